@@ -1,0 +1,87 @@
+"""All configuration keys by name, and a warning for names that look like a slip of the pen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pyspark_shell.common import config, scheduler_config, ui_config
+from pyspark_shell.common.config_entry import ConfigEntry
+
+log: Final = logging.getLogger(__name__)
+
+# Keys that Spark programs often set and that mean nothing to the embedded engine; some are close
+# enough to ours to be taken for mistakes.
+WITHOUT_EFFECT: Final[frozenset[str]] = frozenset(
+    {
+        "spark.cores.max",
+        "spark.driver.bindAddress",
+        "spark.driver.cores",
+        "spark.driver.host",
+        "spark.driver.memoryOverhead",
+        "spark.driver.port",
+        "spark.executor.id",
+        "spark.executor.memoryOverhead",
+        "spark.io.compression.codec",
+        "spark.kryoserializer.buffer.max",
+        "spark.master.rest.enabled",
+        "spark.memory.fraction",
+        "spark.memory.offHeap.enabled",
+        "spark.memory.offHeap.size",
+        "spark.memory.storageFraction",
+        "spark.pyspark.driver.python",
+        "spark.pyspark.python",
+        "spark.rdd.compress",
+        "spark.serializer",
+        "spark.serializer.objectStreamReset",
+        "spark.submit.deployMode",
+        "spark.ui.reverseProxy",
+    }
+)
+
+# Families whose members are made by the user or belong to parts that are not here.
+PREFIXES: Final[tuple[str, ...]] = (
+    "spark.driver.resource.",
+    "spark.executor.resource.",
+    "spark.executorEnv.",
+    "spark.hadoop.",
+    "spark.kubernetes.",
+    "spark.scheduler.listenerbus.eventqueue.",
+    "spark.sql.",
+    "spark.task.resource.",
+    "spark.yarn.",
+)
+
+
+def entries() -> dict[str, ConfigEntry[Any]]:
+    """Every declared key with its entry."""
+    declared = [*vars(config).values(), *vars(scheduler_config).values(), *vars(ui_config).values()]
+    return {entry.key: entry for entry in declared if isinstance(entry, ConfigEntry)}
+
+
+def nearest_name(key: str) -> str | None:
+    """The declared key that `key` was probably meant to be, None if it is right or resembles none.
+
+    Examples
+    --------
+    >>> nearest_name("spark.task.maxFailure")
+    'spark.task.maxFailures'
+    """
+    known = entries()
+    if key in known or key in WITHOUT_EFFECT or key.startswith(PREFIXES):
+        return None
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, known, n=1, cutoff=0.85)
+    return close[0] if close else None
+
+
+def warn_about_unknown(keys: Iterable[str]) -> None:
+    """Log a warning for every `spark.*` key that nobody reads but that resembles one."""
+    for key in keys:
+        meant = nearest_name(key) if key.startswith("spark.") else None
+        if meant is not None:
+            log.warning(
+                "configuration key %s is not known and has no effect; did you mean %s?", key, meant
+            )

@@ -1,0 +1,65 @@
+"""Turns Python objects into bytes and back: records in batches, closures once a stage.
+
+Plain data goes through the C pickler; classes and functions that other processes cannot import
+(notebook classes, lambdas) travel by value, as `cloudpickle` does it.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Callable
+from itertools import chain
+from pickle import PicklingError
+from typing import Any, Final
+
+import cloudpickle
+
+PROTOCOL: Final = 5
+
+loads = pickle.loads
+
+_TUPLE: Final = {tuple}
+_ATOMS: Final = frozenset({int, str, bytes, bool, float, complex, type(None)})
+
+
+def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], Any] | None = None) -> bytes:
+    """Pickle `value`; functions and classes of `__main__` by value.
+
+    Raises
+    ------
+    PicklingError
+        With PySpark's wording, naming the type that cannot be pickled.
+    """
+    if type(value) in _ATOMS:
+        return pickle.dumps(value, PROTOCOL)
+    with io.BytesIO() as file:
+        try:
+            cloudpickle.Pickler(file, PROTOCOL, buffer_callback).dump(value)
+        except PicklingError:
+            raise
+        except RecursionError as error:
+            raise PicklingError(
+                f"Could not serialize object: {type(error).__name__}: {error}. "
+                "It is nested too deeply to be pickled."
+            ) from error
+        except Exception as error:
+            raise PicklingError(_explain(error)) from error
+        return file.getvalue()
+
+
+def dumps_records(records: list[Any]) -> bytes:
+    """Pickle a batch of records; the fast road for atoms and for tuples of atoms."""
+    types = set(map(type, records))
+    if types == _TUPLE:
+        types = set(map(type, chain.from_iterable(records)))
+    if types <= _ATOMS:
+        return pickle.dumps(records, PROTOCOL)
+    return dumps(records)
+
+
+def _explain(error: Exception) -> str:
+    text = str(error)
+    if "'i' format requires" in text:
+        return f"Object too large to serialize: {text}"
+    return f"Could not serialize object: {type(error).__name__}: {text}"

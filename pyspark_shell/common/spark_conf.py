@@ -1,0 +1,210 @@
+"""The settings of an application as text, by key.
+
+Owns    one dictionary; a context works on a copy, so that later changes do nothing.
+Source  PySpark's SparkConf; Spark's for `toDebugString`; spark-submit for where defaults come from.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Final, overload
+
+from pyspark_shell.common.config import APP_NAME, MASTER, SPARK_HOME
+from pyspark_shell.common.errors import PySparkRuntimeError
+from pyspark_shell.common.ui_config import REDACTION_REGEX
+
+EXECUTOR_ENV_PREFIX: Final = "spark.executorEnv."
+REDACTED: Final = "*********(redacted)"
+
+# Options of spark-submit that are short for a key; PYSPARK_SUBMIT_ARGS may hold them.
+_SUBMIT_OPTIONS: Final = {
+    "--master": "spark.master",
+    "--name": "spark.app.name",
+    "--driver-memory": "spark.driver.memory",
+    "--executor-memory": "spark.executor.memory",
+    "--executor-cores": "spark.executor.cores",
+    "--num-executors": "spark.executor.instances",
+    "--py-files": "spark.submit.pyFiles",
+    "--files": "spark.files",
+    "--archives": "spark.archives",
+}
+
+
+class SparkConf:
+    """Settings of an application; all setters give the object back, so that calls can be chained.
+
+    Parameters
+    ----------
+    loadDefaults
+        Take what `spark-defaults.conf` (in `SPARK_CONF_DIR`, else `SPARK_HOME/conf`) and the
+        variable `PYSPARK_SUBMIT_ARGS` say; without it only what is set here counts.
+
+    Examples
+    --------
+    >>> conf = SparkConf(loadDefaults=False).setMaster("local[2]").set("spark.task.maxFailures", 2)
+    >>> conf.get("spark.task.maxFailures")
+    '2'
+    >>> print(conf.setExecutorEnv("LANG", "C").toDebugString())
+    spark.executorEnv.LANG=C
+    spark.master=local[2]
+    spark.task.maxFailures=2
+    """
+
+    def __init__(
+        self, loadDefaults: bool = True, _jvm: object = None, _jconf: object = None
+    ) -> None:
+        self.loads_defaults = loadDefaults
+        self._values: dict[str, str] = _defaults() if loadDefaults else {}
+
+    def set(self, key: str, value: object) -> SparkConf:
+        """Set `key` to the text of `value`."""
+        self._values[key] = str(value)
+        return self
+
+    def setIfMissing(self, key: str, value: object) -> SparkConf:
+        """Set `key` unless it has a value already."""
+        if key not in self._values:
+            self.set(key, value)
+        return self
+
+    def setMaster(self, value: str) -> SparkConf:
+        """Set the master URL, such as `local[4]`."""
+        return self.set(MASTER.key, value)
+
+    def setAppName(self, value: str) -> SparkConf:
+        """Set the application's name."""
+        return self.set(APP_NAME.key, value)
+
+    def setSparkHome(self, value: str) -> SparkConf:
+        """Set where Spark is installed."""
+        return self.set(SPARK_HOME.key, value)
+
+    def setExecutorEnv(
+        self,
+        key: str | None = None,
+        value: str | None = None,
+        pairs: Iterable[tuple[str, str]] | None = None,
+    ) -> SparkConf:
+        """Set a variable, or several as `pairs`, in the environment of tasks.
+
+        Raises
+        ------
+        PySparkRuntimeError
+            KEY_VALUE_PAIR_REQUIRED: both forms at once, or neither.
+        """
+        if (key is None) == (pairs is None):
+            raise PySparkRuntimeError(
+                message="Key-value pair or a list of pairs is required.",
+                errorClass="KEY_VALUE_PAIR_REQUIRED",
+                messageParameters={},
+            )
+        for name, setting in [(key, value)] if pairs is None else pairs:
+            self.set(f"{EXECUTOR_ENV_PREFIX}{name}", setting)
+        return self
+
+    def setAll(self, pairs: Iterable[tuple[str, object]]) -> SparkConf:
+        """Set every (key, value) of `pairs`."""
+        for key, value in pairs:
+            self.set(key, value)
+        return self
+
+    @overload
+    def get(self, key: str) -> str | None: ...
+
+    @overload
+    def get(self, key: str, defaultValue: None) -> str | None: ...
+
+    @overload
+    def get(self, key: str, defaultValue: str) -> str: ...
+
+    def get(self, key: str, defaultValue: str | None = None) -> str | None:
+        """Value of `key` as text, `defaultValue` if it is not set."""
+        return self._values.get(key, defaultValue)
+
+    def getAll(self) -> list[tuple[str, str]]:
+        """All (key, value) pairs, in the order in which they were first set."""
+        return list(self._values.items())
+
+    def contains(self, key: str) -> bool:
+        """Whether `key` is set."""
+        return key in self._values
+
+    def toDebugString(self) -> str:
+        """Lines of `key=value`, sorted; values that look like secrets are not shown."""
+        return "\n".join(f"{key}={value}" for key, value in sorted(self.redacted()))
+
+    def redacted(self) -> list[tuple[str, str]]:
+        """All pairs, with secrets replaced; what may be shown or written to a log."""
+        secret = re.compile(REDACTION_REGEX.read(self))
+        return [
+            (key, REDACTED if secret.search(key) or secret.search(value) else value)
+            for key, value in self._values.items()
+        ]
+
+    def copy(self) -> SparkConf:
+        """An independent conf with the same settings."""
+        twin = SparkConf(loadDefaults=False)
+        twin.loads_defaults = self.loads_defaults
+        twin._values = dict(self._values)
+        return twin
+
+    def executor_environment(self) -> dict[str, str]:
+        """Variables that `setExecutorEnv` set."""
+        return {
+            key.removeprefix(EXECUTOR_ENV_PREFIX): value
+            for key, value in self._values.items()
+            if key.startswith(EXECUTOR_ENV_PREFIX)
+        }
+
+
+def _defaults() -> dict[str, str]:
+    values = {}
+    defaults_file = _defaults_file()
+    if defaults_file is not None:
+        values.update(read_properties(defaults_file))
+    submit_args = os.environ.get("PYSPARK_SUBMIT_ARGS")
+    if submit_args:
+        values.update(_submit_settings(submit_args))
+    return values
+
+
+def _defaults_file() -> str | None:
+    folder = os.environ.get("SPARK_CONF_DIR")
+    home = os.environ.get("SPARK_HOME")
+    if folder is None and home is not None:
+        folder = os.path.join(home, "conf")
+    if folder is None:
+        return None
+    file = os.path.join(folder, "spark-defaults.conf")
+    return file if os.path.isfile(file) else None
+
+
+def read_properties(file: str) -> dict[str, str]:
+    """Take the `spark.*` keys of a properties file: `key value`, `key=value` or `key: value`."""
+    values = {}
+    with open(file, encoding="utf-8") as lines:
+        stripped = [line.strip() for line in lines]
+    for line in stripped:
+        if not line or line[0] in "#!":
+            continue
+        key, _, value = re.sub(r"\s*[\s=:]\s*", "\0", line, count=1).partition("\0")
+        if key.startswith("spark."):
+            values[key] = value.strip()
+    return values
+
+
+def _submit_settings(submit_args: str) -> dict[str, str]:
+    import shlex
+
+    values = {}
+    words = iter(shlex.split(submit_args))
+    for word in words:
+        option, equals, inline = word.partition("=")
+        if option in ("--conf", "-c"):
+            key, _, value = (inline if equals else next(words, "")).partition("=")
+            values[key] = value
+        elif option in _SUBMIT_OPTIONS:
+            values[_SUBMIT_OPTIONS[option]] = inline if equals else next(words, "")
+    return values

@@ -1,0 +1,24 @@
+"""Daemon threads with names that a thread dump can tell apart, and what Spark calls the same roles."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+DAG_SCHEDULER: Final = "dag-scheduler-event-loop"
+CONTEXT_CLEANER: Final = "Spark Context Cleaner"
+PERIODIC_GC: Final = "context-cleaner-periodic-gc"
+DRIVER_EXIT_WATCH: Final = "driver-exit-watch"
+STOP_CONTEXT: Final = "stop-spark-context"
+LISTENER_PREFIX: Final = "spark-listener-group-"
+
+
+def start_daemon(name: str, target: Callable[[], None]) -> threading.Thread:
+    """Start a daemon thread of the engine.
+
+    It has none of the starting thread's debugger or trace settings.
+    """
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    thread.start()
+    return thread
