@@ -1,0 +1,214 @@
+"""Everything that the scheduler tells: Spark's events, with Spark's names.
+
+Times are milliseconds since the epoch. Field names are Spark's in snake_case; `status` and the event log
+turn them into Spark's JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.common.task_end import TaskEndReason
+
+
+@dataclass(slots=True)
+class RDDInfo:
+    """What is told of an RDD."""
+
+    rdd_id: int
+    name: str
+    call_site: str
+    num_partitions: int
+    storage_level: StorageLevel
+    parent_ids: tuple[int, ...] = ()
+    is_barrier: bool = False
+
+
+@dataclass(slots=True)
+class StageInfo:
+    """What is told of one stage attempt."""
+
+    stage_id: int
+    attempt_number: int
+    name: str
+    num_tasks: int
+    rdd_infos: Sequence[RDDInfo]
+    parent_ids: tuple[int, ...]
+    details: str = ""
+    submission_time_ms: int | None = None
+    completion_time_ms: int | None = None
+    failure_reason: str | None = None
+    resource_profile_id: int = 0
+    is_shuffle_map: bool = False
+
+
+@dataclass(slots=True)
+class TaskInfo:
+    """What is told of one task attempt; one object from its start to its end."""
+
+    task_id: int
+    index: int
+    attempt_number: int
+    partition_id: int
+    launch_time_ms: int
+    executor_id: str
+    host: str
+    locality: str
+    speculative: bool = False
+    finish_time_ms: int = 0
+    getting_result_time_ms: int = 0
+    failed: bool = False
+    killed: bool = False
+
+    @property
+    def status(self) -> str:
+        """RUNNING, SUCCESS, FAILED or KILLED."""
+        if not self.finish_time_ms:
+            return "RUNNING"
+        if self.killed:
+            return "KILLED"
+        return "FAILED" if self.failed else "SUCCESS"
+
+
+class SparkListenerEvent:
+    """Base of all events."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerApplicationStart(SparkListenerEvent):
+    """The context is up."""
+
+    app_name: str
+    app_id: str
+    time_ms: int
+    spark_user: str
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerApplicationEnd(SparkListenerEvent):
+    """The context stops."""
+
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerEnvironmentUpdate(SparkListenerEvent):
+    """The configuration that the application runs with."""
+
+    spark_properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerJobStart(SparkListenerEvent):
+    """A job was accepted; lists all its stages, also those that will be skipped."""
+
+    job_id: int
+    time_ms: int
+    stage_infos: Sequence[StageInfo]
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerJobEnd(SparkListenerEvent):
+    """A job ended; `error` is None if it succeeded. Killed tasks may still run."""
+
+    job_id: int
+    time_ms: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerStageSubmitted(SparkListenerEvent):
+    """A stage attempt begins."""
+
+    stage_info: StageInfo
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerStageCompleted(SparkListenerEvent):
+    """A stage attempt ended; `stage_info.failure_reason` is None if it succeeded."""
+
+    stage_info: StageInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerTaskStart(SparkListenerEvent):
+    """A task attempt was sent to an executor."""
+
+    stage_id: int
+    stage_attempt_id: int
+    task_info: TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerTaskEnd(SparkListenerEvent):
+    """A task attempt ended; comes for every TaskStart, also after the end of its job."""
+
+    stage_id: int
+    stage_attempt_id: int
+    task_type: str
+    reason: TaskEndReason
+    task_info: TaskInfo
+    task_metrics: TaskMetrics | None
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerSpeculativeTaskSubmitted(SparkListenerEvent):
+    """A second copy of a slow task will be launched."""
+
+    stage_id: int
+    stage_attempt_id: int
+    task_index: int
+    partition_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerExecutorAdded(SparkListenerEvent):
+    """An executor is up."""
+
+    time_ms: int
+    executor_id: str
+    host: str
+    total_cores: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerExecutorRemoved(SparkListenerEvent):
+    """An executor is gone."""
+
+    time_ms: int
+    executor_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerBlockUpdated(SparkListenerEvent):
+    """A cached block was written, moved or dropped."""
+
+    block_id: str
+    executor_id: str
+    memory_bytes: int
+    disk_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerUnpersistRDD(SparkListenerEvent):
+    """An RDD's blocks were given up."""
+
+    rdd_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerExecutorMetricsUpdate(SparkListenerEvent):
+    """An executor's heartbeat."""
+
+    executor_id: str
+    metrics: Mapping[str, Any] = field(default_factory=dict)

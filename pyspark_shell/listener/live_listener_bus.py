@@ -1,0 +1,205 @@
+"""Carries events from the scheduler to listeners, on threads of its own, in order.
+
+Owns    one queue and one daemon thread per group of listeners.
+Thread  `post` from any; listeners are called on `spark-listener-group-<name>`.
+Source  Spark's LiveListenerBus and AsyncEventQueue; differs in that life-cycle events are never dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from pyspark_shell.common.threads import LISTENER_PREFIX, start_daemon
+from pyspark_shell.listener.events import (
+    SparkListenerBlockUpdated,
+    SparkListenerEvent,
+    SparkListenerExecutorMetricsUpdate,
+)
+
+log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
+
+_DROPPABLE: Final = (SparkListenerExecutorMetricsUpdate, SparkListenerBlockUpdated)
+
+
+class SparkListener:
+    """Base for listeners: each event `SparkListenerJobStart` calls the method `onJobStart(event)`, if there is one.
+
+    Any object with such methods will do. Methods run on a thread of the bus; an exception is logged and
+    the listener stays.
+    """
+
+
+def handler_name(event_type: type[SparkListenerEvent]) -> str:
+    """`onJobStart` for `SparkListenerJobStart`."""
+    return "on" + event_type.__name__.removeprefix("SparkListener")
+
+
+class AsyncEventQueue:
+    """Listeners that share one thread, and the events that wait for them.
+
+    Parameters
+    ----------
+    name
+        Of the group; the thread is called after it.
+    capacity
+        Events that may wait before metrics updates are dropped; if `strict`, before any event is.
+    """
+
+    def __init__(self, name: str, capacity: int, strict: bool) -> None:
+        self.name = name
+        self._capacity = capacity
+        self._strict = strict
+        self._events: deque[SparkListenerEvent | threading.Event] = deque()
+        self._wake = threading.Semaphore(0)
+        self._asleep = True
+        self._listeners: list[Any] = []
+        self._handlers: dict[type, list[Callable[[Any], Any]]] = {}
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+        self.dropped = 0
+
+    # From any thread ------------------------------------------------------------
+
+    def add(self, listener: Any) -> None:
+        """Call `listener` for events posted from now on."""
+        self._listeners = [*self._listeners, listener]
+        self._handlers = {}
+        if self._thread is None and not self._stopped:
+            self._thread = start_daemon(LISTENER_PREFIX + self.name, self._run)
+
+    def remove(self, listener: Any) -> None:
+        """Call it no more."""
+        self._listeners = [other for other in self._listeners if other is not listener]
+        self._handlers = {}
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._listeners)
+
+    @property
+    def depth(self) -> int:
+        """Events that wait."""
+        return len(self._events)
+
+    def post(self, event: SparkListenerEvent) -> None:
+        """Queue an event; never waits."""
+        if len(self._events) >= self._capacity and (self._strict or isinstance(event, _DROPPABLE)):
+            self._drop()
+            return
+        self._events.append(event)
+        if self._asleep:
+            self._asleep = False
+            self._wake.release()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all events posted before have been handled; False when the time is over."""
+        if self._thread is None or threading.current_thread() is self._thread:
+            return True
+        marker = threading.Event()
+        self._events.append(marker)
+        self._wake.release()
+        return marker.wait(timeout_s)
+
+    def stop(self, timeout_s: float) -> None:
+        """Handle what waits, then end the thread."""
+        self._stopped = True
+        if self._thread is not None and threading.current_thread() is not self._thread:
+            self._wake.release()
+            self._thread.join(timeout_s)
+
+    def is_current_thread(self) -> bool:
+        """Whether the caller is a listener of this queue."""
+        return threading.current_thread() is self._thread
+
+    def _drop(self) -> None:
+        if not self.dropped:
+            log.error(
+                "Dropping event from queue %s. This likely means one of the listeners is too slow and cannot "
+                "keep up with the rate at which tasks are being started by the scheduler.",
+                self.name,
+            )
+        self.dropped += 1
+
+    # In the queue's thread --------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            self._wake.acquire()
+            while self._events:
+                self._handle(self._events.popleft())
+            if self._stopped:
+                return
+            self._asleep = True
+            if self._events:  # posted between the last look and the line above
+                self._asleep = False
+                self._wake.release()
+
+    def _handle(self, event: SparkListenerEvent | threading.Event) -> None:
+        if isinstance(event, threading.Event):
+            event.set()
+            return
+        for handler in self._handlers_of(type(event)):
+            try:
+                handler(event)
+            except Exception:
+                log.exception("Listener %s threw an exception", handler)
+
+    def _handlers_of(self, event_type: type) -> list[Callable[[Any], Any]]:
+        handlers = self._handlers.get(event_type)
+        if handlers is None:
+            name = handler_name(event_type)
+            found = (getattr(listener, name, None) for listener in self._listeners)
+            handlers = self._handlers[event_type] = [h for h in found if h is not None]
+        return handlers
+
+
+class LiveListenerBus:
+    """All queues of an application."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._queues: dict[str, AsyncEventQueue] = {}
+        self._used: tuple[AsyncEventQueue, ...] = ()
+
+    def add(self, listener: Any, queue: str = "shared") -> None:
+        """Add a listener to a queue; `shared` is for the user's, its events may be dropped when it is full."""
+        group = self._queues.get(queue)
+        if group is None:
+            group = self._queues[queue] = AsyncEventQueue(
+                queue, self._capacity, strict=queue == "shared"
+            )
+        group.add(listener)
+        self._used = tuple(q for q in self._queues.values() if q.is_used)
+
+    def remove(self, listener: Any) -> None:
+        """Remove a listener from wherever it is."""
+        for queue in self._queues.values():
+            queue.remove(listener)
+        self._used = tuple(q for q in self._queues.values() if q.is_used)
+
+    def post(self, event: SparkListenerEvent) -> None:
+        """Give an event to every queue; never waits."""
+        for queue in self._used:
+            queue.post(event)
+
+    def flush(self, timeout_s: float = 10.0) -> bool:
+        """Wait until everything posted before was handled by every queue."""
+        return all([queue.flush(timeout_s) for queue in self._used])
+
+    def dropped(self) -> dict[str, int]:
+        """Events dropped so far, by queue."""
+        return {queue.name: queue.dropped for queue in self._queues.values()}
+
+    def is_listener_thread(self) -> bool:
+        """Whether the caller is a listener."""
+        return any(queue.is_current_thread() for queue in self._queues.values())
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Deliver what waits, then end all threads."""
+        for queue in self._queues.values():
+            queue.stop(timeout_s)
