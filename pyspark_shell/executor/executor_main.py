@@ -1,0 +1,125 @@
+"""The main function of an executor process, from its fork to its end.
+
+Thread  the process's main thread.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Final, NoReturn
+
+from pyspark_shell.common.wire import FrameReader
+from pyspark_shell.executor.barrier_client import DriverBarrierClient
+from pyspark_shell.executor.interrupt import TaskInterrupt
+from pyspark_shell.executor.message_thread import MessageThread
+from pyspark_shell.executor.messages import (
+    BlockUpdated,
+    LaunchTask,
+    Order,
+    RegisterExecutor,
+    StageBinary,
+    StopExecutor,
+    decode_order,
+)
+from pyspark_shell.executor.settings import ExecutorSettings
+from pyspark_shell.executor.task_runner import TaskRunner
+from pyspark_shell.shared_variables.broadcast import BroadcastManager
+from pyspark_shell.storage.block_manager import BlockManager, BlockUpdate
+
+# Share of the executor's memory for objects of cached blocks.
+_HOT_SHARE: Final = 0.25
+STACK_DUMP_SIGNAL: Final = signal.SIGUSR2
+
+
+def executor_main(
+    executor_id: str, tasks_fd: int, control_fd: int, settings: ExecutorSettings
+) -> NoReturn:
+    """Serve tasks until told to stop or the driver is gone; never returns."""
+    code = 1
+    try:
+        _serve(executor_id, socket.socket(fileno=tasks_fd), socket.socket(fileno=control_fd), settings)
+        code = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(code)
+
+
+def _serve(
+    executor_id: str, tasks: socket.socket, control: socket.socket, settings: ExecutorSettings
+) -> None:
+    _prepare_process(settings)
+    pid = os.getpid()
+    interrupt = TaskInterrupt()
+    kill_marks: dict[int, str] = {}
+
+    def report(update: BlockUpdate) -> None:
+        news = BlockUpdated(update.block_id, update.memory_bytes, update.disk_bytes)
+        with interrupt.shielded():
+            tasks.sendall(news.encode())
+
+    hot_bytes = int(settings.executor_memory_bytes * _HOT_SHARE)
+    BlockManager(settings.dirs, settings.memory_budget_bytes, hot_bytes, report).install()
+    messages = MessageThread(control, interrupt, kill_marks, settings.heartbeat_interval_s)
+
+    def barrier_client(task_id: int) -> DriverBarrierClient:
+        return DriverBarrierClient(task_id, tasks, interrupt, messages.barrier_releases)
+
+    runner = TaskRunner(settings, interrupt, kill_marks, barrier_client)
+    messages.start()
+    tasks.sendall(RegisterExecutor(executor_id, pid).encode())
+    for order in _orders(tasks):
+        match order:
+            case LaunchTask():
+                status = runner.run(order)
+                if os.getpid() != pid:
+                    os._exit(0)  # user code forked, and the child came back out of it
+                tasks.sendall(status.encode())
+            case StageBinary():
+                runner.add_stage(order)
+            case StopExecutor():
+                return
+            case _:
+                raise RuntimeError(f"{order!r} does not belong on the tasks channel")
+
+
+def _orders(tasks: socket.socket) -> Iterator[Order]:
+    reader = FrameReader()
+    while data := tasks.recv(1 << 18):
+        for kind, body in reader.feed(data):
+            yield decode_order(kind, body)
+
+
+def _prepare_process(settings: ExecutorSettings) -> None:
+    threading.current_thread().name = "MainThread"
+    os.environ.update(settings.environment)
+    if settings.faulthandler:
+        faulthandler.enable(file=2, all_threads=True)
+    faulthandler.register(STACK_DUMP_SIGNAL, file=2, all_threads=True)
+    sys.path[:] = list(settings.sys_path)
+    try:
+        os.chdir(settings.working_directory)
+    except OSError:
+        os.chdir("/")
+    if settings.address_space_bytes:
+        limit = settings.address_space_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    BroadcastManager(settings.dirs.path("broadcast")).install()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue

@@ -1,0 +1,102 @@
+"""Raises `TaskKilledException` inside the running task, and only there.
+
+Thread  the handler runs in the main thread; `request` is called by the message thread.
+
+A signal wakes sleeps, lock waits and most blocking calls. Its handler compares the task id, so a late signal never
+hits the next task, and does not raise inside the engine's critical sections or an import: it notes that
+the interrupt is still owed, and the message thread signals again shortly.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+from pyspark_shell.common.errors import TaskKilledException
+from pyspark_shell.lineage.task_context import TaskContext
+
+INTERRUPT_SIGNAL: Final = signal.SIGUSR1
+NO_TASK: Final = -1
+
+
+class TaskInterrupt:
+    """The one slot's interrupt. Create it in the main thread."""
+
+    def __init__(self) -> None:
+        self._main = threading.main_thread().ident
+        self._running: TaskContext | None = None
+        self._wanted = NO_TASK
+        self._shields = 0
+        self.delivered = False
+        signal.signal(INTERRUPT_SIGNAL, self._on_signal)
+        signal.siginterrupt(INTERRUPT_SIGNAL, True)
+
+    # In the main thread ----------------------------------------------------------
+
+    def begin(self, context: TaskContext) -> None:
+        """From here on the task may be interrupted."""
+        self.delivered = False
+        self._running = context
+        self._shields = 0
+
+    def shield(self) -> None:
+        """From here on it may not; the task's outcome is being reported."""
+        self._shields += 1
+
+    def end(self) -> None:
+        """The task is over."""
+        self._running = None
+        self._shields = 0
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """A section that must not be left half done."""
+        self._shields += 1
+        try:
+            yield
+        finally:
+            self._shields -= 1
+
+    @property
+    def running_task_id(self) -> int:
+        """Id of the running task, `NO_TASK` when idle."""
+        running = self._running
+        return NO_TASK if running is None else running.taskAttemptId()
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        running = self._running
+        if running is None or running.taskAttemptId() != self._wanted:
+            return
+        if self._shields or _is_importing(frame):
+            return
+        self.delivered = True
+        raise TaskKilledException(running.kill_reason or "killed")
+
+    # From the message thread -----------------------------------------------------
+
+    def mark_killed(self, task_id: int, reason: str) -> bool:
+        """Set the running task's kill flag; False if another task runs, or none."""
+        running = self._running
+        if running is None or running.taskAttemptId() != task_id:
+            return False
+        running.mark_killed(reason)
+        return True
+
+    def request(self, task_id: int) -> None:
+        """Signal the main thread once; the handler decides whether it raises."""
+        self._wanted = task_id
+        if self._main is not None and self.running_task_id == task_id:
+            signal.pthread_kill(self._main, INTERRUPT_SIGNAL)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether an import is under way: an exception would leave a module half made."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,40 @@
+"""What an executor process must know from its start; made by the driver, handed over by the zygote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyspark_shell.storage.local_dirs import LocalDirs
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSettings:
+    """Settings of all executors of one application.
+
+    Attributes
+    ----------
+    sys_path
+        The driver's `sys.path`, taken over once the engine itself is imported.
+    memory_budget_bytes
+        For cached blocks in memory, all executors together.
+    executor_memory_bytes
+        What one executor may use; a task's buffers and its hot cache are fractions of it.
+    max_result_bytes
+        A larger result is dropped in the executor; 0: no limit.
+    address_space_bytes
+        Hard limit of the process's address space; 0: none.
+    """
+
+    application_id: str
+    dirs: LocalDirs
+    sys_path: tuple[str, ...]
+    working_directory: str
+    memory_budget_bytes: int
+    executor_memory_bytes: int
+    inline_result_bytes: int
+    max_result_bytes: int
+    heartbeat_interval_s: float
+    address_space_bytes: int = 0
+    preload: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    faulthandler: bool = True

@@ -1,0 +1,208 @@
+"""One node of the graph that describes a dataset.
+
+Thread  built by the user's thread; `iterator` and `compute` run in a task.
+Source  Spark's RDD without its user-facing half (that is `api.RDD`).
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, ClassVar
+
+from pyspark_shell.common.errors import TaskKilledException
+from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.lineage.partition import Partition
+from pyspark_shell.lineage.partitioner import Partitioner
+from pyspark_shell.lineage.registry import LineageRegistry
+from pyspark_shell.lineage.task_context import TaskContext
+from pyspark_shell.storage.block_id import rdd_block
+from pyspark_shell.storage.block_manager import BlockManager
+
+class ShuffleDependency:
+    """Records `(key, value)` of `parent`, re-distributed by `partitioner`.
+
+    An object of its own, held by the node that reads it: when it becomes unreachable, its shuffle files are
+    nobody's, and the context cleaner removes them.
+    """
+
+    __slots__ = ("__weakref__", "parent", "partitioner", "prepared", "shuffle_id")
+
+    def __init__(self, parent: LineageNode, partitioner: Partitioner) -> None:
+        self.parent = parent
+        self.partitioner = partitioner
+        self.prepared: Any = None  # the map stage's input, as it was pickled last
+        self.shuffle_id = parent.registry.new_shuffle_id()
+        if parent.registry.on_new_shuffle is not None:
+            parent.registry.on_new_shuffle(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a task needs; the parent's nodes are sent beside it where they are computed."""
+        return {"shuffle_id": self.shuffle_id, "partitioner": self.partitioner}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.shuffle_id = state["shuffle_id"]
+        self.partitioner = state["partitioner"]
+        self.prepared = None
+
+    def __repr__(self) -> str:
+        return f"<ShuffleDependency {self.shuffle_id} to {self.partitioner.numPartitions} partitions>"
+
+
+_id_lock = threading.Lock()  # guards the first reading of a node's id
+
+
+class LineageNode(ABC):
+    """A dataset: its partitions, its parents, and how one partition is computed.
+
+    Everything is fixed at construction but the id (given when first asked for, so that nodes nobody
+    materialises take none), the name, the storage level, and `checkpointed`, which replaces the parents.
+
+    Attributes
+    ----------
+    parents
+        Nodes that this one reads in the same task.
+    shuffle
+        The shuffle that this node reads, None for nodes that read none.
+    checkpoint_wanted
+        `reliable` or `local` from the request for a checkpoint until it is made, else empty.
+    """
+
+    kind: ClassVar[str] = "PythonRDD"
+
+    def __init__(
+        self,
+        registry: LineageRegistry,
+        parents: Sequence[LineageNode] = (),
+        partitioner: Partitioner | None = None,
+        call_site: str = "",
+    ) -> None:
+        self.registry = registry
+        self.parents = tuple(parents)
+        self.shuffle: ShuffleDependency | None = None
+        self.partitioner = partitioner
+        self.call_site = call_site
+        self.name: str | None = None
+        self.storage_level = StorageLevel.NONE
+        self.checkpointed: LineageNode | None = None
+        self.checkpoint_wanted = ""
+        self.is_barrier = False
+        self.resource_profile: Any = None
+        self._id: int | None = None
+        self._partitions: Sequence[Partition] | None = None
+
+    # On the driver ---------------------------------------------------------------
+
+    @property
+    def id(self) -> int:
+        """The RDD id, taken from the application's counter at the first reading."""
+        if self._id is None:
+            with _id_lock:
+                if self._id is None:
+                    self._id = self.registry.new_rdd_id()
+        return self._id
+
+    def partitions(self) -> Sequence[Partition]:
+        """All partitions, in order. May look at files, so it can raise what reading them raises."""
+        if self.checkpointed is not None:
+            return self.checkpointed.partitions()
+        if self._partitions is None:
+            self._partitions = self.make_partitions()
+        return self._partitions
+
+    @abstractmethod
+    def make_partitions(self) -> Sequence[Partition]:
+        """Work the partitions out; called once."""
+
+    def live_parents(self) -> tuple[LineageNode, ...]:
+        """What a task of this node reads: its parents, or the checkpoint that replaced them."""
+        return self.parents if self.checkpointed is None else (self.checkpointed,)
+
+    def live_shuffle(self) -> ShuffleDependency | None:
+        """The shuffle that a task of this node reads, if any."""
+        return self.shuffle if self.checkpointed is None else None
+
+    def replace_by_checkpoint(self, checkpoint: LineageNode) -> None:
+        """Cut the lineage: from now on partitions come from `checkpoint`, the parents may be forgotten."""
+        self.checkpoint_wanted = ""
+        self.checkpointed = checkpoint
+        self.parents = ()
+        self.shuffle = None
+        self.forget_inputs()
+
+    def forget_inputs(self) -> None:
+        """Give up what only `compute` needs; called when a checkpoint has replaced it."""
+        return
+
+    # In a task -------------------------------------------------------------------
+
+    def iterator(self, split: Partition, context: TaskContext) -> Iterator[Any]:
+        """The partition's records: from the cache, the checkpoint, or computed."""
+        if not self.storage_level.is_valid:
+            return self.compute_or_read_checkpoint(split, context)
+        batches = BlockManager.current().get_or_compute(
+            rdd_block(self.id, split.index),
+            self.storage_level,
+            lambda: self.compute_or_read_checkpoint(split, context),
+        )
+        return interruptible(batches, context)
+
+    def compute_or_read_checkpoint(self, split: Partition, context: TaskContext) -> Iterator[Any]:
+        """The partition's records without a look into the cache."""
+        if self.checkpointed is not None:
+            return self.checkpointed.iterator(split, context)
+        return self.compute(split, context)
+
+    @abstractmethod
+    def compute(self, split: Partition, context: TaskContext) -> Iterator[Any]:
+        """Compute the partition's records from the parents."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a task needs: no registry, no partitions (its own comes with it), no driver-side names."""
+        state = dict(self.__dict__)
+        state.update(
+            registry=None,
+            partitioner=None,
+            resource_profile=None,
+            name=None,
+            call_site="",
+            _partitions=None,
+        )
+        if self.storage_level.is_valid:
+            state["_id"] = self.id
+        return state
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._id if self._id is not None else '(no id yet)'}>"
+
+
+def interruptible(batches: Iterable[Iterable[Any]], context: TaskContext) -> Iterator[Any]:
+    """Records of `batches`, which ends with `TaskKilledException` between two batches once the task was killed."""
+    return chain.from_iterable(_watched(batches, context))
+
+
+def _watched(
+    batches: Iterable[Iterable[Any]], context: TaskContext
+) -> Iterator[Iterable[Any]]:
+    for batch in batches:
+        if context.kill_reason is not None:
+            raise TaskKilledException(context.kill_reason)
+        yield batch
+
+
+def topological_order(last: LineageNode) -> list[LineageNode]:
+    """All nodes that a task of `last` computes, parents before children, each once."""
+    order: list[LineageNode] = []
+    seen: set[int] = set()
+    stack: list[tuple[LineageNode, bool]] = [(last, False)]
+    while stack:
+        node, parents_done = stack.pop()
+        if parents_done:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node.live_parents())
+    return order

@@ -1,0 +1,29 @@
+"""What a result stage runs, functions of (context, iterator), made of those that actions have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark_shell.lineage.task_context import TaskContext
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyToIterator:
+    """One value of each partition: `function(iterator)`."""
+
+    function: Callable[[Iterator[Any]], Any]
+
+    def __call__(self, context: TaskContext, iterator: Iterator[Any]) -> Any:
+        return self.function(iterator)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """All that `function(iterator)` yields, as a list."""
+
+    function: Callable[[Iterator[Any]], Iterable[Any]]
+
+    def __call__(self, iterator: Iterator[Any]) -> list[Any]:
+        return list(self.function(iterator))
