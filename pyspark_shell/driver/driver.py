@@ -1,0 +1,408 @@
+"""One application: builds its parts, runs its jobs, and takes it down again.
+
+Owns    every part of the application, and the order in which they start and stop.
+Thread  the user's; several may submit jobs at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from pyspark_shell.common.call_site import first_spark_call
+from pyspark_shell.common.clock import SystemClock
+from pyspark_shell.common.config import (
+    CLEANER_BLOCKING_TIMEOUT,
+    CLEANER_CHECKPOINTS,
+    CLEANER_PERIODIC_GC_INTERVAL,
+    CLEANER_REFERENCE_TRACKING,
+)
+from pyspark_shell.common.errors import IllegalArgumentException, SparkContextStopped
+from pyspark_shell.common.master_url import MasterUrl
+from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
+from pyspark_shell.common.spark_conf import SparkConf
+from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.driver import driver_config
+from pyspark_shell.driver.checkpoints import make_checkpoint, wanted_checkpoints
+from pyspark_shell.driver.context_cleaner import (
+    CleanBroadcast,
+    CleanCheckpoint,
+    CleanRDD,
+    CleanShuffle,
+    ContextCleaner,
+)
+from pyspark_shell.driver.executor_output import ExecutorOutput
+from pyspark_shell.driver.job_handle import JobHandle
+from pyspark_shell.driver.stage_inputs import prepare_map_stages, prepare_result_stage
+from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
+from pyspark_shell.lineage.registry import LineageRegistry
+from pyspark_shell.lineage.stage_closure import ResultFunction
+from pyspark_shell.lineage.task_context import TaskContext
+from pyspark_shell.listener.events import (
+    SparkListenerApplicationEnd,
+    SparkListenerApplicationStart,
+    SparkListenerEnvironmentUpdate,
+    SparkListenerUnpersistRDD,
+)
+from pyspark_shell.listener.live_listener_bus import LiveListenerBus
+from pyspark_shell.scheduler.dag_scheduler_event import (
+    AllJobsCancelled,
+    JobCancelled,
+    JobGroupCancelled,
+    JobSubmitted,
+    JobTagCancelled,
+    RDDRemoved,
+    ShuffleRemoved,
+    StageCancelled,
+)
+from pyspark_shell.scheduler.scheduler import Scheduler
+from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegistry
+from pyspark_shell.shared_variables.broadcast import Broadcast, BroadcastManager
+from pyspark_shell.status.app_status_listener import AppStatusListener
+from pyspark_shell.status.app_status_store import AppStatusStore
+from pyspark_shell.storage.block_file import remove_quietly
+from pyspark_shell.storage.block_id import broadcast_file, rdd_prefix, shuffle_prefix
+from pyspark_shell.storage.local_dirs import LocalDirs, LocalDirsOwner
+
+log: Final = logging.getLogger("pyspark_shell.SparkContext")
+
+T = TypeVar("T")
+
+_STOP_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RDDStorage:
+    """What is cached of an RDD."""
+
+    cached_partitions: int
+    memory_size_bytes: int
+    disk_size_bytes: int
+
+
+class Driver:
+    """The parts of one application.
+
+    Parameters
+    ----------
+    environment
+        Variables for the tasks' environment.
+    """
+
+    def __init__(
+        self, conf: SparkConf, app_name: str, master: MasterUrl, environment: Mapping[str, str]
+    ) -> None:
+        clock = SystemClock()
+        self._conf = conf
+        self.start_time_ms = clock.time_ms()
+        self._owner, self.application_id = _make_directories(conf, self.start_time_ms)
+        self.checkpoint_dir: str | None = None
+        self._python_paths: tuple[str, ...] = ()
+        self._stopped = False
+        self.kill_reason: str | None = None
+        self._pid = os.getpid()
+        self.accumulators = AccumulatorRegistry()
+        self.accumulators.install()
+        self.bus = LiveListenerBus(LISTENER_BUS_CAPACITY.read(conf))
+        self.status_store = AppStatusStore(catch_up=self.bus.flush)
+        self.bus.add(AppStatusListener(self.status_store), "appStatus")
+        self.scheduler = Scheduler(
+            driver_config.scheduler_config(conf, master),
+            driver_config.executor_settings(conf, master, self.application_id, self.local_dirs),
+            driver_config.pools(conf, log.warning),
+            self.bus,
+            self.accumulators.enqueue,
+            lambda: self._python_paths,
+            self._owner.lock_fds,
+            driver_config.executor_environment(environment),
+            clock,
+        )
+        self.scheduler.start()
+        self.cleaner = self._make_cleaner()
+        self.registry = LineageRegistry(self._track_shuffle)
+        self.broadcasts = BroadcastManager(
+            self.local_dirs.path("broadcast"),
+            self.scheduler.remove_blocks,
+            lambda: str(first_spark_call()),
+            self._track_broadcast,
+        )
+        self.broadcasts.install()
+        self._output = ExecutorOutput(self.local_dirs.path("logs"), self._executor_ids)
+        self.bus.post(SparkListenerEnvironmentUpdate(dict(conf.getAll())))
+        self.bus.post(
+            SparkListenerApplicationStart(
+                app_name, self.application_id, self.start_time_ms, _user_name()
+            )
+        )
+
+    @property
+    def local_dirs(self) -> LocalDirs:
+        """The application's directories."""
+        return self._owner.dirs
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    def _executor_ids(self) -> Iterator[str]:
+        return (executor.executor_id for executor in self.scheduler.executors())
+
+    # Jobs --------------------------------------------------------------------------------
+
+    def run_job(
+        self,
+        node: LineageNode,
+        func: ResultFunction,
+        partitions: Sequence[int],
+        properties: Mapping[str, str],
+        call_site: str,
+    ) -> list[Any]:
+        """Apply `func` to partitions of a node; one value for each, in order.
+
+        Raises
+        ------
+        JobFailed
+            The job has no result.
+        """
+        values = self.submit_job(node, func, partitions, properties, call_site).result()
+        self._make_checkpoints(node, properties, call_site)
+        return values
+
+    def submit_job(
+        self,
+        node: LineageNode,
+        func: Callable[[TaskContext, Any], T],
+        partitions: Sequence[int],
+        properties: Mapping[str, str],
+        call_site: str,
+    ) -> JobHandle[T]:
+        """Start a job and return at once."""
+        self._assert_running()
+        _check_partitions(node, partitions)
+        # Maps first: their numbers of partitions, and their errors, come before the final stage's.
+        map_inputs = prepare_map_stages(node, self.scheduler.tracker)
+        final_input = prepare_result_stage(node, func, partitions)
+        waiter = self.scheduler.new_job(len(partitions))
+        self.scheduler.post(
+            JobSubmitted(
+                waiter.job_id, node, partitions, final_input, map_inputs, waiter, properties, call_site
+            )
+        )
+        return JobHandle(waiter, self._job_ended)
+
+    def _job_ended(self) -> None:
+        self.accumulators.drain()
+        self._output.show()
+
+    def _assert_running(self) -> None:
+        if self._stopped:
+            raise SparkContextStopped("This SparkContext was stopped. Make a new one with SparkContext(...).")
+        if self.scheduler.is_scheduler_thread() or os.getpid() != self._pid:
+            raise SparkContextStopped(
+                "This process was forked from the one that made the SparkContext; only that one can run jobs."
+            )
+
+    def _make_checkpoints(
+        self, node: LineageNode, properties: Mapping[str, str], call_site: str
+    ) -> None:
+        def run(target: LineageNode, func: ResultFunction, partitions: Sequence[int]) -> list[Any]:
+            return self.submit_job(target, func, partitions, properties, call_site).result()
+
+        for wanted in wanted_checkpoints(node):
+            make_checkpoint(wanted, self.checkpoint_dir, self._cached_partitions, run)
+            if CLEANER_CHECKPOINTS.read(self._conf) and self.cleaner is not None:
+                directory = getattr(wanted.checkpointed, "directory", None)
+                if directory is not None:
+                    self.cleaner.track(wanted.checkpointed, CleanCheckpoint(wanted.id, directory))
+
+    def _cached_partitions(self, rdd_id: int) -> set[int]:
+        return self.scheduler.ask(lambda: set(self.scheduler.blocks.cached_partitions(rdd_id)))
+
+    def cancel_job(self, job_id: int, reason: str | None) -> None:
+        """End a job."""
+        self.scheduler.post(JobCancelled(job_id, reason))
+
+    def cancel_stage(self, stage_id: int, reason: str | None) -> None:
+        """End all jobs that use a stage."""
+        self.scheduler.post(StageCancelled(stage_id, reason))
+
+    def cancel_job_group(self, group: str, reason: str | None, future: bool = False) -> None:
+        """End all jobs of a group, with `future` also those submitted later."""
+        self.scheduler.post(JobGroupCancelled(group, future, reason))
+
+    def cancel_jobs_with_tag(self, tag: str, reason: str | None) -> None:
+        """End all jobs with a tag."""
+        self.scheduler.post(JobTagCancelled(tag, reason))
+
+    def cancel_all_jobs(self) -> None:
+        """End all jobs."""
+        self.scheduler.post(AllJobsCancelled())
+
+    def kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
+        """Kill one attempt, which is run again; False if no such task runs."""
+        return self.scheduler.kill_task_attempt(task_id, interrupt, reason)
+
+    # Storage -------------------------------------------------------------------------------
+
+    def persist(self, node: LineageNode, level: StorageLevel) -> None:
+        """Keep a node's partitions from its next job on."""
+        is_new = not node.storage_level.is_valid
+        node.storage_level = level
+        if is_new and level.is_valid and self.cleaner is not None:
+            self.cleaner.track(node, CleanRDD(node.id))
+
+    def unpersist(self, node: LineageNode, blocking: bool = False) -> None:
+        """Give a node's cached partitions up."""
+        node.storage_level = StorageLevel.NONE
+        self.remove_rdd(node.id)
+
+    def remove_rdd(self, rdd_id: int) -> None:
+        """Remove the cached blocks of an RDD."""
+        self.scheduler.post(RDDRemoved(rdd_id))
+        prefix = rdd_prefix(rdd_id)
+        _remove_files(self.local_dirs.memory_path("blocks"), prefix)
+        _remove_files(self.local_dirs.path("blocks"), prefix)
+        self.scheduler.remove_blocks(prefix)
+        self.bus.post(SparkListenerUnpersistRDD(rdd_id))
+
+    def rdd_storage_info(self, rdd_id: int) -> RDDStorage | None:
+        """What is cached of an RDD now; None if nothing is."""
+
+        def look() -> RDDStorage | None:
+            blocks = self.scheduler.blocks.cached_partitions(rdd_id).values()
+            if not blocks:
+                return None
+            memory = sum(block.memory_bytes for block in blocks)
+            return RDDStorage(len(blocks), memory, sum(block.disk_bytes for block in blocks))
+
+        return self.scheduler.ask(look)
+
+    def checkpoint(self, node: LineageNode) -> None:
+        """Save a node to the checkpoint directory after its next job."""
+        if node.checkpointed is None:
+            node.checkpoint_wanted = "reliable"
+
+    def local_checkpoint(self, node: LineageNode) -> None:
+        """Keep a node in the cache after its next job, and cut its lineage."""
+        if node.checkpointed is None:
+            node.checkpoint_wanted = "local"
+
+    def clean_shuffle(self, shuffle_id: int) -> None:
+        """Remove a shuffle's files; a later job writes them again."""
+        self.remove_shuffle(shuffle_id)
+
+    def remove_shuffle(self, shuffle_id: int) -> bool:
+        """Remove a shuffle's files; says whether it was known."""
+        known = self.scheduler.tracker.contains_shuffle(shuffle_id)
+        _remove_files(self.local_dirs.path("shuffle"), shuffle_prefix(shuffle_id))
+        self.scheduler.post(ShuffleRemoved(shuffle_id))
+        return known
+
+    def remove_broadcast(self, broadcast_id: int) -> None:
+        """Remove a broadcast's file and the values that executors hold."""
+        self.scheduler.remove_blocks(broadcast_file(broadcast_id))
+        remove_quietly(os.path.join(self.local_dirs.path("broadcast"), broadcast_file(broadcast_id)))
+
+    def remove_checkpoint(self, directory: str) -> None:
+        """Remove a checkpoint's files."""
+        shutil.rmtree(directory, ignore_errors=True)
+
+    def _make_cleaner(self) -> ContextCleaner | None:
+        if not CLEANER_REFERENCE_TRACKING.read(self._conf):
+            return None
+        cleaner = ContextCleaner(self, CLEANER_PERIODIC_GC_INTERVAL.read(self._conf))
+        cleaner.start()
+        return cleaner
+
+    def _track_shuffle(self, dependency: ShuffleDependency) -> None:
+        if self.cleaner is not None:
+            self.cleaner.track(dependency, CleanShuffle(dependency.shuffle_id))
+
+    def _track_broadcast(self, broadcast: Broadcast[Any]) -> None:
+        if self.cleaner is not None:
+            self.cleaner.track(broadcast, CleanBroadcast(broadcast._id))
+
+    # The rest ------------------------------------------------------------------------------
+
+    def add_listener(self, listener: Any) -> None:
+        """Have a user's listener told of all events from now on."""
+        self.bus.add(listener, "shared")
+
+    def add_python_path(self, path: str) -> None:
+        """Have tasks of stages submitted from now on find modules in `path`."""
+        if path not in self._python_paths:
+            self._python_paths = (*self._python_paths, path)
+
+    def executor_infos(self) -> list[Any]:
+        """All executors that live."""
+        return self.scheduler.executors()
+
+    def stop(self) -> None:
+        """End the application: each step is tried, whatever the others did."""
+        if self._stopped:
+            log.info("SparkContext already stopped.")
+            return
+        self._stopped = True
+        if os.getpid() != self._pid:
+            return
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("cleaner", self._stop_cleaner),
+            ("scheduler", partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S)),
+            ("application end", self._post_end),
+            ("listener bus", partial(self.bus.stop, _STOP_TIMEOUT_S)),
+            ("executor output", self._output.show),
+            ("broadcasts", self.broadcasts.uninstall),
+            ("local directories", self._owner.remove),
+        ]
+        for name, step in steps:
+            try:
+                step()
+            except Exception:
+                log.exception("stopping the %s failed, the next part is stopped", name)
+        log.info("Successfully stopped SparkContext")
+
+    def _stop_cleaner(self) -> None:
+        if self.cleaner is not None:
+            self.cleaner.stop(CLEANER_BLOCKING_TIMEOUT.read(self._conf))
+
+    def _post_end(self) -> None:
+        self.bus.post(SparkListenerApplicationEnd(time.time_ns() // 1_000_000))
+
+
+def _make_directories(conf: SparkConf, start_time_ms: int) -> tuple[LocalDirsOwner, str]:
+    """The application's directories under an id that no other application on the machine has."""
+    while True:
+        application_id = f"local-{start_time_ms}"
+        try:
+            return LocalDirsOwner(driver_config.local_dir(conf), application_id), application_id
+        except FileExistsError:
+            start_time_ms += 1
+
+
+def _check_partitions(node: LineageNode, partitions: Sequence[int]) -> None:
+    count = len(node.partitions())
+    for partition in partitions:
+        if not 0 <= partition < count:
+            raise IllegalArgumentException(
+                f"Attempting to access a non-existent partition: {partition}. "
+                f"Total number of partitions: {count}"
+            )
+
+
+def _remove_files(directory: str, prefix: str) -> None:
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix):
+                remove_quietly(entry.path)
+
+
+def _user_name() -> str:
+    return os.environ.get("SPARK_USER") or os.environ.get("USER") or str(os.getuid())

@@ -1,0 +1,141 @@
+"""What the parts of an application are told, worked out from its configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pyspark_shell.common.config import (
+    DRIVER_MAX_RESULT_SIZE,
+    EXECUTOR_HEARTBEAT_INTERVAL,
+    EXECUTOR_MEMORY,
+    EXECUTOR_PRELOAD,
+    EXECUTOR_PYSPARK_MEMORY,
+    LOCAL_DIR,
+    NETWORK_TIMEOUT,
+    PYTHON_FAULTHANDLER,
+    RESULT_INLINE_LIMIT,
+    TASK_INTERRUPT_AFTER,
+    TASK_REAPER_ENABLED,
+    TASK_REAPER_KILL_TIMEOUT,
+)
+from pyspark_shell.common.master_url import MasterUrl
+from pyspark_shell.common.scheduler_config import (
+    BARRIER_SYNC_TIMEOUT,
+    CANCELLED_GROUPS_TO_TRACK,
+    SCHEDULER_ALLOCATION_FILE,
+    SCHEDULER_MODE,
+    SPECULATION,
+    SPECULATION_INTERVAL,
+    SPECULATION_MIN_RUNTIME,
+    SPECULATION_MULTIPLIER,
+    SPECULATION_QUANTILE,
+    STAGE_MAX_CONSECUTIVE_ATTEMPTS,
+    STARVATION_TIMEOUT,
+    TASK_MAX_FAILURES,
+)
+from pyspark_shell.common.spark_conf import SparkConf
+from pyspark_shell.executor.settings import ExecutorSettings
+from pyspark_shell.scheduler.dag_scheduler import DAGSchedulerLimits
+from pyspark_shell.scheduler.pool import Pools, read_allocation_file
+from pyspark_shell.scheduler.scheduler import SchedulerConfig
+from pyspark_shell.scheduler.scheduler_backend import BackendLimits
+from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
+from pyspark_shell.storage.local_dirs import LocalDirs
+
+# Spark's spark.memory.fraction: what of an executor's memory caches may take.
+_STORAGE_SHARE: Final = 0.6
+# A tmpfs is the machine's memory; its other users must not be starved.
+_TMPFS_SHARE: Final = 0.5
+
+
+def local_dir(conf: SparkConf) -> str:
+    """The folder for the application's directories: `SPARK_LOCAL_DIRS`, `spark.local.dir`, or the temporary one."""
+    from_environment = os.environ.get("SPARK_LOCAL_DIRS", "")
+    configured = LOCAL_DIR.read(conf)
+    if from_environment:
+        return os.path.abspath(from_environment.split(",")[0])
+    return os.path.abspath(configured[0]) if configured else tempfile.gettempdir()
+
+
+def executor_memory(conf: SparkConf, master: MasterUrl) -> int:
+    """Bytes that one slot's process may use."""
+    if master.memory_bytes is not None and conf.get("spark.executor.memory") is None:
+        return max(master.memory_bytes // master.cores_per_executor, 1)
+    return EXECUTOR_MEMORY.read(conf)
+
+
+def executor_settings(
+    conf: SparkConf, master: MasterUrl, application_id: str, dirs: LocalDirs
+) -> ExecutorSettings:
+    """What executors are told at their start."""
+    memory = executor_memory(conf, master)
+    free = shutil.disk_usage(dirs.memory_root).free
+    budget = min(int(memory * master.total_cores * _STORAGE_SHARE), int(free * _TMPFS_SHARE))
+    working_directory = os.getcwd()
+    return ExecutorSettings(
+        application_id=application_id,
+        dirs=dirs,
+        sys_path=tuple(path or working_directory for path in sys.path),
+        working_directory=working_directory,
+        memory_budget_bytes=budget,
+        executor_memory_bytes=memory,
+        inline_result_bytes=RESULT_INLINE_LIMIT.read(conf),
+        max_result_bytes=DRIVER_MAX_RESULT_SIZE.read(conf),
+        heartbeat_interval_s=EXECUTOR_HEARTBEAT_INTERVAL.read(conf),
+        address_space_bytes=(EXECUTOR_PYSPARK_MEMORY.read(conf) or 0) // master.cores_per_executor,
+        preload=EXECUTOR_PRELOAD.read(conf),
+        environment={"SPARK_LOCAL_DIRS": dirs.path("spill")},
+        faulthandler=PYTHON_FAULTHANDLER.read(conf),
+    )
+
+
+def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
+    """What the scheduler is told."""
+    max_failures = TASK_MAX_FAILURES.read(conf)
+    if master.max_failures is not None and conf.get(TASK_MAX_FAILURES.key) is None:
+        max_failures = master.max_failures
+    kill_timeout_s = TASK_REAPER_KILL_TIMEOUT.read(conf) if TASK_REAPER_ENABLED.read(conf) else -1.0
+    task_sets = TaskSetLimits(
+        max_failures=max_failures,
+        max_result_bytes=DRIVER_MAX_RESULT_SIZE.read(conf),
+        speculation=SPECULATION.read(conf),
+        speculation_quantile=SPECULATION_QUANTILE.read(conf),
+        speculation_multiplier=SPECULATION_MULTIPLIER.read(conf),
+        speculation_min_runtime_ms=SPECULATION_MIN_RUNTIME.read(conf) * 1000,
+    )
+    return SchedulerConfig(
+        backend=BackendLimits(
+            slots=master.total_cores,
+            cores_per_executor=master.cores_per_executor,
+            interrupt_after_s=TASK_INTERRUPT_AFTER.read(conf),
+            kill_timeout_s=kill_timeout_s,
+            network_timeout_s=NETWORK_TIMEOUT.read(conf),
+        ),
+        jobs=DAGSchedulerLimits(
+            task_sets=task_sets,
+            max_stage_failures=STAGE_MAX_CONSECUTIVE_ATTEMPTS.read(conf),
+            cancelled_groups=CANCELLED_GROUPS_TO_TRACK.read(conf),
+        ),
+        speculation_interval_s=SPECULATION_INTERVAL.read(conf),
+        barrier_timeout_s=BARRIER_SYNC_TIMEOUT.read(conf),
+        starvation_timeout_s=STARVATION_TIMEOUT.read(conf),
+    )
+
+
+def pools(conf: SparkConf, warn: Callable[[str], None]) -> Pools:
+    """The scheduler's pools."""
+    path = SCHEDULER_ALLOCATION_FILE.read(conf)
+    return Pools(SCHEDULER_MODE.read(conf), read_allocation_file(path, warn) if path else ())
+
+
+def executor_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables of executor processes: the driver's, those the user set for tasks, and a fixed hash seed.
+
+    All executors must hash strings alike, or records of one key would meet in different partitions.
+    """
+    return {**os.environ, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0"), **environment}

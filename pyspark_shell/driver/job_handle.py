@@ -1,0 +1,154 @@
+"""A submitted job, in the hands of the thread that wants its results.
+
+Results are opened here, in the user's thread, one partition after another; here too an error of the
+scheduler becomes an exception that a person can read.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, Generic, TypeVar
+
+from pyspark_shell.common.errors import JobFailed, PythonException, SparkException, SparkJobCancelled
+from pyspark_shell.common.pickling import loads
+from pyspark_shell.common.task_end import ExceptionFailure
+from pyspark_shell.executor.task_outcome import ResultFile
+from pyspark_shell.scheduler.job_waiter import JobFailure, JobWaiter, Payload
+from pyspark_shell.storage.block_file import read_block, remove_quietly
+from pyspark_shell.storage.record_batches import decode_value
+
+T = TypeVar("T")
+
+_FRAME: Final = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+), in .+')
+
+
+class JobHandle(Generic[T]):
+    """A job that was submitted and may still run.
+
+    Parameters
+    ----------
+    on_end
+        Called once in the thread that takes the result: merges accumulators, shows what tasks printed.
+    """
+
+    def __init__(self, waiter: JobWaiter, on_end: Callable[[], None]) -> None:
+        self._waiter = waiter
+        self._on_end = on_end
+        self._values: list[T] | None = None
+        self._opened: dict[int, T] = {}
+
+    @property
+    def job_id(self) -> int:
+        """The job's id."""
+        return self._waiter.job_id
+
+    @property
+    def done(self) -> bool:
+        """Whether the job has ended, however it did."""
+        return self._waiter.done
+
+    def cancel(self, reason: str) -> None:
+        """Ask for the end of the job; returns at once."""
+        self._waiter.cancel(reason)
+
+    def result(self, timeout_s: float | None = None) -> list[T]:
+        """One value for each task, in order.
+
+        Raises
+        ------
+        JobFailed
+            `PythonException` if a task's code raised, `SparkJobCancelled` if somebody killed the job.
+        TimeoutError
+            The time is up; the job goes on.
+        """
+        if self._values is None:
+            self._values = self._wait(timeout_s)
+        return self._values
+
+    def _wait(self, timeout_s: float | None) -> list[T]:
+        try:
+            ended = self._waiter.wait(timeout_s)
+        except BaseException as error:
+            self._waiter.cancel(f"because of {type(error).__name__} in the thread that waited for it")
+            raise
+        if not ended:
+            raise TimeoutError(f"job {self.job_id} has not ended within {timeout_s:g} s; it goes on")
+        self._on_end()
+        if self._waiter.failure is not None:
+            for payload in self._waiter.finished().values():
+                _discard(payload)
+            raise to_exception(self._waiter.failure)
+        return [_open(payload) for payload in self._waiter.payloads()]
+
+    def partial(self) -> dict[int, T]:
+        """Values of the tasks that have ended, by position in the job."""
+        if self._values is not None:
+            return dict(enumerate(self._values))
+        for index, payload in self._waiter.finished().items():
+            if index not in self._opened and not isinstance(payload, ResultFile):
+                self._opened[index] = _open(payload)
+        return dict(self._opened)
+
+
+def _open(payload: Payload) -> Any:
+    """Unpickle one task's value; a file is gone afterwards, its mapping lives as long as the value needs it."""
+    if isinstance(payload, bytes):
+        return decode_value(memoryview(payload))
+    if payload.path is None:
+        raise SparkException(f"a result of {payload.size_bytes} bytes was dropped by its executor")
+    try:
+        return decode_value(read_block(payload.path))
+    finally:
+        remove_quietly(payload.path)
+
+
+def _discard(payload: Payload) -> None:
+    if isinstance(payload, ResultFile) and payload.path is not None:
+        remove_quietly(payload.path)
+
+
+def to_exception(failure: JobFailure) -> JobFailed:
+    """What the submitter's thread raises."""
+    if failure.cancelled:
+        error: JobFailed = SparkJobCancelled(failure.message)
+    elif failure.failure is not None:
+        error = _python_exception(failure, failure.failure)
+    else:
+        error = JobFailed(failure.message)
+    error.job_id = failure.job_id
+    error.stage_id = failure.stage_id
+    return error
+
+
+def _python_exception(failure: JobFailure, cause: ExceptionFailure) -> PythonException:
+    traceback = with_source_lines(cause.traceback)
+    summary = failure.message.replace(cause.traceback, f"{cause.class_name}: {cause.description}")
+    error = PythonException(
+        f"{cause.class_name}: {cause.description}\n\n{traceback}\n"
+        f"{summary.removesuffix('Driver stacktrace:').rstrip()}"
+    )
+    error.remote_traceback = traceback
+    if cause.pickled:
+        with suppress(Exception):
+            original = loads(cause.pickled)
+            if isinstance(original, BaseException):
+                error.__cause__ = original
+    return error
+
+
+def with_source_lines(traceback: str) -> str:
+    """Add the lines that only the driver knows, such as those of notebook cells."""
+    lines = traceback.splitlines()
+    shown: list[str] = []
+    for number, line in enumerate(lines):
+        shown.append(line)
+        frame = _FRAME.fullmatch(line)
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        if frame is not None and not following.startswith("    "):
+            source = linecache.getline(frame["file"], int(frame["line"])).strip()
+            if source:
+                shown.append(f"    {source}")
+    return "\n".join(shown) + "\n"

@@ -1,0 +1,74 @@
+"""What the user's thread prepares for the scheduler: closures and partitions, pickled.
+
+Thread  the user's, so that an error of pickling carries the user's own traceback.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark_shell.lineage.node import LineageNode
+from pyspark_shell.lineage.partition import Partition
+from pyspark_shell.lineage.stage_closure import (
+    ResultFunction,
+    pickle_map_stage,
+    pickle_result_stage,
+)
+from pyspark_shell.scheduler.stage import StageInput
+from pyspark_shell.scheduler.stage_graph import all_shuffles
+from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
+
+
+def prepare_result_stage(
+    node: LineageNode, func: ResultFunction, partitions: Sequence[int]
+) -> StageInput:
+    """Input of a job's final stage; its splits are those of `partitions`, in order."""
+    splits = node.partitions()
+    return _input(
+        node, pickle_result_stage(node, func), [splits[partition] for partition in partitions]
+    )
+
+
+def prepare_map_stages(
+    node: LineageNode, tracker: MapOutputTrackerMaster
+) -> Mapping[int, StageInput]:
+    """Input of the map stage of every shuffle above a node, by shuffle id.
+
+    A shuffle whose outputs exist keeps what was pickled for it before: it is needed only if they get lost.
+    """
+    inputs: dict[int, StageInput] = {}
+    for shuffle in all_shuffles(node):
+        count = len(shuffle.parent.partitions())
+        if shuffle.prepared is None or tracker.missing_partitions(shuffle.shuffle_id, count):
+            shuffle.prepared = _input(
+                shuffle.parent, pickle_map_stage(shuffle), shuffle.parent.partitions()
+            )
+        inputs[shuffle.shuffle_id] = shuffle.prepared
+    return inputs
+
+
+def _input(node: LineageNode, closure: bytes, splits: Sequence[Partition]) -> StageInput:
+    pickled = [pickle.dumps(split, 5) for split in splits]
+    profile: Any = _resource_profile(node)
+    if profile is None:
+        return StageInput(closure, pickled)
+    return StageInput(
+        closure, pickled, profile.task_cpus, profile.max_concurrent_tasks, profile.task_resources
+    )
+
+
+def _resource_profile(node: LineageNode) -> Any:
+    """The resource profile of the stage: that of its first node that has one."""
+    seen = {id(node)}
+    queue = [node]
+    while queue:
+        current = queue.pop()
+        if current.resource_profile is not None:
+            return current.resource_profile
+        for parent in current.live_parents():
+            if id(parent) not in seen:
+                seen.add(id(parent))
+                queue.append(parent)
+    return None

@@ -1,0 +1,461 @@
+"""The whole scheduler behind one door: what other threads may ask, and how its parts are wired.
+
+Owns    the loop, `DAGScheduler`, `TaskScheduler`, `SchedulerBackend`, `BarrierCoordinator`.
+Thread  methods under "From any thread" only post; the rest runs in `dag-scheduler-event-loop`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Any, Final, TypeVar
+
+from pyspark_shell.common.clock import Clock, SystemClock
+from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.task_end import (
+    ExceptionFailure,
+    ExecutorLostFailure,
+    FetchFailed,
+    Success,
+    TaskEndReason,
+    TaskKilled,
+)
+from pyspark_shell.executor.messages import BarrierSync, BlockUpdated, StatusUpdate, TaskState
+from pyspark_shell.executor.settings import ExecutorSettings
+from pyspark_shell.executor.task_outcome import (
+    Failure,
+    FetchFailure,
+    Killed,
+    MapOutput,
+    ResultFile,
+)
+from pyspark_shell.listener.events import (
+    SparkListenerBlockUpdated,
+    SparkListenerExecutorAdded,
+    SparkListenerExecutorRemoved,
+    SparkListenerSpeculativeTaskSubmitted,
+    SparkListenerTaskEnd,
+    SparkListenerTaskStart,
+    TaskInfo,
+)
+from pyspark_shell.listener.live_listener_bus import LiveListenerBus
+from pyspark_shell.scheduler.barrier_coordinator import BarrierCoordinator
+from pyspark_shell.scheduler.dag_scheduler import DAGScheduler, DAGSchedulerLimits, Effects
+from pyspark_shell.scheduler.dag_scheduler_event import DAGSchedulerEvent, JobCancelled
+from pyspark_shell.scheduler.executor_process import Assignment, ExecutorProcess
+from pyspark_shell.scheduler.job_waiter import JobWaiter
+from pyspark_shell.scheduler.pool import Pools
+from pyspark_shell.scheduler.scheduler_backend import (
+    BackendLimits,
+    ExecutorLoss,
+    SchedulerBackend,
+)
+from pyspark_shell.scheduler.selector_loop import SelectorLoop
+from pyspark_shell.scheduler.task_scheduler import Launch, TaskScheduler
+from pyspark_shell.scheduler.task_set_manager import TaskSetManager
+from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
+from pyspark_shell.storage.block_manager_master import BlockManagerMaster
+
+log: Final = logging.getLogger("pyspark_shell.TaskSchedulerImpl")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerConfig:
+    """Everything that the scheduler takes from the application's configuration."""
+
+    backend: BackendLimits
+    jobs: DAGSchedulerLimits
+    speculation_interval_s: float = 0.1
+    barrier_timeout_s: float = 365 * 86400.0
+    starvation_timeout_s: float = 15.0
+
+
+class Scheduler:
+    """Jobs, stages, tasks and executors of one application.
+
+    Parameters
+    ----------
+    accumulate
+        Takes a successful task's pickled accumulator updates; any thread may be told.
+    python_paths
+        What tasks need on `sys.path`, as it stands when a stage is submitted.
+    """
+
+    def __init__(
+        self,
+        config: SchedulerConfig,
+        settings: ExecutorSettings,
+        pools: Pools,
+        bus: LiveListenerBus,
+        accumulate: Callable[[bytes], None],
+        python_paths: Callable[[], tuple[str, ...]],
+        lock_fds: Sequence[int],
+        environment: Mapping[str, str],
+        clock: Clock | None = None,
+    ) -> None:
+        self._config = config
+        self._bus = bus
+        self._clock = clock or SystemClock()
+        self._job_ids = count()
+        self._offers_wanted = False
+        self._loop = SelectorLoop(self._after_round, self._handler_failed)
+        self._backend = SchedulerBackend(
+            self._loop, settings, config.backend, lock_fds, environment
+        )
+        self._tasks = TaskScheduler(pools, self._clock, config.backend.cores_per_executor)
+        self._barriers = BarrierCoordinator(
+            self._backend.release_barrier, self._loop.call_later, config.barrier_timeout_s
+        )
+        self.tracker = MapOutputTrackerMaster(settings.dirs.path("shuffle"))
+        self.blocks = BlockManagerMaster()
+        effects = Effects(
+            submit_tasks=self._submit_tasks,
+            kill_stage=self._kill_stage,
+            post=bus.post,
+            call_later=self._loop.call_later,
+            accumulate=accumulate,
+            settings=python_paths,
+            slots=config.backend.slots,
+        )
+        self._dag = DAGScheduler(effects, config.jobs, self.tracker, self.blocks, self._clock)
+
+    # From any thread ------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask for the executors and begin to serve."""
+        self._backend.start(self)
+        if self._config.jobs.task_sets.speculation:
+            self._loop.call_later(self._config.speculation_interval_s, self._speculate)
+        self._loop.call_later(self._config.starvation_timeout_s, self._warn_if_starving)
+        self._loop.start()
+
+    def new_job(self, tasks: int) -> JobWaiter:
+        """A waiter for a job that is going to be submitted, with the job's id."""
+        job_id = next(self._job_ids)
+        return JobWaiter(job_id, tasks, lambda reason: self.post(JobCancelled(job_id, reason)))
+
+    def post(self, event: DAGSchedulerEvent) -> None:
+        """Have the scheduler take an event in; returns at once."""
+        self._loop.post(partial(self._dag.process, event))
+
+    def ask(self, question: Callable[[], T], timeout_s: float = 10.0) -> T:
+        """Have `question` answered in the scheduler's thread; it must be quick.
+
+        Raises
+        ------
+        TimeoutError
+            The scheduler is stopped, or did not come to it in time.
+        """
+        answered = threading.Event()
+        answer: list[T] = []
+        error: list[Exception] = []
+
+        def call() -> None:
+            try:
+                answer.append(question())
+            except Exception as problem:
+                error.append(problem)
+            answered.set()
+
+        if self._loop.is_current_thread():
+            return question()
+        self._loop.post(call)
+        if not answered.wait(timeout_s):
+            raise TimeoutError("the scheduler does not answer")
+        if error:
+            raise error[0]
+        return answer[0]
+
+    def kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
+        """Kill one attempt, which is run again; False if no such task runs."""
+        return self.ask(partial(self._kill_task_attempt, task_id, interrupt, reason))
+
+    def remove_blocks(self, prefix: str) -> None:
+        """Have all executors forget hot blocks and broadcast values."""
+        self._loop.post(partial(self._backend.remove_blocks, prefix))
+
+    def dump_threads(self, executor_id: str, timeout_s: float = 2.0) -> list[dict[str, Any]] | None:
+        """Threads of an executor; None if there is no such executor or it does not answer."""
+        answered = threading.Event()
+        rows: list[dict[str, Any]] = []
+
+        def take(threads: list[dict[str, Any]]) -> None:
+            rows.extend(threads)
+            answered.set()
+
+        if not self.ask(partial(self._backend.dump_threads, executor_id, take)):
+            return None
+        return rows if answered.wait(timeout_s) else None
+
+    def executors(self) -> list[ExecutorProcess]:
+        """All executors; read only."""
+        return list(self._backend.executors.values())
+
+    def is_scheduler_thread(self) -> bool:
+        """Whether the caller is the scheduler itself."""
+        return self._loop.is_current_thread()
+
+    def stop(self, reason: str, timeout_s: float) -> None:
+        """Fail all jobs, end all executors, then the thread; returns when no process is left."""
+        finished = threading.Event()
+        self._loop.post(partial(self._stop, reason, finished))
+        finished.wait(timeout_s)
+        self._loop.stop(timeout_s)
+        self._backend.join(timeout_s)
+
+    def assert_empty(self) -> None:
+        """Raise if anything of a job is left in any table."""
+        self.ask(self._assert_empty)
+
+    # In the scheduler thread only -------------------------------------------------------
+
+    def _assert_empty(self) -> None:
+        self._dag.assert_empty()
+        self._tasks.assert_empty()
+        self._barriers.assert_empty()
+
+    def _handler_failed(self, error: Exception) -> None:
+        """A defect of the engine: no job may hang because of it."""
+        self._dag.abort_all(f"the scheduler failed: {type(error).__name__}: {error}")
+
+    def _submit_tasks(self, task_set: TaskSetManager, pool_name: str | None) -> None:
+        self._tasks.submit(task_set, pool_name)
+        self._offers_wanted = True
+
+    def _after_round(self) -> None:
+        if self._offers_wanted:
+            self._offers_wanted = False
+            executors = list(self._backend.executors.values())
+            for launch in self._tasks.resource_offers(executors, _split_of):
+                self._send(launch)
+
+    def _send(self, launch: Launch) -> None:
+        task_set = launch.task_set
+        self._bus.post(
+            SparkListenerTaskStart(task_set.stage.stage_id, task_set.attempt, launch.info)
+        )
+        self._backend.launch(
+            launch.executor, task_set, launch.order, partial(self._stage_binary, task_set)
+        )
+
+    def _stage_binary(self, task_set: TaskSetManager) -> bytes:
+        stage = task_set.stage
+        return self._backend.stage_binary(
+            stage.stage_id, task_set.attempt, stage.stage_input.closure, task_set.settings
+        )
+
+    # What the backend tells ----------------------------------------------------------------
+
+    def executor_registered(self, executor: ExecutorProcess) -> None:
+        """A slot is there."""
+        self._bus.post(
+            SparkListenerExecutorAdded(
+                self._clock.time_ms(), executor.executor_id, "localhost", 1, executor.pid or 0
+            )
+        )
+        self._offers_wanted = True
+
+    def executor_lost(
+        self, executor: ExecutorProcess, task: Assignment | None, loss: ExecutorLoss
+    ) -> None:
+        """A slot is gone, and what ran there."""
+        now_ms = self._clock.time_ms()
+        self._bus.post(SparkListenerExecutorRemoved(now_ms, executor.executor_id, loss.reason))
+        log.info("executor %s is lost: %s", executor.executor_id, loss.reason)
+        self._offers_wanted = True
+        if task is None:
+            return
+        running = task.task_set.running.get(task.task_id)
+        reason: TaskEndReason
+        if loss.kill_reason is not None:
+            reason = TaskKilled(loss.kill_reason)
+        elif running is not None and running.kill_reason is not None:
+            reason = TaskKilled(running.kill_reason)
+        else:
+            reason = ExecutorLostFailure(executor.executor_id, loss.caused_by_app, loss.reason)
+        self._task_failed(task, reason, None)
+
+    def no_executors(self, reason: str) -> None:
+        """Executors cannot be started at all."""
+        self._dag.abort_all(reason)
+
+    def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None:
+        """A cached block came, moved, or went."""
+        self.blocks.update(
+            news.block_id, news.memory_bytes, news.disk_bytes, executor.executor_id
+        )
+        self._bus.post(
+            SparkListenerBlockUpdated(
+                news.block_id, executor.executor_id, news.memory_bytes, news.disk_bytes
+            )
+        )
+
+    def barrier_sync(self, executor: ExecutorProcess, news: BarrierSync) -> None:
+        """A barrier task waits for the others."""
+        if executor.running is not None and executor.running.task_id == news.task_id:
+            self._barriers.arrive(executor.running.task_set, news)
+
+    def status_update(
+        self, executor: ExecutorProcess, task: Assignment, status: StatusUpdate
+    ) -> None:
+        """A task has ended by itself."""
+        self._offers_wanted = True
+        if status.state is TaskState.FINISHED:
+            self._task_succeeded(task, status)
+        else:
+            self._task_failed(task, _reason_of(status), status)
+
+    # Ends of tasks ----------------------------------------------------------------------------
+
+    def _task_succeeded(self, task: Assignment, status: StatusUpdate) -> None:
+        task_set = task.task_set
+        payload: bytes | ResultFile | MapOutput = status.result
+        is_map = task_set.stage.shuffle is not None
+        if is_map:
+            payload = MapOutput.decode(status.result)
+        elif status.in_file:
+            payload = ResultFile.decode(status.result)
+        too_large = None
+        if not is_map:
+            size = payload.size_bytes if isinstance(payload, ResultFile) else len(status.result)
+            too_large = task_set.add_result_bytes(size)
+        if too_large is not None:
+            reason = TaskKilled("Tasks result size has exceeded maxResultSize")
+            self._end_task(task, task_set.failed(task.task_id, reason, self._clock.time_ms()), reason, status)
+            self._dag.task_set_aborted(task_set, too_large, None)
+            self._tasks.finished(task_set)
+            return
+        info, first, copies = task_set.succeeded(task.task_id, self._clock.time_ms())
+        self._end_task(task, info, Success() if first else TaskKilled("another attempt succeeded"), status)
+        for copy in copies:
+            copy.kill_reason = "another attempt succeeded"
+            self._backend.kill_task(copy.info.executor_id, copy.info.task_id, True, copy.kill_reason)
+        if first and isinstance(payload, MapOutput):
+            self._dag.map_task_succeeded(task_set, info, payload, status.accumulators)
+        elif first and not isinstance(payload, MapOutput):
+            self._dag.result_task_succeeded(task_set, info, payload, status.accumulators)
+        self._finish(task_set)
+
+    def _task_failed(
+        self, task: Assignment, reason: TaskEndReason, status: StatusUpdate | None
+    ) -> None:
+        task_set = task.task_set
+        if task.task_id not in task_set.running:
+            return
+        info = task_set.failed(task.task_id, reason, self._clock.time_ms())
+        log.warning("%s", task_set.lost_task(info, reason))
+        self._end_task(task, info, reason, status)
+        if isinstance(reason, FetchFailed) and status is not None:
+            self._dag.fetch_failed(task_set, FetchFailure.decode(status.result), reason)
+        elif task_set.is_barrier and not isinstance(reason, TaskKilled):
+            task_set.suspend()
+            self._dag.barrier_task_failed(task_set, reason)
+        elif task_set.abort_reason is not None:
+            failure = reason if isinstance(reason, ExceptionFailure) else None
+            self._dag.task_set_aborted(task_set, task_set.abort_reason, failure)
+        self._finish(task_set)
+
+    def _finish(self, task_set: TaskSetManager) -> None:
+        if task_set.is_finished:
+            self._tasks.finished(task_set)
+            if task_set.is_barrier:
+                self._barriers.forget(task_set)
+
+    def _end_task(
+        self, task: Assignment, info: TaskInfo, reason: TaskEndReason, status: StatusUpdate | None
+    ) -> None:
+        task_set = task.task_set
+        kind = "ShuffleMapTask" if task_set.stage.shuffle is not None else "ResultTask"
+        metrics: TaskMetrics | None = status.task_metrics() if status is not None else None
+        self._bus.post(
+            SparkListenerTaskEnd(
+                task_set.stage.stage_id, task_set.attempt, kind, reason, info, metrics
+            )
+        )
+
+    # Kills ------------------------------------------------------------------------------------
+
+    def _kill_stage(self, stage_id: int, interrupt: bool, reason: str) -> None:
+        for task_set in self._tasks.task_sets_of(stage_id):
+            task_set.suspend()
+            for task_id, task in list(task_set.running.items()):
+                task.kill_reason = task.kill_reason or reason
+                self._backend.kill_task(task.info.executor_id, task_id, interrupt, reason)
+            self._finish(task_set)
+
+    def _kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
+        task_set = self._tasks.find_task(task_id)
+        if task_set is None:
+            log.warning("Could not kill task %d because no task with that ID was found.", task_id)
+            return False
+        task = task_set.running[task_id]
+        task.kill_reason = task.kill_reason or reason
+        self._backend.kill_task(task.info.executor_id, task_id, interrupt, reason)
+        return True
+
+    # Now and then --------------------------------------------------------------------------------
+
+    def _speculate(self) -> None:
+        now_ms = self._clock.time_ms()
+        for task_set in self._tasks.pools.all():
+            for index in task_set.find_speculatable(now_ms):
+                self._offers_wanted = True
+                self._bus.post(
+                    SparkListenerSpeculativeTaskSubmitted(
+                        task_set.stage.stage_id, task_set.attempt, index, task_set.partitions[index]
+                    )
+                )
+        self._loop.call_later(self._config.speculation_interval_s, self._speculate)
+
+    def _warn_if_starving(self) -> None:
+        timeout_s = self._config.starvation_timeout_s
+        running = any(executor.running for executor in self._backend.executors.values())
+        quiet_s = time.monotonic() - self._tasks.last_launch_s
+        if self._tasks.has_waiting and not running and quiet_s > timeout_s:
+            log.warning(
+                "Initial job has not accepted any resources; check your cluster UI to ensure that workers "
+                "are registered and have sufficient resources"
+            )
+        self._loop.call_later(timeout_s, self._warn_if_starving)
+
+    # The end ------------------------------------------------------------------------------------
+
+    def _stop(self, reason: str, finished: threading.Event) -> None:
+        self._dag.stop(reason)
+        self._backend.stop()
+        for task_set in self._tasks.pools.all():
+            for task_id in list(task_set.running):
+                killed = TaskKilled(reason)
+                info = task_set.failed(task_id, killed, self._clock.time_ms())
+                self._end_task(Assignment(task_id, task_set), info, killed, None)
+            self._tasks.finished(task_set)
+        finished.set()
+
+
+def _split_of(task_set: TaskSetManager, index: int) -> bytes:
+    return task_set.stage.stage_input.splits[task_set.partitions[index]]
+
+
+def _reason_of(status: StatusUpdate) -> TaskEndReason:
+    match status.state:
+        case TaskState.KILLED:
+            return TaskKilled(Killed.decode(status.result).reason)
+        case TaskState.FETCH_FAILED:
+            fetch = FetchFailure.decode(status.result)
+            return FetchFailed(fetch.shuffle_id, fetch.map_index, fetch.reduce_id, fetch.message)
+        case _:
+            failure = Failure.decode(status.result)
+            return ExceptionFailure(
+                failure.class_name,
+                failure.description,
+                failure.traceback,
+                failure.pickled,
+                failure.retriable,
+            )

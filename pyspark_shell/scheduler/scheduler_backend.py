@@ -1,0 +1,476 @@
+"""Starts, watches and ends the executors, and carries messages to and from them.
+
+Owns    the zygote, every `ExecutorProcess`, kill deadlines.
+Thread  `dag-scheduler-event-loop`, but for `start` and `join`.
+Source  Spark's CoarseGrainedSchedulerBackend; differs in that an executor is one process with one slot, forked by
+        a zygote, and that a dead one is replaced at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol
+
+from pyspark_shell.common.wire import ProtocolError
+from pyspark_shell.executor.messages import (
+    BarrierRelease,
+    BarrierSync,
+    BlockUpdated,
+    DumpThreads,
+    Heartbeat,
+    KillTask,
+    LaunchTask,
+    News,
+    RegisterExecutor,
+    RemoveBlocks,
+    StageBinary,
+    StatusUpdate,
+    StopExecutor,
+    ThreadDump,
+)
+from pyspark_shell.executor.process_control import kill_group, signal_name
+from pyspark_shell.executor.settings import ExecutorSettings
+from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
+from pyspark_shell.scheduler.selector_loop import SelectorLoop, Timer
+from pyspark_shell.scheduler.task_set_manager import TaskSetManager
+from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
+
+log: Final = logging.getLogger("pyspark_shell.SchedulerBackend")
+
+# After the channel's end of file, how long to wait for the zygote to tell the exit status.
+_STATUS_WAIT_S: Final = 1.0
+_HEALTH_CHECK_S: Final = 1.0
+# Executors that died in a row before they were up; then starting more is pointless.
+_MAX_FAILED_STARTS: Final = 8
+_STDERR_TAIL_BYTES: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorLoss:
+    """Why an executor is gone.
+
+    Attributes
+    ----------
+    caused_by_app
+        Whether the task that ran is to blame: it exited or crashed the process by itself.
+    kill_reason
+        Set if the engine ended the process because its task was killed and did not stop.
+    """
+
+    reason: str
+    caused_by_app: bool
+    kill_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackendLimits:
+    """Times of the backend, in seconds; below 0 means never.
+
+    Attributes
+    ----------
+    interrupt_after_s
+        From a kill to its exception, where the job does not ask for interrupts at once.
+    kill_timeout_s
+        From a kill to SIGKILL.
+    """
+
+    slots: int
+    cores_per_executor: int
+    interrupt_after_s: float
+    kill_timeout_s: float
+    network_timeout_s: float
+
+
+class BackendEvents(Protocol):
+    """What the scheduler wants to hear."""
+
+    def executor_registered(self, executor: ExecutorProcess) -> None: ...
+    def executor_lost(
+        self, executor: ExecutorProcess, task: Assignment | None, loss: ExecutorLoss
+    ) -> None: ...
+    def status_update(
+        self, executor: ExecutorProcess, task: Assignment, status: StatusUpdate
+    ) -> None: ...
+    def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None: ...
+    def barrier_sync(self, executor: ExecutorProcess, news: BarrierSync) -> None: ...
+    def no_executors(self, reason: str) -> None: ...
+
+
+class SchedulerBackend:
+    """The processes of one application."""
+
+    def __init__(
+        self,
+        loop: SelectorLoop,
+        settings: ExecutorSettings,
+        limits: BackendLimits,
+        lock_fds: Sequence[int],
+        environment: Mapping[str, str],
+    ) -> None:
+        self._loop = loop
+        self._settings = settings
+        self._limits = limits
+        self._lock_fds = lock_fds
+        self._environment = environment
+        self._zygote = ZygoteHandle(settings, lock_fds, environment)
+        self._events: BackendEvents | None = None
+        self.executors: dict[str, ExecutorProcess] = {}
+        self._by_pid: dict[int, ExecutorProcess] = {}
+        self._next_id = 0
+        self._failed_starts = 0
+        self._kill_timers: dict[int, Timer] = {}
+        self._forced: dict[int, str] = {}
+        self._dump_requests: dict[int, Callable[[list[dict[str, Any]]], None]] = {}
+        self._next_request = 0
+        self._stopping = False
+        self._start_errors = ""
+
+    def start(self, events: BackendEvents) -> None:
+        """Ask for all executors; they register by and by. Called before the loop runs."""
+        self._events = events
+        self._watch_zygote()
+        for slot in range(self._limits.slots):
+            self._fork(slot // self._limits.cores_per_executor)
+        self._loop.call_later(_HEALTH_CHECK_S, self._check_health)
+
+    # Processes -----------------------------------------------------------------------
+
+    def _watch_zygote(self) -> None:
+        self._zygote.channel.setblocking(True)
+        self._loop.watch(self._zygote.channel.fileno(), self._read_zygote)
+
+    def _fork(self, group: int) -> None:
+        executor_id = str(self._next_id)
+        self._next_id += 1
+        tasks, their_tasks = socket.socketpair()
+        control, their_control = socket.socketpair()
+        with their_tasks, their_control:
+            self._zygote.fork(executor_id, their_tasks, their_control)
+        executor = ExecutorProcess(executor_id, group, tasks, control, time.monotonic())
+        self.executors[executor_id] = executor
+        self._loop.watch(executor.tasks.fd, partial(self._read, executor, executor.tasks))
+        self._loop.watch(executor.control.fd, partial(self._read, executor, executor.control))
+
+    def _read_zygote(self) -> None:
+        news, gone = self._zygote.read()
+        for item in news:
+            if "forked" in item:
+                executor = self.executors.get(item["forked"])
+                if executor is not None:
+                    executor.pid = item["pid"]
+                    self._by_pid[item["pid"]] = executor
+            elif "exited" in item:
+                executor = self._by_pid.pop(item["exited"], None)
+                if executor is not None:
+                    executor.exit_status = item["status"]
+                    self._drain(executor)
+                    self._lose(executor)
+        if gone:
+            self._replace_zygote()
+
+    def _replace_zygote(self) -> None:
+        """The zygote was killed, and its executors with it, by the kernel."""
+        self._loop.forget(self._zygote.channel.fileno())
+        self._zygote.close(0.5)
+        if self._stopping:
+            return
+        log.warning("the zygote (pid %d) is gone, another one is started", self._zygote.pid)
+        for executor in list(self.executors.values()):
+            if executor.pid is not None:
+                kill_group(executor.pid)
+        if self._failed_starts < _MAX_FAILED_STARTS:
+            self._zygote = ZygoteHandle(self._settings, self._lock_fds, self._environment)
+            self._watch_zygote()
+        for executor in list(self.executors.values()):
+            executor.exit_status = signal.SIGKILL
+            self._drain(executor)
+            self._lose(executor)
+
+    def _drain(self, executor: ExecutorProcess) -> None:
+        """Take in what a dead executor said before it died."""
+        for channel in (executor.tasks, executor.control):
+            if not executor.closed:
+                self._read(executor, channel)
+
+    def _read(self, executor: ExecutorProcess, channel: Channel) -> None:
+        if executor.closed:
+            return
+        try:
+            news, gone = channel.read()
+            executor.last_heard_s = time.monotonic()
+            for item in news:
+                self._take(executor, item)
+        except ProtocolError as error:
+            executor.end_reason = f"it sent something that is no message ({error})"
+            self.kill_executor(executor)
+            gone = True
+        if gone and not executor.closed:
+            self._loop.forget(channel.fd)
+            if executor.exit_status is None:
+                self._loop.call_later(_STATUS_WAIT_S, partial(self._lose_without_status, executor))
+
+    def _lose_without_status(self, executor: ExecutorProcess) -> None:
+        """Its channel closed, but the process may live: user code may have closed the descriptor."""
+        if executor.executor_id in self.executors:
+            if executor.end_reason is None:
+                executor.end_reason = "its channel to the driver was closed"
+            self.kill_executor(executor)
+            self._lose(executor)
+
+    def _lose(self, executor: ExecutorProcess) -> None:
+        """Forget a dead executor, tell the scheduler, start another."""
+        if self.executors.pop(executor.executor_id, None) is None:
+            return
+        for channel in (executor.tasks, executor.control):
+            self._loop.forget(channel.fd)
+        task, executor.running = executor.running, None
+        executor.close()
+        if executor.pid is not None:
+            kill_group(executor.pid)
+            self._by_pid.pop(executor.pid, None)
+        if task is not None:
+            self._cancel_kill_timer(task.task_id)
+        if self._events is None:
+            return
+        loss = self._explain(executor, task)
+        if not self._stopping:
+            self._replace(executor)
+        self._events.executor_lost(executor, task, loss)
+
+    def _replace(self, executor: ExecutorProcess) -> None:
+        if executor.registered:
+            self._failed_starts = 0
+        else:
+            self._failed_starts += 1
+            self._start_errors = self._stderr_tail(f"executor-{executor.executor_id}")
+            self._start_errors = self._start_errors or self._stderr_tail("zygote")
+        if self._failed_starts < _MAX_FAILED_STARTS:
+            self._fork(executor.group)
+        elif not self.executors and self._events is not None:
+            self._events.no_executors(
+                f"{self._failed_starts} executors in a row ended before they were up. "
+                f"The last one said:\n{self._start_errors}"
+            )
+
+    def _explain(self, executor: ExecutorProcess, task: Assignment | None) -> ExecutorLoss:
+        forced = self._forced.pop(task.task_id, None) if task is not None else None
+        status = executor.exit_status
+        how = signal_name(status) if status is not None else "an unknown status"
+        external = executor.end_reason is not None or (
+            status is not None
+            and os.WIFSIGNALED(status)
+            and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGTERM)
+        )
+        text = f"Executor {executor.executor_id} (pid {executor.pid}) ended with {how}"
+        if task is not None:
+            text += f" while running TID {task.task_id} of stage {task.task_set.name}"
+        if executor.end_reason is not None:
+            text += f": {executor.end_reason}"
+        if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            text += (
+                f". It last used {executor.rss_bytes >> 20} MiB; if nobody killed it, "
+                "the system may have run out of memory"
+            )
+        tail = self._stderr_tail(f"executor-{executor.executor_id}")
+        if tail:
+            text += f"\nIts last output on stderr:\n{tail}"
+        return ExecutorLoss(text, not external, forced)
+
+    def _stderr_tail(self, process: str) -> str:
+        path = os.path.join(self._settings.dirs.path("logs"), f"{process}.stderr")
+        try:
+            with open(path, "rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _STDERR_TAIL_BYTES))
+                return file.read().decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def kill_executor(self, executor: ExecutorProcess) -> None:
+        """SIGKILL an executor's process group."""
+        if executor.pid is not None:
+            kill_group(executor.pid)
+
+    # News ------------------------------------------------------------------------------
+
+    def _take(self, executor: ExecutorProcess, news: News) -> None:
+        events = self._events
+        if events is None:
+            return
+        match news:
+            case StatusUpdate():
+                task = executor.running
+                if task is None or task.task_id != news.task_id:
+                    return
+                executor.running = None
+                executor.tasks_done += 1
+                self._cancel_kill_timer(task.task_id)
+                events.status_update(executor, task, news)
+            case Heartbeat():
+                executor.rss_bytes = news.rss_bytes
+            case BlockUpdated():
+                events.block_updated(executor, news)
+            case RegisterExecutor():
+                executor.pid = news.pid
+                self._by_pid[news.pid] = executor
+                executor.registered = True
+                self._failed_starts = 0
+                events.executor_registered(executor)
+            case BarrierSync():
+                events.barrier_sync(executor, news)
+            case ThreadDump():
+                answer = self._dump_requests.pop(news.request_id, None)
+                if answer is not None:
+                    answer(news.threads)
+
+    # Orders ----------------------------------------------------------------------------
+
+    def launch(
+        self,
+        executor: ExecutorProcess,
+        task_set: TaskSetManager,
+        order: LaunchTask,
+        binary: Callable[[], bytes],
+    ) -> None:
+        """Send a task, and before it what its stage needs if the executor has it no longer."""
+        executor.running = Assignment(order.task_id, task_set)
+        data = order.encode()
+        stage = (order.stage_id, order.stage_attempt)
+        if executor.stages.use(*stage) is None:
+            executor.stages.put(*stage, True)
+            data = binary() + data
+        self._send(executor, executor.tasks, data)
+
+    @staticmethod
+    def stage_binary(stage_id: int, attempt: int, closure: bytes, settings: bytes) -> bytes:
+        """The frame that a stage's first task on an executor is preceded by."""
+        return StageBinary(stage_id, attempt, closure, settings).encode()
+
+    def _send(self, executor: ExecutorProcess, channel: Channel, data: bytes) -> None:
+        if not executor.closed and channel.send(data):
+            readable = partial(self._read, executor, channel)
+            writable = partial(self._send_waiting, executor, channel, readable)
+            self._loop.watch_writes(channel.fd, readable, writable)
+
+    def _send_waiting(
+        self, executor: ExecutorProcess, channel: Channel, readable: Callable[[], None]
+    ) -> None:
+        if executor.closed or not channel.send_waiting():
+            with suppress(KeyError):
+                self._loop.watch_writes(channel.fd, readable, None)
+
+    def kill_task(self, executor_id: str, task_id: int, interrupt: bool, reason: str) -> None:
+        """Begin the ladder that ends a task: flag, exception, and past the deadline its process."""
+        executor = self.executors.get(executor_id)
+        if executor is None or executor.running is None or executor.running.task_id != task_id:
+            log.warning("Attempted to kill task %d for unknown executor %s.", task_id, executor_id)
+            return
+        after_s = 0.0 if interrupt else self._limits.interrupt_after_s
+        self._send(executor, executor.control, KillTask(task_id, after_s, reason).encode())
+        if self._limits.kill_timeout_s >= 0 and task_id not in self._kill_timers:
+            self._kill_timers[task_id] = self._loop.call_later(
+                self._limits.kill_timeout_s,
+                partial(self._force, executor, task_id, reason, time.monotonic()),
+            )
+
+    def _force(
+        self, executor: ExecutorProcess, task_id: int, reason: str, killed_at_s: float
+    ) -> None:
+        self._kill_timers.pop(task_id, None)
+        if executor.running is None or executor.running.task_id != task_id:
+            return
+        after_ms = (time.monotonic() - killed_at_s) * 1000
+        log.warning(
+            "Killed task %d is still running after %.0f ms; executor %s (pid %s) is ended",
+            task_id, after_ms, executor.executor_id, executor.pid,
+        )  # fmt: skip
+        self._forced[task_id] = f"{reason} (forced after {after_ms:.0f} ms)"
+        self.kill_executor(executor)
+
+    def _cancel_kill_timer(self, task_id: int) -> None:
+        timer = self._kill_timers.pop(task_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def release_barrier(self, executor_id: str, release: BarrierRelease) -> None:
+        """Let a barrier task go on."""
+        executor = self.executors.get(executor_id)
+        if executor is not None:
+            self._send(executor, executor.control, release.encode())
+
+    def remove_blocks(self, prefix: str) -> None:
+        """Have all executors forget hot blocks and broadcast values."""
+        data = RemoveBlocks(prefix).encode()
+        for executor in self.executors.values():
+            self._send(executor, executor.control, data)
+
+    def dump_threads(
+        self, executor_id: str, answer: Callable[[list[dict[str, Any]]], None]
+    ) -> bool:
+        """Ask an executor for its threads; False if there is no such executor."""
+        executor = self.executors.get(executor_id)
+        if executor is None or not executor.registered:
+            return False
+        self._next_request += 1
+        self._dump_requests[self._next_request] = answer
+        self._send(executor, executor.control, DumpThreads(self._next_request).encode())
+        return True
+
+    # Health ----------------------------------------------------------------------------
+
+    def _check_health(self) -> None:
+        """End executors that no longer answer: stopped, or stuck without using the processor."""
+        if self._stopping:
+            return
+        now = time.monotonic()
+        for executor in list(self.executors.values()):
+            silent_s = now - executor.last_heard_s
+            if silent_s < self._limits.network_timeout_s or executor.pid is None:
+                continue
+            cpu_s = _cpu_seconds(executor.pid)
+            if cpu_s is not None and cpu_s > executor.cpu_seen_s:
+                executor.cpu_seen_s = cpu_s  # C code holds its GIL: busy, not stuck
+                executor.last_heard_s = now
+                continue
+            executor.end_reason = f"no heartbeat for {silent_s:.0f} s and no processor time used"
+            log.warning("executor %s: %s", executor.executor_id, executor.end_reason)
+            self.kill_executor(executor)
+        self._loop.call_later(_HEALTH_CHECK_S, self._check_health)
+
+    # The end ---------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """End all executors: idle ones by order, busy ones by force."""
+        self._stopping = True
+        order = StopExecutor().encode()
+        for executor in list(self.executors.values()):
+            if executor.is_free:
+                executor.tasks.send(order)
+            else:
+                self.kill_executor(executor)
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until the zygote has reaped everything and is gone itself. Called after the loop has ended."""
+        self._zygote.close(timeout_s)
+        for executor in self.executors.values():
+            executor.close()
+
+
+def _cpu_seconds(pid: int) -> float | None:
+    """Processor time of a process; None when it is stopped or the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    if fields[0] in (b"T", b"t"):
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,156 @@
+"""A set of tasks that need no shuffle among themselves, and what is left of it to do.
+
+Thread  `dag-scheduler-event-loop`.
+Source  Spark's Stage, ShuffleMapStage and ResultStage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
+from pyspark_shell.listener.events import RDDInfo, StageInfo
+from pyspark_shell.scheduler.job_waiter import JobWaiter
+
+
+@dataclass(frozen=True, slots=True)
+class StageInput:
+    """What the user's thread prepared for a stage.
+
+    Attributes
+    ----------
+    closure, splits
+        The pickled closure, and each partition pickled.
+    cpus, max_concurrent
+        What a task takes of its executor's cores, and how many tasks may run at once (None: as slots allow).
+    resources
+        Resources of each task by name.
+    """
+
+    closure: bytes
+    splits: Sequence[bytes]
+    cpus: int = 1
+    max_concurrent: int | None = None
+    resources: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class ActiveJob:
+    """A job that has not ended.
+
+    Attributes
+    ----------
+    partitions
+        Which partitions of the final node the job computes; task i computes the i-th of these.
+    """
+
+    job_id: int
+    final_stage: Stage
+    partitions: Sequence[int]
+    waiter: JobWaiter
+    properties: Mapping[str, str]
+    call_site: str
+    finished: bytearray = field(init=False)
+    num_finished: int = 0
+    stage_ids: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.finished = bytearray(len(self.partitions))
+
+    @property
+    def group(self) -> str | None:
+        """The job group, if any."""
+        return self.properties.get("spark.jobGroup.id")
+
+    @property
+    def tags(self) -> set[str]:
+        """The job's tags."""
+        return set(filter(None, self.properties.get("spark.job.tags", "").split(",")))
+
+    @property
+    def interrupts_on_cancel(self) -> bool:
+        """Whether its tasks are interrupted at once when it is cancelled."""
+        return self.properties.get("spark.job.interruptOnCancel", "").lower() == "true"
+
+
+@dataclass(slots=True, eq=False)
+class Stage:
+    """One stage of the application; every attempt to run it gets a number.
+
+    Attributes
+    ----------
+    node
+        The last node that the stage's tasks compute.
+    shuffle
+        What its tasks write; None for the final stage of a job.
+    job_ids
+        Active jobs that need it.
+    failed_attempts
+        Attempts that ended with a fetch failure since the last success.
+    """
+
+    stage_id: int
+    node: LineageNode
+    shuffle: ShuffleDependency | None
+    parents: tuple[Stage, ...]
+    stage_input: StageInput
+    call_site: str
+    job_ids: set[int] = field(default_factory=set)
+    active_job: ActiveJob | None = None
+    next_attempt: int = 0
+    pending_partitions: set[int] = field(default_factory=set)
+    failed_attempts: set[int] = field(default_factory=set)
+    info: StageInfo = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.info = self.describe_attempt(self.num_partitions)
+
+    @property
+    def num_partitions(self) -> int:
+        """Tasks of a first, whole attempt."""
+        if self.active_job is not None:
+            return len(self.active_job.partitions)
+        return len(self.stage_input.splits)
+
+    def describe_attempt(self, num_tasks: int) -> StageInfo:
+        """A fresh description for the next attempt."""
+        return StageInfo(
+            stage_id=self.stage_id,
+            attempt_number=self.next_attempt,
+            name=self.call_site,
+            num_tasks=num_tasks,
+            rdd_infos=_rdd_infos(self.node),
+            parent_ids=tuple(sorted(parent.stage_id for parent in self.parents)),
+            details=self.node.call_site,
+            is_shuffle_map=self.shuffle is not None,
+        )
+
+    def __repr__(self) -> str:
+        kind = "ResultStage" if self.shuffle is None else "ShuffleMapStage"
+        return f"{kind} {self.stage_id}"
+
+
+def _rdd_infos(last: LineageNode) -> list[RDDInfo]:
+    infos, queue, seen = [], [last], {id(last)}
+    while queue:
+        node = queue.pop()
+        parents = node.live_parents()
+        for parent in parents:
+            if id(parent) not in seen:
+                seen.add(id(parent))
+                queue.append(parent)
+        infos.append(
+            RDDInfo(
+                node.id,
+                node.name or node.kind,
+                node.call_site,
+                0,
+                node.storage_level,
+                tuple(parent.id for parent in parents),
+                node.is_barrier,
+            )
+        )
+    infos.sort(key=lambda info: info.rdd_id)
+    return infos

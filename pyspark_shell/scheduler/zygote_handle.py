@@ -1,0 +1,100 @@
+"""The driver's end of the zygote: starts it, asks it to fork, hears of deaths.
+
+Thread  `start` in the thread that makes the context; the rest in `dag-scheduler-event-loop`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import cloudpickle
+
+from pyspark_shell.executor.settings import ExecutorSettings
+
+_ROOTS: Final = tuple(
+    os.path.dirname(os.path.dirname(os.path.abspath(file)))
+    for file in (os.path.dirname(__file__), cloudpickle.__file__)
+)
+# The engine is imported with nothing but Python's own path and the packages' directories: a module of the
+# current directory named like one of Python's must not be taken. `-P` does the same from Python 3.11 on.
+_BOOTSTRAP: Final = r"""
+import sys
+roots = sys.argv.pop(1).split("\n")
+sys.path[:] = [p for p in sys.path if p not in ('', '.')] + roots
+from pyspark_shell.executor.zygote import main
+main()
+"""
+
+
+class ZygoteHandle:
+    """One zygote process.
+
+    Parameters
+    ----------
+    lock_fds
+        Locks on the local directories; the zygote holds them too, so that they outlive a killed driver.
+    """
+
+    def __init__(
+        self, settings: ExecutorSettings, lock_fds: Sequence[int], environment: Mapping[str, str]
+    ) -> None:
+        ours, theirs = socket.socketpair()
+        self.channel = ours
+        log_path = os.path.join(settings.dirs.path("logs"), "zygote.stderr")
+        with theirs, open(log_path, "ab") as log_file:
+            os.chmod(log_path, 0o600)
+            fds = [theirs.fileno(), *lock_fds]
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _BOOTSTRAP, "\n".join(_ROOTS), *map(str, fds)],
+                pass_fds=fds,
+                stdin=subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=log_file,
+                start_new_session=True,
+                env=dict(environment),
+            )
+        data = pickle.dumps(settings, 5)
+        ours.sendall(len(data).to_bytes(8, "little") + data)
+        self._pending = b""
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process id."""
+        return self.process.pid
+
+    def fork(self, executor_id: str, tasks: socket.socket, control: socket.socket) -> None:
+        """Ask for an executor that has the other ends of its channels."""
+        request = json.dumps({"fork": executor_id}).encode() + b"\n"
+        with suppress(OSError):  # a dead zygote is noticed when its channel is read
+            socket.send_fds(self.channel, [request], [tasks.fileno(), control.fileno()])
+
+    def read(self) -> tuple[list[dict[str, Any]], bool]:
+        """News that can be read now, and whether the zygote is gone."""
+        try:
+            data = self.channel.recv(1 << 16)
+        except (BlockingIOError, InterruptedError):
+            return [], False
+        except OSError:
+            return [], True
+        self._pending += data
+        *lines, self._pending = self._pending.split(b"\n")
+        return [json.loads(line) for line in lines], not data
+
+    def close(self, timeout_s: float) -> None:
+        """Let the zygote clean up and end; kill it if it does not."""
+        with suppress(OSError):
+            self.channel.close()
+        try:
+            self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
