@@ -6,9 +6,6 @@ Both give JSON: a script `{"name": "gpu", "addresses": ["0", "1"]}`, a file a li
 
 from __future__ import annotations
 
-import json
-import subprocess
-from pathlib import Path
 from typing import Final
 
 from pyspark_shell.common.config_entry import parse_float
@@ -71,7 +68,10 @@ def _amounts(conf: SparkConf, component: str) -> dict[str, float]:
 def _listed(file: str | None) -> dict[str, ResourceInformation]:
     if file is None:
         return {}
-    entries = json.loads(Path(file).read_text(encoding="utf-8"))
+    import json
+
+    with open(file, encoding="utf-8") as text:
+        entries = json.load(text)
     names = [entry["id"]["resourceName"] for entry in entries]
     return {
         name: ResourceInformation(name, [str(address) for address in entry["addresses"]])
@@ -91,6 +91,9 @@ def discover(name: str, script: str) -> ResourceInformation:
         raise SparkException(
             f"No addresses of resource {name} are known. Name a discoveryScript or a resourcesFile."
         )
+    import json
+    import subprocess
+
     try:
         done = subprocess.run(
             [script], capture_output=True, check=True, timeout=_SCRIPT_TIMEOUT_S, text=True

@@ -52,6 +52,8 @@ class SparkConf:
     spark.task.maxFailures=2
     """
 
+    __module__ = "pyspark_shell.conf"  # its public name, which `repr` shows
+
     def __init__(
         self, loadDefaults: bool = True, _jvm: object = None, _jconf: object = None
     ) -> None:

@@ -6,10 +6,12 @@ Thread  the user's; several may submit jobs at once.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import shutil
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,7 +42,7 @@ from pyspark_shell.driver.context_cleaner import (
 )
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
-from pyspark_shell.driver.stage_inputs import prepare_map_stages, prepare_result_stage
+from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.stage_closure import ResultFunction
@@ -104,6 +106,7 @@ class Driver:
         self.start_time_ms = clock.time_ms()
         self._owner, self.application_id = _make_directories(conf, self.start_time_ms)
         self.checkpoint_dir: str | None = None
+        self.profiler_for: ProfilerFor | None = None
         self._python_paths: tuple[str, ...] = ()
         self._stopped = False
         self.kill_reason: str | None = None
@@ -134,6 +137,8 @@ class Driver:
             self._track_broadcast,
         )
         self.broadcasts.install()
+        atexit.register(self.stop)
+        _drivers.add(self)
         self._output = ExecutorOutput(self.local_dirs.path("logs"), self._executor_ids)
         self.bus.post(SparkListenerEnvironmentUpdate(dict(conf.getAll())))
         self.bus.post(
@@ -188,8 +193,8 @@ class Driver:
         self._assert_running()
         _check_partitions(node, partitions)
         # Maps first: their numbers of partitions, and their errors, come before the final stage's.
-        map_inputs = prepare_map_stages(node, self.scheduler.tracker)
-        final_input = prepare_result_stage(node, func, partitions)
+        map_inputs = prepare_map_stages(node, self.scheduler.tracker, self.profiler_for)
+        final_input = prepare_result_stage(node, func, partitions, self.profiler_for)
         waiter = self.scheduler.new_job(len(partitions))
         self.scheduler.post(
             JobSubmitted(
@@ -203,11 +208,13 @@ class Driver:
         self._output.show()
 
     def _assert_running(self) -> None:
-        if self._stopped:
-            raise SparkContextStopped("This SparkContext was stopped. Make a new one with SparkContext(...).")
-        if self.scheduler.is_scheduler_thread() or os.getpid() != self._pid:
+        if os.getpid() != self._pid:
             raise SparkContextStopped(
                 "This process was forked from the one that made the SparkContext; only that one can run jobs."
+            )
+        if self._stopped:
+            raise SparkContextStopped(
+                "This SparkContext was stopped. Make a new one with SparkContext(...)."
             )
 
     def _make_checkpoints(
@@ -353,6 +360,8 @@ class Driver:
         self._stopped = True
         if os.getpid() != self._pid:
             return
+        atexit.unregister(self.stop)
+        _drivers.discard(self)
         steps: list[tuple[str, Callable[[], object]]] = [
             ("cleaner", self._stop_cleaner),
             ("scheduler", partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S)),
@@ -369,12 +378,34 @@ class Driver:
                 log.exception("stopping the %s failed, the next part is stopped", name)
         log.info("Successfully stopped SparkContext")
 
+    def close_in_forked_child(self) -> None:
+        """Forget the application in a fork of this process: it belongs to the parent."""
+        self._stopped = True
+        with suppress(OSError):
+            self.scheduler.close_in_forked_child()
+        for fd in self._owner.lock_fds:
+            with suppress(OSError):
+                os.close(fd)
+        self.broadcasts.uninstall()
+
     def _stop_cleaner(self) -> None:
         if self.cleaner is not None:
             self.cleaner.stop(CLEANER_BLOCKING_TIMEOUT.read(self._conf))
 
     def _post_end(self) -> None:
         self.bus.post(SparkListenerApplicationEnd(time.time_ns() // 1_000_000))
+
+
+_drivers: weakref.WeakSet[Driver] = weakref.WeakSet()
+
+
+def _forget_in_child() -> None:
+    for driver in list(_drivers):
+        driver.close_in_forked_child()
+    _drivers.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 def _make_directories(conf: SparkConf, start_time_ms: int) -> tuple[LocalDirsOwner, str]:

@@ -28,6 +28,7 @@ class ExecutorOutput:
     def __init__(self, directory: str, executor_ids: Callable[[], Iterable[str]]) -> None:
         self._directory = directory
         self._executor_ids = executor_ids
+        self._known: set[str] = set()
         self._shown: dict[str, int] = {}
         self._lock = threading.Lock()  # guards _shown; held while a little is read and printed
 
@@ -37,20 +38,24 @@ class ExecutorOutput:
             return
         try:
             for executor_id in self._executor_ids():
-                for stream in ("stdout", "stderr"):
-                    self._shown.setdefault(f"executor-{executor_id}.{stream}", 0)
-            for name, shown in self._shown.items():
-                self._show_one(name, shown)
+                if executor_id not in self._known:
+                    self._known.add(executor_id)
+                    for stream in ("stdout", "stderr"):
+                        path = os.path.join(self._directory, f"executor-{executor_id}.{stream}")
+                        self._shown[path] = 0
+            for path, shown in self._shown.items():
+                try:
+                    size = os.stat(path).st_size
+                except OSError:
+                    continue
+                if size > shown:
+                    self._shown[path] = size
+                    self._print(path, shown, size)
         finally:
             self._lock.release()
 
-    def _show_one(self, name: str, shown: int) -> None:
-        path = os.path.join(self._directory, name)
+    def _print(self, path: str, shown: int, size: int) -> None:
         with suppress(OSError, ValueError):
-            size = os.stat(path).st_size
-            if size <= shown:
-                return
-            self._shown[name] = size
             with open(path, "rb") as file:
                 file.seek(max(shown, size - _MAX_SHOWN_BYTES))
                 text = file.read(size - file.tell()).decode(errors="replace")

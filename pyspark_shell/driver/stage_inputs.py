@@ -6,13 +6,14 @@ Thread  the user's, so that an error of pickling carries the user's own tracebac
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.partition import Partition
 from pyspark_shell.lineage.stage_closure import (
     ResultFunction,
+    TaskProfiler,
     pickle_map_stage,
     pickle_result_stage,
 )
@@ -20,19 +21,24 @@ from pyspark_shell.scheduler.stage import StageInput
 from pyspark_shell.scheduler.stage_graph import all_shuffles
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
 
+ProfilerFor = Callable[[LineageNode], TaskProfiler]
+
 
 def prepare_result_stage(
-    node: LineageNode, func: ResultFunction, partitions: Sequence[int]
+    node: LineageNode,
+    func: ResultFunction,
+    partitions: Sequence[int],
+    profiler_for: ProfilerFor | None = None,
 ) -> StageInput:
     """Input of a job's final stage; its splits are those of `partitions`, in order."""
     splits = node.partitions()
-    return _input(
-        node, pickle_result_stage(node, func), [splits[partition] for partition in partitions]
-    )
+    profiler = profiler_for(node) if profiler_for is not None else None
+    closure = pickle_result_stage(node, func, profiler)
+    return _input(node, closure, [splits[partition] for partition in partitions])
 
 
 def prepare_map_stages(
-    node: LineageNode, tracker: MapOutputTrackerMaster
+    node: LineageNode, tracker: MapOutputTrackerMaster, profiler_for: ProfilerFor | None = None
 ) -> Mapping[int, StageInput]:
     """Input of the map stage of every shuffle above a node, by shuffle id.
 
@@ -42,8 +48,10 @@ def prepare_map_stages(
     for shuffle in all_shuffles(node):
         count = len(shuffle.parent.partitions())
         if shuffle.prepared is None or tracker.missing_partitions(shuffle.shuffle_id, count):
+            parent = shuffle.parent
+            profiler = profiler_for(parent) if profiler_for is not None else None
             shuffle.prepared = _input(
-                shuffle.parent, pickle_map_stage(shuffle), shuffle.parent.partitions()
+                parent, pickle_map_stage(shuffle, profiler), parent.partitions()
             )
         inputs[shuffle.shuffle_id] = shuffle.prepared
     return inputs

@@ -60,7 +60,7 @@ class StageBinary:
         return cls(stage_id, attempt, body[cut:], body[cls._HEAD.size : cut])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
 class LaunchTask:
     """Run one attempt of one task. Answered by `StatusUpdate`.
 
@@ -207,7 +207,7 @@ class RegisterExecutor:
         return cls(*json.loads(body))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
 class StatusUpdate:
     """An attempt has ended.
 

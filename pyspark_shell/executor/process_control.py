@@ -36,6 +36,13 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def kill_with_group(pid: int) -> None:
+    """SIGKILL a process that is not reaped yet, and its group if it leads one already."""
+    kill_group(pid)
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
 def children_of(pid: int) -> list[int]:
     """Direct children of a process; empty where the system does not tell."""
     try:

@@ -41,6 +41,17 @@ class StageSettings:
     cpus: Decimal = Decimal(1)
     resources: dict[str, Any] = field(default_factory=dict)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A frozen dataclass with slots is restored field by field, slowly; this is on the road of every job.
+        return StageSettings, (
+            self.map_outputs,
+            self.local_properties,
+            self.barrier_addresses,
+            self.python_paths,
+            self.cpus,
+            self.resources,
+        )
+
 
 class StageTable(Generic[T]):
     """The stages used last, at most `STAGES_KEPT`."""

@@ -31,11 +31,13 @@ from pyspark_shell.executor.task_outcome import (
 )
 from pyspark_shell.executor.tracebacks import format_error
 from pyspark_shell.lineage.node import ShuffleDependency
+from pyspark_shell.lineage.partition import Partition
 from pyspark_shell.lineage.stage_closure import StageClosure
 from pyspark_shell.lineage.steps import stop_iteration_error
 from pyspark_shell.lineage.task_context import BarrierClient, BarrierTaskContext, TaskContext
 from pyspark_shell.shared_variables.accumulators import begin_task, task_updates
 from pyspark_shell.shuffle.map_output import FetchFailedException
+from pyspark_shell.shuffle.spill_file import SPILL_METRICS
 from pyspark_shell.shuffle.writer import ShuffleWriter
 from pyspark_shell.storage.block_file import writing_block
 from pyspark_shell.storage.block_id import shuffle_data_file, task_result_file
@@ -105,6 +107,9 @@ class TaskRunner:
         started = time.perf_counter_ns(), time.process_time_ns()
         state, in_file, result = self._attempt(order, stage, context)
         metrics = context.metrics
+        spilled = SPILL_METRICS.take()
+        metrics.memory_bytes_spilled += spilled.memory_bytes_spilled
+        metrics.disk_bytes_spilled += spilled.disk_bytes_spilled
         metrics.executor_run_time_ms = (time.perf_counter_ns() - started[0]) // 1_000_000
         metrics.executor_cpu_time_ns = time.process_time_ns() - started[1]
         updates = b""
@@ -161,6 +166,16 @@ class TaskRunner:
         closure = stage.closure()
         split = loads(order.split)
         context.metrics.executor_deserialize_time_ms = (time.perf_counter_ns() - began) // 1_000_000
+        if closure.profiler is None:
+            return self._compute(order, closure, split, context)
+        outcome: tuple[TaskState, bool, bytes] = closure.profiler.profile(
+            self._compute, order, closure, split, context
+        )
+        return outcome
+
+    def _compute(
+        self, order: LaunchTask, closure: StageClosure, split: Partition, context: TaskContext
+    ) -> tuple[TaskState, bool, bytes]:
         records = closure.last.iterator(split, context)
         if closure.shuffle is not None:
             return self._write_shuffle(order, closure.shuffle, records, context)

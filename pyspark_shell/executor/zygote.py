@@ -27,6 +27,7 @@ from pyspark_shell.executor.process_control import (
     children_of,
     die_with_parent,
     kill_group,
+    kill_with_group,
 )
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.storage.local_dirs import remove_dirs
@@ -76,7 +77,7 @@ class Zygote:
     def clean_up(self) -> None:
         """End all executors and what they started; remove the application's files."""
         for pid in list(self._executors):
-            kill_group(pid)
+            kill_with_group(pid)
         self._kill_adopted()
         remove_dirs(self._settings.dirs)
         with suppress(ChildProcessError):
@@ -109,8 +110,6 @@ class Zygote:
             self._become_executor(executor_id, fds, own_pid)
         for fd in fds:
             os.close(fd)
-        with suppress(ProcessLookupError, PermissionError):
-            os.setpgid(pid, pid)  # before the driver can want to kill the group
         self._executors.add(pid)
         self._tell({"forked": executor_id, "pid": pid})
 

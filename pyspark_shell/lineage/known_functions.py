@@ -16,6 +16,7 @@ from types import CodeType, FunctionType
 from typing import Any, Final
 
 from pyspark_shell.lineage.steps import Step
+from pyspark_shell.shuffle.aggregator import identity
 
 _NESTED: Final = 0x10  # CO_NESTED: the lambda stands in a function; says nothing about what it does
 
@@ -33,6 +34,7 @@ class PairWith(Step):
 
 # Not built from one another in a loop: each line shows what is taken for equal.
 _UNARY: Final[tuple[tuple[Callable[..., Any], Callable[..., Any]], ...]] = (
+    (lambda x: x, identity),
     (lambda x: x[0], itemgetter(0)),
     (lambda x: x[1], itemgetter(1)),
     (lambda x: x[2], itemgetter(2)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pyspark_shell.lineage.task_context import TaskContext
 
@@ -14,6 +14,9 @@ class ApplyToIterator:
     """One value of each partition: `function(iterator)`."""
 
     function: Callable[[Iterator[Any]], Any]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ApplyToIterator, (self.function,)  # quicker than a frozen dataclass's own way
 
     def __call__(self, context: TaskContext, iterator: Iterator[Any]) -> Any:
         return self.function(iterator)
@@ -27,3 +30,20 @@ class ListOf:
 
     def __call__(self, iterator: Iterator[Any]) -> list[Any]:
         return list(self.function(iterator))
+
+
+class Profiler(Protocol):
+    """What a profiled task asks of its profiler."""
+
+    def profile(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """`function(iterator)` under the eyes of a profiler, which travels with the task."""
+
+    profiler: Profiler
+    function: Callable[[Iterator[Any]], Any]
+
+    def __call__(self, iterator: Iterator[Any]) -> Any:
+        return self.profiler.profile(self.function, iterator)

@@ -138,7 +138,7 @@ class SparkListenerStageCompleted(SparkListenerEvent):
     stage_info: StageInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
 class SparkListenerTaskStart(SparkListenerEvent):
     """A task attempt was sent to an executor."""
 
@@ -147,7 +147,7 @@ class SparkListenerTaskStart(SparkListenerEvent):
     task_info: TaskInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
 class SparkListenerTaskEnd(SparkListenerEvent):
     """A task attempt ended; comes for every TaskStart, also after the end of its job."""
 

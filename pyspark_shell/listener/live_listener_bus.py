@@ -22,6 +22,9 @@ from pyspark_shell.listener.events import (
 
 log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
 
+# Events are handled in batches: a wake-up for each would take the interpreter from the scheduler twice
+# per task. Nobody looks more often than this; whoever wants to see all at once flushes.
+_GATHER_S: Final = 0.01
 _DROPPABLE: Final = (SparkListenerExecutorMetricsUpdate, SparkListenerBlockUpdated)
 
 
@@ -54,8 +57,10 @@ class AsyncEventQueue:
         self._capacity = capacity
         self._strict = strict
         self._events: deque[SparkListenerEvent | threading.Event] = deque()
-        self._wake = threading.Semaphore(0)
+        self._wake = threading.Lock()  # held while there is nothing to do; released to wake the thread
+        self._wake.acquire()
         self._asleep = True
+        self._urgent = threading.Event()
         self._listeners: list[Any] = []
         self._handlers: dict[type, list[Callable[[Any], Any]]] = {}
         self._thread: threading.Thread | None = None
@@ -93,8 +98,14 @@ class AsyncEventQueue:
             return
         self._events.append(event)
         if self._asleep:
-            self._asleep = False
+            self._rouse()
+
+    def _rouse(self) -> None:
+        self._asleep = False
+        try:
             self._wake.release()
+        except RuntimeError:
+            return  # another thread was faster
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all events posted before have been handled; False when the time is over."""
@@ -102,14 +113,16 @@ class AsyncEventQueue:
             return True
         marker = threading.Event()
         self._events.append(marker)
-        self._wake.release()
+        self._urgent.set()
+        self._rouse()
         return marker.wait(timeout_s)
 
     def stop(self, timeout_s: float) -> None:
         """Handle what waits, then end the thread."""
         self._stopped = True
         if self._thread is not None and threading.current_thread() is not self._thread:
-            self._wake.release()
+            self._urgent.set()
+            self._rouse()
             self._thread.join(timeout_s)
 
     def is_current_thread(self) -> bool:
@@ -130,14 +143,15 @@ class AsyncEventQueue:
     def _run(self) -> None:
         while True:
             self._wake.acquire()
+            self._urgent.wait(_GATHER_S)
+            self._urgent.clear()
             while self._events:
                 self._handle(self._events.popleft())
             if self._stopped:
                 return
             self._asleep = True
             if self._events:  # posted between the last look and the line above
-                self._asleep = False
-                self._wake.release()
+                self._rouse()
 
     def _handle(self, event: SparkListenerEvent | threading.Event) -> None:
         if isinstance(event, threading.Event):

@@ -50,7 +50,10 @@ class JobWaiter:
         self.job_id = job_id
         self._cancel = cancel
         self._payloads: list[Any] = [_PENDING] * tasks
-        self._done = threading.Event() if tasks else _already_set()
+        self._done = False
+        # Held until the job ends; a bare lock wakes the waiting thread with one system call.
+        self._ended = threading.Lock()
+        self._ended.acquire()
         self.failure: JobFailure | None = None
 
     # In the scheduler thread ------------------------------------------------------
@@ -61,24 +64,34 @@ class JobWaiter:
 
     def job_succeeded(self) -> None:
         """Wake the waiting thread."""
-        self._done.set()
+        self._end()
 
     def job_failed(self, failure: JobFailure) -> None:
         """Wake the waiting thread with an error; results that arrived are dropped."""
-        if not self._done.is_set():
+        if not self._done:
             self.failure = failure
-            self._done.set()
+            self._end()
+
+    def _end(self) -> None:
+        if not self._done:
+            self._done = True
+            self._ended.release()
 
     # From any thread ----------------------------------------------------------------
 
     @property
     def done(self) -> bool:
         """Whether the job has ended, in whatever way."""
-        return self._done.is_set()
+        return self._done
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the job's end; False when the time is over."""
-        return self._done.wait(timeout_s)
+        if self._done:
+            return True
+        if not self._ended.acquire(timeout=-1 if timeout_s is None else timeout_s):
+            return False
+        self._ended.release()  # for whoever waits next
+        return True
 
     def payloads(self) -> list[Payload]:
         """Pickled results by task, after the job succeeded; they are given away, so only once."""
@@ -93,8 +106,3 @@ class JobWaiter:
         """Ask for the job's end; returns at once."""
         self._cancel(reason)
 
-
-def _already_set() -> threading.Event:
-    event = threading.Event()
-    event.set()
-    return event

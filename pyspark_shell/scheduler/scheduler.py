@@ -210,6 +210,11 @@ class Scheduler:
         self._loop.stop(timeout_s)
         self._backend.join(timeout_s)
 
+    def close_in_forked_child(self) -> None:
+        """Let go of everything in a fork of this process, which has no part in the application."""
+        self._backend.close_in_forked_child()
+        self._loop.close_in_forked_child()
+
     def assert_empty(self) -> None:
         """Raise if anything of a job is left in any table."""
         self.ask(self._assert_empty)
@@ -350,7 +355,9 @@ class Scheduler:
         if task.task_id not in task_set.running:
             return
         info = task_set.failed(task.task_id, reason, self._clock.time_ms())
-        log.warning("%s", task_set.lost_task(info, reason))
+        # The error of the job tells of its last failure; a warning is for what goes on after it.
+        level = logging.INFO if task_set.is_zombie else logging.WARNING
+        log.log(level, "%s", task_set.lost_task(info, _in_short(reason)))
         self._end_task(task, info, reason, status)
         if isinstance(reason, FetchFailed) and status is not None:
             self._dag.fetch_failed(task_set, FetchFailure.decode(status.result), reason)
@@ -441,6 +448,12 @@ class Scheduler:
 
 def _split_of(task_set: TaskSetManager, index: int) -> bytes:
     return task_set.stage.stage_input.splits[task_set.partitions[index]]
+
+
+def _in_short(reason: TaskEndReason) -> object:
+    if isinstance(reason, ExceptionFailure):
+        return f"{reason.class_name}: {reason.description}"
+    return reason
 
 
 def _reason_of(status: StatusUpdate) -> TaskEndReason:

@@ -36,7 +36,7 @@ from pyspark_shell.executor.messages import (
     StopExecutor,
     ThreadDump,
 )
-from pyspark_shell.executor.process_control import kill_group, signal_name
+from pyspark_shell.executor.process_control import kill_group, kill_with_group, signal_name
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
 from pyspark_shell.scheduler.selector_loop import SelectorLoop, Timer
@@ -296,8 +296,8 @@ class SchedulerBackend:
 
     def kill_executor(self, executor: ExecutorProcess) -> None:
         """SIGKILL an executor's process group."""
-        if executor.pid is not None:
-            kill_group(executor.pid)
+        if executor.pid is not None and executor.exit_status is None:
+            kill_with_group(executor.pid)
 
     # News ------------------------------------------------------------------------------
 
@@ -456,6 +456,15 @@ class SchedulerBackend:
                 executor.tasks.send(order)
             else:
                 self.kill_executor(executor)
+
+    def close_in_forked_child(self) -> None:
+        """Close the copies of all descriptors that a fork of this process got.
+
+        Else executors and zygote would not see the end of the driver while such a child lives.
+        """
+        self._zygote.channel.close()
+        for executor in self.executors.values():
+            executor.close()
 
     def join(self, timeout_s: float) -> None:
         """Wait until the zygote has reaped everything and is gone itself. Called after the loop has ended."""

@@ -95,6 +95,12 @@ class SelectorLoop:
         """Whether the caller is the loop."""
         return threading.current_thread() is self._thread
 
+    def close_in_forked_child(self) -> None:
+        """Close the copies of the loop's descriptors in a fork of this process, where the thread is not."""
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
     # In the loop's thread only ----------------------------------------------------
 
     def call_later(self, delay_s: float, callback: Callback) -> Timer:
@@ -133,8 +139,8 @@ class SelectorLoop:
         ready = self._selector.select(self._next_deadline_s())
         for key, events in ready:
             if key.data is None:
-                self._awake = False
                 os.read(self._wake_read, 64)
+                self._awake = False  # before the inbox is looked at: a later post has to wake again
                 continue
             on_readable, on_writable = key.data
             if events & selectors.EVENT_WRITE and on_writable is not None:

@@ -103,9 +103,7 @@ class Stage:
     pending_partitions: set[int] = field(default_factory=set)
     failed_attempts: set[int] = field(default_factory=set)
     info: StageInfo = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.info = self.describe_attempt(self.num_partitions)
+    _rdd_infos: Sequence[RDDInfo] = ()
 
     @property
     def num_partitions(self) -> int:
@@ -116,12 +114,14 @@ class Stage:
 
     def describe_attempt(self, num_tasks: int) -> StageInfo:
         """A fresh description for the next attempt."""
+        if not self._rdd_infos:
+            self._rdd_infos = _rdd_infos(self.node)
         return StageInfo(
             stage_id=self.stage_id,
             attempt_number=self.next_attempt,
             name=self.call_site,
             num_tasks=num_tasks,
-            rdd_infos=_rdd_infos(self.node),
+            rdd_infos=self._rdd_infos,
             parent_ids=tuple(sorted(parent.stage_id for parent in self.parents)),
             details=self.node.call_site,
             is_shuffle_map=self.shuffle is not None,

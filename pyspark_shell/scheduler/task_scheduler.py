@@ -24,7 +24,7 @@ from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 log: Final = logging.getLogger("pyspark_shell.TaskSchedulerImpl")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Launch:
     """A task to send, and where to."""
 

@@ -237,7 +237,7 @@ class TaskSetManager:
                 f"{self.lost_task(info, reason)}\nDriver stacktrace:"
             )
 
-    def lost_task(self, info: TaskInfo, reason: TaskEndReason) -> str:
+    def lost_task(self, info: TaskInfo, reason: object) -> str:
         """Spark's sentence about a task that did not succeed."""
         return (
             f"Lost task {info.index}.{info.attempt_number} in stage {self.name} (TID {info.task_id}) "

@@ -1,0 +1,7 @@
+"""What a user may say: the context, datasets, shared variables, status; PySpark's names and signatures.
+
+Owns    the handles that users hold, ids, and each thread's local properties. All state of a running
+        application is the driver's.
+Thread  the user's.
+Imports every lower room; only `driver/` to start one.
+"""

@@ -1,0 +1,364 @@
+"""SparkContext: the door to the engine, and all that a user may say to it.
+
+Owns    the one active context of the process; ids; the calling thread's local properties. What runs
+        is the driver's.
+Thread  the user's; several may submit jobs at once.
+Source  PySpark's SparkContext, without what needs a JVM.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from itertools import chain
+from types import TracebackType
+from typing import Any, ClassVar, NoReturn
+
+from pyspark_shell.api.context_files import ContextFiles
+from pyspark_shell.api.context_setup import (
+    copy_of,
+    fill_defaults,
+    log_level_number,
+    spark_user,
+    task_environment,
+)
+from pyspark_shell.api.input_files import InputFiles
+from pyspark_shell.api.profiler import BasicProfiler, Profiler, ProfilerCollector
+from pyspark_shell.api.status_tracker import StatusTracker
+from pyspark_shell.common.call_site import first_spark_call
+from pyspark_shell.common.config import (
+    ARCHIVES,
+    CHECKPOINT_DIR,
+    DEFAULT_PARALLELISM,
+    FILES,
+    LOG_LEVEL,
+    PY_FILES,
+    PYTHON_PROFILE,
+    PYTHON_PROFILE_DUMP,
+)
+from pyspark_shell.common.config_registry import warn_about_unknown
+from pyspark_shell.common.errors import PySparkRuntimeError
+from pyspark_shell.common.master_url import parse_master_url
+from pyspark_shell.common.resource_discovery import driver_resources
+from pyspark_shell.common.resource_information import ResourceInformation
+from pyspark_shell.common.serializers import (
+    AutoBatchedSerializer,
+    BatchedSerializer,
+    CPickleSerializer,
+    Serializer,
+)
+from pyspark_shell.common.spark_conf import SparkConf
+from pyspark_shell.lineage.task_context import TaskContext
+from pyspark_shell.version import __version__
+
+
+class SparkContext(InputFiles, ContextFiles):
+    """A running application: makes RDDs, runs jobs, ships data and files to tasks.
+
+    One context may be active in a process; `stop()` it before the next one. What is given here wins
+    over `conf`, and `conf` over the defaults.
+
+    Parameters
+    ----------
+    master
+        Where tasks run: `local`, `local[4]`, `local[*]`, `local[2,3]` (three attempts of a task),
+        `local-cluster[2,1,1024]`.
+    appName
+        Name of the application, for people.
+    sparkHome
+        Kept for PySpark's sake.
+    pyFiles
+        `.py`, `.zip` and `.egg` files that tasks can import from.
+    environment
+        Variables for the tasks' environment.
+    batchSize
+        Records pickled together by `parallelize`; 0: chosen automatically, -1: no limit.
+    serializer
+        Kept as `sc.serializer`; the engine's own blocks are always pickles.
+    conf
+        Settings; copied, so that later changes do nothing.
+    profiler_cls
+        What profiles tasks when `spark.python.profile` is true.
+
+    Examples
+    --------
+    >>> with SparkContext("local[2]", "sums") as sc:  # doctest: +SKIP
+    ...     sc.parallelize([1, 2, 3]).sum()
+    6
+    """
+
+    _gateway: ClassVar[None] = None
+    _jvm: ClassVar[None] = None
+    _active_spark_context: ClassVar[SparkContext | None] = None
+    # Guards which context is the active one.
+    _lock: ClassVar[threading.RLock] = threading.RLock()
+
+    def __init__(
+        self,
+        master: str | None = None,
+        appName: str | None = None,
+        sparkHome: str | None = None,
+        pyFiles: list[str] | None = None,
+        environment: dict[str, Any] | None = None,
+        batchSize: int = 0,
+        serializer: Serializer = CPickleSerializer(),  # noqa: B008  PySpark's signature
+        conf: SparkConf | None = None,
+        gateway: None = None,
+        jsc: None = None,
+        profiler_cls: type[Profiler] = BasicProfiler,
+        udf_profiler_cls: type[Profiler] | None = None,
+        memory_profiler_cls: type[Profiler] | None = None,
+    ) -> None:
+        self._assert_on_driver()
+        super().__init__()
+        self._callsite = first_spark_call()
+        self._kill_reason: str | None = None
+        self._conf = copy_of(conf)
+        self._set_explicitly(master, appName, sparkHome, environment)
+        self._become_the_active_one()
+        try:
+            self._batchSize = batchSize
+            self._unbatched_serializer = serializer
+            self.serializer: Serializer = (
+                AutoBatchedSerializer(serializer)
+                if batchSize == 0
+                else BatchedSerializer(serializer, batchSize)
+            )
+            self._start()
+            self.profiler_collector = self._make_profiler_collector(
+                profiler_cls, udf_profiler_cls, memory_profiler_cls
+            )
+            self._ship(pyFiles or [])
+        except BaseException:
+            self.stop()
+            raise
+
+    # Start and end ------------------------------------------------------------------
+
+    def _set_explicitly(
+        self,
+        master: str | None,
+        app_name: str | None,
+        spark_home: str | None,
+        environment: dict[str, Any] | None,
+    ) -> None:
+        if master:
+            self._conf.setMaster(master)
+        if app_name:
+            self._conf.setAppName(app_name)
+        if spark_home:
+            self._conf.setSparkHome(spark_home)
+        for name, value in (environment or {}).items():
+            self._conf.setExecutorEnv(name, value)
+
+    def _become_the_active_one(self) -> None:
+        self.master, self.appName = fill_defaults(self._conf)
+        self.sparkHome = self._conf.get("spark.home")
+        with SparkContext._lock:
+            other = SparkContext._active_spark_context
+            if other is not None:
+                site = other._callsite
+                raise ValueError(
+                    "Cannot run multiple SparkContexts at once; existing "
+                    f"SparkContext(app={other.appName}, master={other.master}) created by "
+                    f"{site.function} at {site.file}:{site.linenum} "
+                )
+            SparkContext._active_spark_context = self
+
+    def _start(self) -> None:
+        from pyspark_shell.driver.driver import Driver
+
+        master = parse_master_url(self.master)
+        self.environment = task_environment(self._conf)
+        self.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
+        self.pythonVer = f"{sys.version_info.major}.{sys.version_info.minor}"
+        self._encryption_enabled = False
+        warn_about_unknown(key for key, _ in self._conf.getAll())
+        level = LOG_LEVEL.read(self._conf)
+        if level is not None:
+            self.setLogLevel(level)
+        self._default_parallelism = DEFAULT_PARALLELISM.read(self._conf) or max(
+            master.total_cores, 1 if master.is_local else 2
+        )
+        self._resources = driver_resources(self._conf)
+        self._driver = Driver(self._conf, self.appName, master, self.environment)
+        self._temp_dir = self._driver.local_dirs.root
+        self._conf.set("spark.app.id", self._driver.application_id)
+        self._conf.set("spark.app.startTime", self._driver.start_time_ms)
+        self._conf.set("spark.executor.id", "driver")
+        self._start_files()
+        checkpoint_dir = CHECKPOINT_DIR.read(self._conf)
+        if checkpoint_dir is not None:
+            self.setCheckpointDir(checkpoint_dir)
+
+    def _ship(self, py_files: Iterable[str]) -> None:
+        for path in dict.fromkeys(chain(py_files, PY_FILES.read(self._conf))):
+            self.addPyFile(path)
+        for path in FILES.read(self._conf):
+            self.addFile(path)
+        for path in ARCHIVES.read(self._conf):
+            self.addArchive(path)
+
+    def _make_profiler_collector(
+        self,
+        profiler_cls: type[Profiler],
+        udf_profiler_cls: type[Profiler] | None,
+        memory_profiler_cls: type[Profiler] | None,
+    ) -> ProfilerCollector | None:
+        if not PYTHON_PROFILE.read(self._conf):
+            return None
+        dump_path = PYTHON_PROFILE_DUMP.read(self._conf)
+        return ProfilerCollector(profiler_cls, udf_profiler_cls, memory_profiler_cls, dump_path)
+
+    @classmethod
+    def getOrCreate(cls, conf: SparkConf | None = None) -> SparkContext:
+        """The active context, whatever `conf` says; without one, a new one made from `conf`."""
+        with SparkContext._lock:
+            if SparkContext._active_spark_context is None:
+                cls(conf=conf or SparkConf())
+            assert SparkContext._active_spark_context is not None
+            return SparkContext._active_spark_context
+
+    def stop(self) -> None:
+        """End the application.
+
+        Its jobs fail, its processes and files go. Calling it again does nothing.
+        """
+        driver, self._driver = self._driver, None
+        try:
+            if driver is not None:
+                self._kill_reason = driver.kill_reason
+                self._stop_files()
+                driver.stop()
+        finally:
+            with SparkContext._lock:
+                if SparkContext._active_spark_context is self:
+                    SparkContext._active_spark_context = None
+
+    def __enter__(self) -> SparkContext:
+        return self
+
+    def __exit__(
+        self,
+        type: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @staticmethod
+    def _assert_on_driver() -> None:
+        if TaskContext.get() is not None:
+            raise _only_on_driver()
+
+    # What it is -----------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<SparkContext master={self.master} appName={self.appName}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = (("Version", f"v{self.version}"), ("Master", self.master), ("AppName", self.appName))
+        cells = "".join(f"<dt>{name}</dt><dd><code>{escape(row)}</code></dd>" for name, row in rows)
+        link = f'<p><a href="{escape(self.uiWebUrl)}">Spark UI</a></p>' if self.uiWebUrl else ""
+        return f"<div><p><b>SparkContext</b></p>{link}<dl>{cells}</dl></div>"
+
+    def __getnewargs__(self) -> NoReturn:
+        raise _only_on_driver()
+
+    def __reduce__(self) -> NoReturn:
+        raise _only_on_driver()
+
+    @property
+    def version(self) -> str:
+        """Version of Spark whose API this is, with our own behind it."""
+        return f"4.3.0-pyshell-{__version__}"
+
+    @property
+    def applicationId(self) -> str:
+        """Id of the application, `local-<milliseconds>`."""
+        return self._engine.application_id
+
+    @property
+    def uiWebUrl(self) -> str | None:
+        """Address of the application's web page, None if it has none."""
+        return None
+
+    @property
+    def startTime(self) -> int:
+        """When the application started, in milliseconds since the epoch."""
+        return self._engine.start_time_ms
+
+    def sparkUser(self) -> str:
+        """The user that runs the application: `SPARK_USER` or the login name."""
+        return spark_user()
+
+    @property
+    def isStopped(self) -> bool:
+        """Whether the application has ended or was killed."""
+        return self._driver is None or self._driver.is_stopped
+
+    @property
+    def killReason(self) -> str | None:
+        """Why the application was killed, None if it was not."""
+        return self._kill_reason if self._driver is None else self._driver.kill_reason
+
+    @property
+    def resources(self) -> dict[str, ResourceInformation]:
+        """Resources of the driver, such as GPUs, by name."""
+        return dict(self._resources)
+
+    def getConf(self) -> SparkConf:
+        """A copy of the settings."""
+        return self._conf.copy()
+
+    def setLogLevel(self, logLevel: str) -> None:
+        """Choose what the engine logs.
+
+        ALL, TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF, in any case.
+        """
+        import logging
+
+        logging.getLogger("pyspark_shell").setLevel(log_level_number(logLevel))
+
+    # Jobs -------------------------------------------------------------------------------
+
+    def statusTracker(self) -> StatusTracker:
+        """Tells of jobs, stages and executors."""
+        return StatusTracker(self._engine)
+
+    def show_profiles(self) -> None:
+        """Print the profiles that were not printed yet; needs `spark.python.profile`."""
+        self._profiles().show_profiles()
+
+    def dump_profiles(self, path: str) -> None:
+        """Write each profile as `rdd_<id>.pstats` into the directory `path`."""
+        self._profiles().dump_profiles(path)
+
+    def _profiles(self) -> ProfilerCollector:
+        if self.profiler_collector is None:
+            raise PySparkRuntimeError(errorClass="INCORRECT_CONF_FOR_PROFILE", messageParameters={})
+        return self.profiler_collector
+
+
+def _only_on_driver() -> PySparkRuntimeError:
+    return PySparkRuntimeError(errorClass="CONTEXT_ONLY_VALID_ON_DRIVER", messageParameters={})
+
+
+def _forget_in_forked_child() -> None:
+    """A forked copy of a driver must not speak over the driver's channels, nor delete its files."""
+    context = SparkContext._active_spark_context
+    SparkContext._lock = threading.RLock()
+    SparkContext._active_spark_context = None
+    if context is not None:
+        context._driver = None
+        context._why_unusable = (
+            "This process was forked from the one that made the SparkContext, "
+            "which alone can use it"
+        )
+
+
+os.register_at_fork(after_in_child=_forget_in_forked_child)

@@ -1,0 +1,64 @@
+"""The part of SparkContext that makes broadcasts and accumulators."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, ClassVar
+
+from pyspark_shell.api.context_base import ContextBase
+from pyspark_shell.shared_variables.accumulators import (
+    Accumulator,
+    AccumulatorParam,
+    default_param,
+)
+from pyspark_shell.shared_variables.broadcast import (
+    Broadcast,
+    BroadcastManager,
+    BroadcastPickleRegistry,
+)
+
+
+class SharedVariables(ContextBase):
+    """broadcast, accumulator."""
+
+    # Accumulator ids go on counting in the next context of the process, as PySpark's do.
+    _next_accum_id: ClassVar[int] = 0
+    _accumulator_ids: ClassVar[threading.Lock] = threading.Lock()  # guards _next_accum_id
+
+    @property
+    def _broadcasts(self) -> BroadcastManager:
+        return self._engine.broadcasts
+
+    @property
+    def _pickled_broadcast_vars(self) -> BroadcastPickleRegistry:
+        """The broadcasts that were pickled in this thread since the registry was cleared."""
+        return self._broadcasts.pickled
+
+    def broadcast(self, value: Any) -> Broadcast[Any]:
+        """Send a value to all processes, each of which reads it once, when a task first uses it.
+
+        Examples
+        --------
+        >>> primes = sc.broadcast([2, 3, 5, 7])
+        >>> sc.range(10).filter(lambda n: n in primes.value).count()
+        4
+        """
+        return Broadcast(self, value, self._pickled_broadcast_vars)
+
+    def accumulator(
+        self, value: Any, accum_param: AccumulatorParam[Any] | None = None
+    ) -> Accumulator[Any]:
+        """A variable that tasks add to; `accum_param` says how, for all but numbers.
+
+        Raises
+        ------
+        PySparkTypeError
+            No param is given and `value` is no int, float or complex.
+        """
+        param = default_param(value) if accum_param is None else accum_param
+        with SharedVariables._accumulator_ids:
+            accumulator_id = SharedVariables._next_accum_id
+            SharedVariables._next_accum_id += 1
+        accumulator = Accumulator(accumulator_id, value, param)
+        self._engine.accumulators.register(accumulator)
+        return accumulator

@@ -1,0 +1,119 @@
+"""Draws an RDD's lineage as text.
+
+Source  Spark's RDD.toDebugString: the partitions of a stage in parentheses, ` |  ` inside of a
+        stage, ` +-` at a shuffle, the storage level of the first RDD in brackets on every line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from pyspark_shell.api.rdd_base import RDDStorageInfo
+from pyspark_shell.lineage.node import LineageNode
+
+StorageInfo = Callable[[LineageNode], RDDStorageInfo | None]
+
+
+def describe(node: LineageNode) -> str:
+    """One line about an RDD, as `PythonRDD[3] at map at /path/file.py:7`."""
+    number_in_order(node)
+    name = f"{node.name} " if node.name else ""
+    return f"{name}{node.kind}[{node.id}] at {node.call_site}"
+
+
+def debug_string(node: LineageNode, storage_info: StorageInfo) -> str:
+    """The whole lineage of `node`, one line for each RDD."""
+    number_in_order(node)
+    return "\n".join(_Drawing(node, storage_info).lines())
+
+
+def number_in_order(last: LineageNode) -> None:
+    """Give ids to all nodes that have none yet, parents first."""
+    stack = [last]
+    while stack:
+        node = stack[-1]
+        unnumbered = [parent for parent, _ in parents_of(node) if parent._id is None]
+        if unnumbered:
+            stack.extend(reversed(unnumbered))
+        else:
+            _ = node.id
+            stack.pop()
+
+
+def parents_of(node: LineageNode) -> list[tuple[LineageNode, bool]]:
+    """What a node reads, and whether it reads it through a shuffle."""
+    shuffle = node.live_shuffle()
+    if shuffle is not None:
+        return [(shuffle.parent, True)]
+    return [(parent, False) for parent in node.live_parents()]
+
+
+class _Drawing:
+    """One drawing, from the last node up; with a stack of its own, since lineages may be long."""
+
+    def __init__(self, node: LineageNode, storage_info: StorageInfo) -> None:
+        self._node = node
+        self._storage_info = storage_info
+        level = node.storage_level
+        self._level = str(level) if level.is_valid else ""
+
+    def lines(self) -> Iterator[str]:
+        count, margin = _margin(self._node)
+        first, *details = self._about(self._node)
+        yield f"{count} {first}"
+        yield from (f"{margin} {detail}" for detail in details)
+        stack = self._children(self._node, margin)
+        while stack:
+            node, prefix, is_shuffle, is_last = stack.pop()
+            lines = self._about(node)
+            if is_shuffle:
+                count, margin = _margin(node)
+                before = re.sub(r"\|\s+$", "", prefix)
+                prefix = f"{before}{'  ' if is_last else '| '}{margin}"
+                yield f"{before}+-{count} {lines[0]}"
+                lines = lines[1:]
+            yield from (f"{prefix}{line}" for line in lines)
+            stack += self._children(node, prefix)
+
+    def _children(
+        self, node: LineageNode, prefix: str
+    ) -> list[tuple[LineageNode, str, bool, bool]]:
+        """Parents to draw below `node`, the first one last."""
+        parents = parents_of(node)
+        return [
+            (parent, prefix, is_shuffle, number == len(parents) - 1)
+            for number, (parent, is_shuffle) in enumerate(parents)
+        ][::-1]
+
+    def _about(self, node: LineageNode) -> list[str]:
+        lines = [f"{describe(node)} [{self._level}]"]
+        info = self._storage_info(node)
+        if info is not None and info.cached_partitions:
+            lines.append(
+                f"    CachedPartitions: {info.cached_partitions}; "
+                f"MemorySize: {bytes_to_string(info.memory_size_bytes)}; "
+                f"DiskSize: {bytes_to_string(info.disk_size_bytes)}"
+            )
+        return lines
+
+
+def _margin(node: LineageNode) -> tuple[str, str]:
+    """The number of partitions in parentheses, and what stands below it."""
+    count = f"({len(node.partitions())})"
+    offset = (len(count) - 1) // 2
+    return count, " " * offset + "|" + " " * (len(count) - offset)
+
+
+def bytes_to_string(size_bytes: int) -> str:
+    """A size for people, with the unit that gives at least 2.0.
+
+    Examples
+    --------
+    >>> bytes_to_string(138), bytes_to_string(5 << 20)
+    ('138.0 B', '5.0 MiB')
+    """
+    for exponent, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size_bytes >= 2 << exponent:
+            return f"{size_bytes / (1 << exponent):.1f} {unit}"
+    return f"{size_bytes:.1f} B"

@@ -1,0 +1,127 @@
+"""The part of SparkContext that makes RDDs of files.
+
+Nothing is read, and no path is looked at, before the partitions are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyspark_shell.api.rdd import RDD
+from pyspark_shell.api.rdd_sources import RDDSources
+from pyspark_shell.common.config import FILES_MAX_PARTITION_BYTES, FILES_OPEN_COST
+
+if TYPE_CHECKING:
+    from pyspark_shell.lineage.file_rdds import FileRDD
+
+
+class InputFiles(RDDSources):
+    """textFile, wholeTextFiles, binaryFiles, binaryRecords, pickleFile.
+
+    A path may be a file, a directory, a pattern with `*`, `?`, `[...]`, `{a,b}`, a `file:` URI, or
+    several of them with commas between. In a directory, files whose names begin with `_` or `.` are
+    left out.
+    """
+
+    def textFile(
+        self, name: str, minPartitions: int | None = None, use_unicode: bool = True
+    ) -> RDD[str]:
+        """The lines of text files, without their ends.
+
+        Parameters
+        ----------
+        name
+            Path, or several.
+        minPartitions
+            Large files are cut into at least so many parts, all files together;
+            `defaultMinPartitions` if not given. Compressed files are not cut, but for `.bz2`.
+        use_unicode
+            Whether lines are str; bytes if not, which is faster.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.parallelize(["x", "y"], 2).saveAsTextFile(os.path.join(folder, "out"))
+        ...     sc.textFile(os.path.join(folder, "out")).collect()
+        ['x', 'y']
+        """
+        from pyspark_shell.lineage.file_rdds import TextFileRDD
+
+        node = TextFileRDD(
+            self._engine.registry,
+            name,
+            self._at_least(minPartitions),
+            use_unicode,
+            self._call_site(),
+        )
+        node.name = name
+        return self._converted(node, name)
+
+    def wholeTextFiles(
+        self, path: str, minPartitions: int | None = None, use_unicode: bool = True
+    ) -> RDD[tuple[str, str]]:
+        """Pairs of a file's URI and its whole text; small files share a partition."""
+        from pyspark_shell.lineage.file_rdds import WholeTextFileRDD
+
+        node = WholeTextFileRDD(
+            self._engine.registry,
+            path,
+            self._at_least(minPartitions),
+            use_unicode,
+            self._call_site(),
+        )
+        return self._converted(node, path)
+
+    def binaryFiles(self, path: str, minPartitions: int | None = None) -> RDD[tuple[str, bytes]]:
+        """Pairs of a file's URI and its whole content; small files share a partition."""
+        from pyspark_shell.lineage.file_rdds import BinaryFileRDD
+
+        node = BinaryFileRDD(
+            self._engine.registry,
+            path,
+            self._at_least(minPartitions),
+            self.defaultParallelism,
+            FILES_MAX_PARTITION_BYTES.read(self._conf),
+            FILES_OPEN_COST.read(self._conf),
+            self._call_site(),
+        )
+        node.name = path
+        return RDD(node, self)
+
+    def binaryRecords(self, path: str, recordLength: int) -> RDD[bytes]:
+        """Records of `recordLength` bytes each, one after another in the files."""
+        from pyspark_shell.lineage.file_rdds import BinaryRecordsRDD
+
+        node = BinaryRecordsRDD(self._engine.registry, path, recordLength, self._call_site())
+        node.name = path
+        return self._converted(node)
+
+    def pickleFile(self, name: str, minPartitions: int | None = None) -> RDD[Any]:
+        """The records that `RDD.saveAsPickleFile` wrote.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.parallelize([1, "two"], 1).saveAsPickleFile(os.path.join(folder, "out"))
+        ...     sc.pickleFile(os.path.join(folder, "out")).collect()
+        [1, 'two']
+        """
+        from pyspark_shell.lineage.file_rdds import PickleFileRDD
+
+        node = PickleFileRDD(
+            self._engine.registry, name, self._at_least(minPartitions), self._call_site()
+        )
+        node.name = name
+        return self._converted(node)
+
+    def _at_least(self, partitions: int | None) -> int:
+        return partitions or self.defaultMinPartitions
+
+    def _converted(self, node: FileRDD, name: str | None = None) -> RDD[Any]:
+        from pyspark_shell.lineage.file_rdds import ConvertedRDD
+
+        converted = ConvertedRDD(node)
+        converted.name = name
+        return RDD(converted, self)

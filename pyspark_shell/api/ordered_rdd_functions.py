@@ -1,0 +1,130 @@
+"""The part of RDD that sorts.
+
+Source  PySpark's bounds are reproduced; differs in that samples are compared by `keyfunc`, where
+        PySpark compares bare keys with what `keyfunc` gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, Final, TypeVar
+
+from pyspark_shell.api.rdd_base import RDDPart, T
+from pyspark_shell.common.portable_hash import portable_hash
+from pyspark_shell.lineage.shuffle_functions import MAP_SIDE_SHARE, SortByKey, range_partition
+from pyspark_shell.lineage.steps import Map
+from pyspark_shell.shuffle.aggregator import is_identity
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+# Samples for each partition of the result, and the seed of the choice: PySpark's.
+_SAMPLES_PER_PARTITION: Final = 20.0
+_SAMPLE_SEED: Final = 1
+
+
+def _identity(key: Any) -> Any:
+    return key
+
+
+class OrderedRDDFunctions(RDDPart[T]):
+    """Order."""
+
+    def sortByKey(
+        self: RDDPart[tuple[K, V]],
+        ascending: bool | None = True,
+        numPartitions: int | None = None,
+        keyfunc: Callable[[Any], Any] = _identity,
+    ) -> RDDPart[tuple[K, V]]:
+        """Sort the pairs by key, over all partitions.
+
+        Pairs of equal keys keep their order within a partition.
+
+        With more than one partition, two jobs run when this is called: one counts the pairs, one
+        takes a sample of keys, from which the ranges of the partitions are chosen.
+
+        Parameters
+        ----------
+        ascending
+            Whether the least key comes first.
+        numPartitions
+            Of the result; by default as many as before, or `spark.default.parallelism`.
+        keyfunc
+            What to compare instead of the keys.
+
+        Examples
+        --------
+        >>> pairs = sc.parallelize([("b", 1), ("A", 2), ("c", 3)])
+        >>> pairs.sortByKey().collect()
+        [('A', 2), ('b', 1), ('c', 3)]
+        >>> pairs.sortByKey(False, 2, keyfunc=str.lower).keys().collect()
+        ['c', 'b', 'A']
+        """
+        if numPartitions is None:
+            numPartitions = self._defaultReducePartitions()
+        compared = None if is_identity(keyfunc) or keyfunc is _identity else keyfunc
+        sort = SortByKey(compared, bool(ascending), self._memory_limit() * MAP_SIDE_SHARE)
+        if numPartitions == 1:
+            whole = self.coalesce(1) if self.getNumPartitions() > 1 else self
+            return whole._pipe_partitions(sort, True)
+        count: int = self.count()
+        if not count:
+            return self
+        fraction = min(numPartitions * _SAMPLES_PER_PARTITION / count, 1.0)
+        sample: list[Any] = (
+            self.sample(False, fraction, _SAMPLE_SEED)._pipe(Map(itemgetter(0))).collect()
+        )
+        if compared is not None:
+            sample = [compared(key) for key in sample]
+        bounds = _bounds(sorted(sample), numPartitions)
+        partition = range_partition(bounds, compared, bool(ascending))
+        return self.partitionBy(numPartitions, partition)._pipe_partitions(sort, True)  # type: ignore[no-any-return]
+
+    def sortBy(
+        self,
+        keyfunc: Callable[[T], Any],
+        ascending: bool = True,
+        numPartitions: int | None = None,
+    ) -> RDDPart[T]:
+        """Sort the records by `keyfunc(record)`, over all partitions; see `sortByKey`.
+
+        Examples
+        --------
+        >>> sc.parallelize(["bb", "a", "ccc"]).sortBy(len, ascending=False).collect()
+        ['ccc', 'bb', 'a']
+        """
+        return self.keyBy(keyfunc).sortByKey(ascending, numPartitions).values()  # type: ignore[no-any-return]
+
+    def repartitionAndSortWithinPartitions(
+        self: RDDPart[tuple[K, V]],
+        numPartitions: int | None = None,
+        partitionFunc: Callable[[Any], int] = portable_hash,
+        ascending: bool = True,
+        keyfunc: Callable[[Any], Any] = _identity,
+    ) -> RDDPart[tuple[K, V]]:
+        """Deal the pairs out by key and sort each partition.
+
+        Cheaper than sorting everything, where the order between partitions does not matter.
+
+        Examples
+        --------
+        >>> pairs = sc.parallelize([(3, "c"), (0, "a"), (2, "b"), (1, "d")])
+        >>> pairs.repartitionAndSortWithinPartitions(2, lambda key: key % 2).glom().collect()
+        [[(0, 'a'), (2, 'b')], [(1, 'd'), (3, 'c')]]
+        """
+        compared = None if is_identity(keyfunc) or keyfunc is _identity else keyfunc
+        sort = SortByKey(compared, ascending, self._memory_limit() * MAP_SIDE_SHARE)
+        dealt: RDDPart[Any] = self.partitionBy(numPartitions, partitionFunc)
+        return dealt._pipe_partitions(sort, True)
+
+
+def _bounds(sample: list[Any], partitions: int) -> list[Any]:
+    """Upper bounds of all partitions but the last, so that each gets an equal share of the sample.
+
+    Examples
+    --------
+    >>> _bounds([1, 2, 3, 4, 5, 6], 3)
+    [3, 5]
+    """
+    return [sample[len(sample) * (i + 1) // partitions] for i in range(partitions - 1)]

@@ -1,0 +1,177 @@
+"""The part of SparkContext that RDDs speak to: jobs on partitions, storage, checkpoints.
+
+What begins with `_` is not for users; `rdd_base.RDDContext` says the same as a Protocol.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, TypeVar
+
+from pyspark_shell.api.context_shared_variables import SharedVariables
+from pyspark_shell.api.profiler import ProfilerCollector
+from pyspark_shell.api.rdd_base import JobWaiter, RDDBase, RDDStorageInfo
+from pyspark_shell.common.config import DEFAULT_PARALLELISM
+from pyspark_shell.common.errors import SparkException, SparkUnsupportedOperationException
+from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.lineage.node import LineageNode
+from pyspark_shell.lineage.result_functions import ApplyToIterator, ListOf, Profiled
+
+U = TypeVar("U")
+
+
+class RDDJobs(SharedVariables):
+    """What an RDD may ask of its context."""
+
+    profiler_collector: ProfilerCollector | None
+
+    # Jobs -------------------------------------------------------------------------
+
+    def runJob(
+        self,
+        rdd: RDDBase[Any],
+        partitionFunc: Callable[[Iterable[Any]], Iterable[Any]],
+        partitions: Sequence[int] | None = None,
+        allowLocal: bool = False,
+    ) -> list[Any]:
+        """Run `partitionFunc` on the given partitions or on all; their results in one list.
+
+        Examples
+        --------
+        >>> numbers = sc.parallelize(range(6), 3)
+        >>> sc.runJob(numbers, lambda part: [sum(part)], [2, 0])
+        [9, 1]
+        """
+        results = self._run_on_partitions(rdd, ListOf(partitionFunc), partitions)
+        return list(chain.from_iterable(results))
+
+    def _run_on_partitions(
+        self,
+        rdd: RDDBase[Any],
+        func: Callable[[Iterator[Any]], U],
+        partitions: Sequence[int] | None = None,
+    ) -> list[U]:
+        """Run a job; one value for each partition, in the order of `partitions`."""
+        node = rdd._node
+        values: list[U] = self._engine.run_job(
+            node,
+            ApplyToIterator(self._profiled(func)),
+            _all_or(partitions, node),
+            self._job_properties(),
+            self._call_site(),
+        )
+        return values
+
+    def _submit_on_partitions(
+        self,
+        rdd: RDDBase[Any],
+        func: Callable[[Iterator[Any]], U],
+        partitions: Sequence[int] | None = None,
+    ) -> JobWaiter[U]:
+        """Start a job and return at once."""
+        node = rdd._node
+        waiter: JobWaiter[U] = self._engine.submit_job(
+            node,
+            ApplyToIterator(self._profiled(func)),
+            _all_or(partitions, node),
+            self._job_properties(),
+            self._call_site(),
+        )
+        return waiter
+
+    def _profiled(self, func: Callable[[Iterator[Any]], U]) -> Callable[[Iterator[Any]], U]:
+        """`func`, or when profiling is on, `func` under a profiler of its own."""
+        collector = self.profiler_collector
+        if collector is None:
+            return func
+        profiler = collector.new_profiler(self)
+        collector.add_profiler(self._next_rdd_id(), profiler)
+        return Profiled(profiler, func)
+
+    def _job_properties(self) -> dict[str, str]:
+        return dict(self._local_properties())
+
+    def _next_rdd_id(self) -> int:
+        """The next RDD id of the application."""
+        return self._engine.registry.new_rdd_id()
+
+    def _default_reduce_partitions(self, rdd: RDDBase[Any]) -> int:
+        """`spark.default.parallelism` if it is set, else as many as `rdd` has."""
+        return DEFAULT_PARALLELISM.read(self._conf) or rdd.getNumPartitions()
+
+    # Storage ----------------------------------------------------------------------
+
+    def _persist(self, node: LineageNode, level: StorageLevel) -> None:
+        """Keep the partitions of `node` from its next job on.
+
+        Raises
+        ------
+        SparkUnsupportedOperationException
+            It has another level already.
+        """
+        if node.storage_level.is_valid and node.storage_level != level:
+            raise SparkUnsupportedOperationException(
+                "Cannot change storage level of an RDD after it was already assigned a level"
+            )
+        self._engine.persist(node, level)
+
+    def _unpersist(self, node: LineageNode, blocking: bool) -> None:
+        """Drop the kept partitions; `blocking` waits until they are gone."""
+        self._engine.unpersist(node, blocking)
+
+    def _rdd_storage_info(self, node: LineageNode) -> RDDStorageInfo | None:
+        """What is cached of `node` now, None if nothing is."""
+        return self._engine.rdd_storage_info(node.id)
+
+    # Checkpoints ------------------------------------------------------------------
+
+    def setCheckpointDir(self, dirName: str) -> None:
+        """Choose where `RDD.checkpoint` writes: a fresh directory below `dirName`."""
+        directory = os.path.join(os.path.abspath(dirName.removeprefix("file:")), str(uuid.uuid4()))
+        os.makedirs(directory)
+        self._engine.checkpoint_dir = directory
+
+    def getCheckpointDir(self) -> str | None:
+        """URI of the checkpoint directory, None before one was set."""
+        directory = self._engine.checkpoint_dir
+        return None if directory is None else f"file:{directory}"
+
+    def _checkpoint(self, node: LineageNode) -> None:
+        """Have the next job of `node` write it to the checkpoint directory and cut its lineage."""
+        if self._engine.checkpoint_dir is None:
+            raise SparkException("Checkpoint directory has not been set in the SparkContext")
+        self._engine.checkpoint(node)
+
+    def _local_checkpoint(self, node: LineageNode) -> None:
+        """Have the next job of `node` keep it in the cache, on disk too, and cut its lineage."""
+        level = node.storage_level
+        if level.is_valid:
+            node.storage_level = StorageLevel(
+                True, level.useMemory, level.useOffHeap, level.deserialized, level.replication
+            )
+        else:
+            self._engine.persist(node, StorageLevel.MEMORY_AND_DISK_DESER)
+        self._engine.local_checkpoint(node)
+
+    def _clean_shuffle_dependencies(self, node: LineageNode, blocking: bool) -> None:
+        """Remove the shuffle files that `node` and its parents read, up to kept parents."""
+        seen: set[int] = set()
+        stack = [node]
+        while stack:
+            current = stack.pop()
+            if id(current) in seen:
+                continue
+            seen.add(id(current))
+            parents = list(current.live_parents())
+            shuffle = current.live_shuffle()
+            if shuffle is not None:
+                self._engine.clean_shuffle(shuffle.shuffle_id)
+                parents.append(shuffle.parent)
+            stack += (parent for parent in parents if not parent.storage_level.is_valid)
+
+
+def _all_or(partitions: Sequence[int] | None, node: LineageNode) -> Sequence[int]:
+    return range(len(node.partitions())) if partitions is None else partitions

@@ -1,0 +1,135 @@
+"""Tells, while jobs run and afterwards, how far they and their stages are.
+
+Source  PySpark's StatusTracker; None for what is unknown or no longer remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+
+class SparkJobInfo(NamedTuple):
+    """One job; `status` is RUNNING, SUCCEEDED, FAILED or UNKNOWN."""
+
+    jobId: int
+    stageIds: list[int]
+    status: str
+
+
+class SparkStageInfo(NamedTuple):
+    """The last attempt of one stage."""
+
+    stageId: int
+    currentAttemptId: int
+    name: str
+    numTasks: int
+    numActiveTasks: int
+    numCompletedTasks: int
+    numFailedTasks: int
+
+
+class SparkExecutorInfo(NamedTuple):
+    """One executor; sizes in bytes."""
+
+    host: str
+    port: int
+    cacheSize: int
+    numRunningTasks: int
+    usedOnHeapStorageMemory: int
+    usedOffHeapStorageMemory: int
+    totalOnHeapStorageMemory: int
+    totalOffHeapStorageMemory: int
+
+
+class StatusStore(Protocol):
+    """What the tracker asks of the store."""
+
+    def catch_up(self) -> None: ...
+
+    def job(self, job_id: int) -> Any: ...
+
+    def last_stage_attempt(self, stage_id: int) -> Any: ...
+
+    def job_ids_for_group(self, group: str | None) -> list[int]: ...
+
+    def active_job_ids(self) -> list[int]: ...
+
+    def active_stage_ids(self) -> list[int]: ...
+
+
+class Application(Protocol):
+    """What the tracker asks of the driver."""
+
+    @property
+    def status_store(self) -> StatusStore: ...
+
+    def executor_infos(self) -> Sequence[Any]: ...
+
+
+class StatusTracker:
+    """Small, cheap answers about jobs, stages and executors.
+
+    Examples
+    --------
+    >>> sc.parallelize([1, 2], 2).count()
+    2
+    >>> tracker = sc.statusTracker()
+    >>> tracker.getJobInfo(tracker.getJobIdsForGroup()[0]).status
+    'SUCCEEDED'
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    @property
+    def _store(self) -> StatusStore:
+        store = self._application.status_store
+        store.catch_up()
+        return store
+
+    def getJobIdsForGroup(self, jobGroup: str | None = None) -> list[int]:
+        """Ids of the jobs of a group, finished ones too, newest first.
+
+        Without one, of those in no group.
+        """
+        return self._store.job_ids_for_group(jobGroup)
+
+    def getActiveStageIds(self) -> list[int]:
+        """Ids of the stages that run."""
+        return self._store.active_stage_ids()
+
+    def getActiveJobsIds(self) -> list[int]:
+        """Ids of the jobs that run."""
+        return self._store.active_job_ids()
+
+    def getJobInfo(self, jobId: int) -> SparkJobInfo | None:
+        """One job, None if it is not known."""
+        job = self._store.job(jobId)
+        if job is None:
+            return None
+        return SparkJobInfo(job.job_id, list(job.stage_ids), str(job.status))
+
+    def getStageInfo(self, stageId: int) -> SparkStageInfo | None:
+        """The last attempt of one stage, None if it is not known."""
+        stage = self._store.last_stage_attempt(stageId)
+        if stage is None:
+            return None
+        return SparkStageInfo(
+            stage.stage_id,
+            stage.attempt_id,
+            stage.name,
+            stage.num_tasks,
+            stage.num_active_tasks,
+            stage.num_complete_tasks,
+            stage.num_failed_tasks,
+        )
+
+    def getExecutorInfos(self) -> list[SparkExecutorInfo]:
+        """The executors; processes that share an executor's cores are one."""
+        running: dict[int, int] = {}
+        for process in self._application.executor_infos():
+            running[process.group] = running.get(process.group, 0) + (process.running is not None)
+        return [
+            SparkExecutorInfo("localhost", 0, 0, count, 0, 0, 0, 0) for count in running.values()
+        ]

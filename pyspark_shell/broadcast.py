@@ -1,0 +1,5 @@
+"""Public name of broadcasts, as `pyspark.broadcast`."""
+
+from pyspark_shell.shared_variables.broadcast import Broadcast, BroadcastPickleRegistry
+
+__all__ = ["Broadcast", "BroadcastPickleRegistry"]

@@ -1,0 +1,5 @@
+"""Public name of shipped files, as `pyspark.files`."""
+
+from pyspark_shell.api.spark_files import SparkFiles
+
+__all__ = ["SparkFiles"]

@@ -1,0 +1,44 @@
+"""The command `pyspark-shell`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pyspark_shell.shell.options import Options, parse_options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; returns the exit code.
+
+    Strings hash alike in all processes of an application only if the driver's Python has a fixed
+    seed, so without one the command starts itself anew.
+    """
+    if "PYTHONHASHSEED" not in os.environ:
+        os.environ["PYTHONHASHSEED"] = "0"
+        if argv is None:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    options = parse_options(sys.argv[1:] if argv is None else argv)
+    if options.engine == "apache":
+        print(
+            "pyspark-shell: --engine apache needs PySpark and is not built in yet", file=sys.stderr
+        )
+        return 2
+    _run(options)
+    return 0
+
+
+def _run(options: Options) -> None:
+    from pyspark_shell.shell.runner import run_code, run_interactive, run_script
+
+    if options.code is not None:
+        run_code(options.conf, options.code, options.arguments)
+    elif options.script is not None:
+        run_script(options.conf, options.script, options.arguments)
+    else:
+        run_interactive(options.conf, options.first)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

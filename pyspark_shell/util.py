@@ -1,0 +1,68 @@
+"""PySpark's name for threads that inherit local properties and some helpers of its own tests."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, TextIO
+
+from pyspark_shell.api.threads import InheritableThread, inheritable_thread_target
+from pyspark_shell.common.memory_text import parse_memory as _parse_memory
+from pyspark_shell.lineage.steps import stop_iteration_error
+
+__all__ = [
+    "InheritableThread",
+    "VersionUtils",
+    "_parse_memory",
+    "fail_on_stopiteration",
+    "inheritable_thread_target",
+    "print_exec",
+    "walk_tb",
+]
+
+
+class VersionUtils:
+    """Reads version numbers."""
+
+    @staticmethod
+    def majorMinorVersion(sparkVersion: str) -> tuple[int, int]:
+        """The first two numbers of a version.
+
+        Examples
+        --------
+        >>> VersionUtils.majorMinorVersion("4.3.0-SNAPSHOT")
+        (4, 3)
+        """
+        found = re.match(r"(\d+)\.(\d+)(?:\..*)?$", sparkVersion)
+        if found is None:
+            raise ValueError(
+                f"Spark tried to parse '{sparkVersion}' as a Spark version string, "
+                "but it could not find the major and minor version numbers."
+            )
+        return int(found[1]), int(found[2])
+
+
+def fail_on_stopiteration(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `f` so that a StopIteration out of it is an error, never a silent end of an iterator."""
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return f(*args, **kwargs)
+        except StopIteration as error:
+            raise stop_iteration_error(error) from error
+
+    return guarded
+
+
+def walk_tb(tb: TracebackType | None) -> Iterator[TracebackType]:
+    """The links of a traceback, outermost first."""
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
+
+
+def print_exec(stream: TextIO) -> None:
+    """Print the exception that is being handled to `stream`."""
+    traceback.print_exc(file=stream)

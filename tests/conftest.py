@@ -1,0 +1,124 @@
+"""Fixtures for all tests: a context for a module, and the proof that nothing is left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PATIENCE_S = 5.0
+LOCAL_ROOTS = [Path(tempfile.gettempdir()), Path("/dev/shm")]
+
+
+def descendants() -> set[int]:
+    """Return the processes below this one."""
+    found: set[int] = set()
+    waiting = [os.getpid()]
+    while waiting:
+        pid = waiting.pop()
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            try:
+                below = {int(child) for child in children.read_text().split()}
+            except OSError:
+                continue
+            waiting += below - found
+            found |= below
+    return found
+
+
+def open_files() -> dict[int, str]:
+    """Return what each descriptor of this process is open on."""
+    found = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:
+            continue
+    return found
+
+
+def application_entries() -> set[Path]:
+    """Return the applications' directories of this user that exist now."""
+    return {
+        entry
+        for root in LOCAL_ROOTS
+        for base in root.glob(f"pyspark_shell-{os.getuid()}*")
+        for entry in base.glob("*")
+    }
+
+
+def ended(pid: int, limit_s: float) -> bool:
+    """Wait for the end of a process that need not be a child."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], max(limit_s, 0))[0])
+    finally:
+        os.close(handle)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What exists around this process at one moment."""
+
+    threads: frozenset[threading.Thread]
+    processes: frozenset[int]
+    files: dict[int, str]
+    directories: frozenset[Path]
+
+    @staticmethod
+    def take() -> Snapshot:
+        gc.collect()
+        return Snapshot(
+            threads=frozenset(threading.enumerate()),
+            processes=frozenset(descendants()),
+            files=open_files(),
+            directories=frozenset(application_entries()),
+        )
+
+    def left_over(self) -> dict[str, list[str]]:
+        """Return what is there now and was not then; threads and processes get time to end."""
+        deadline = time.monotonic() + PATIENCE_S
+        for thread in set(threading.enumerate()) - self.threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        for pid in descendants() - self.processes:
+            ended(pid, deadline - time.monotonic())
+        now = Snapshot.take()
+        found = {
+            "threads": [repr(thread) for thread in now.threads - self.threads],
+            "processes": [str(pid) for pid in now.processes - self.processes],
+            "descriptors": [
+                f"{fd} -> {target}"
+                for fd, target in now.files.items()
+                if self.files.get(fd) != target
+            ],
+            "directories": [str(path) for path in now.directories - self.directories],
+        }
+        return {kind: names for kind, names in found.items() if names}
+
+
+@pytest.fixture(scope="module")
+def sc() -> Iterator:
+    """Yield a context with two executors, shared by the tests of one module."""
+    from pyspark_shell import SparkContext
+
+    with SparkContext("local[2]", "tests") as context:
+        yield context
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """Fail if the test leaves a thread, a process, a descriptor or a directory behind."""
+    before = Snapshot.take()
+    yield
+    assert before.left_over() == {}

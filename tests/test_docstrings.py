@@ -1,0 +1,41 @@
+"""Runs the examples in our own docstrings, with `sc` in their namespace where they ask for it."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+import pyspark_shell
+
+NOT_IMPORTED = ("__main__",)
+
+
+def modules() -> Iterator[str]:
+    for module in pkgutil.walk_packages(pyspark_shell.__path__, "pyspark_shell."):
+        if not module.name.endswith(NOT_IMPORTED):
+            yield module.name
+
+
+def cases() -> Iterator[doctest.DocTest]:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    for name in modules():
+        for case in finder.find(importlib.import_module(name)):
+            if case.examples:
+                yield case
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_example_holds(case, request, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    monkeypatch.chdir(tmp_path)
+    if any("sc." in example.source for example in case.examples):
+        case.globs["sc"] = request.getfixturevalue("sc")
+    report: list[str] = []
+
+    failed, _ = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(case, out=report.append)
+
+    assert failed == 0, "".join(report)
