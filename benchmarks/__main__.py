@@ -58,6 +58,7 @@ class EngineProcess:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(60)
+        self._log.close()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -67,8 +67,7 @@ def main(engine: str, inputs: str, *settings: str) -> None:
         except Exception as error:
             answer = {"error": type(error).__name__, "text": str(error)[-2000:]}
         print(json.dumps(answer), file=answers, flush=True)
-    if engine != "floor":
-        sc.stop()
+    sc.stop()
 
 
 if __name__ == "__main__":

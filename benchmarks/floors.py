@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import tempfile
+import traceback
 from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from benchmarks import workloads as w
 
@@ -29,13 +31,16 @@ class Worker:
         self.folder = folder
         self.kept: dict[str, Any] = {}
 
-    def serve(self) -> None:
-        while True:
-            try:
+    def serve(self) -> NoReturn:
+        try:
+            while True:
                 function, arguments = pickle.loads(self.channel.recv_bytes())
-            except EOFError:
-                os._exit(0)
-            self.channel.send_bytes(pickle.dumps(function(self, *arguments), 5))
+                self.channel.send_bytes(pickle.dumps(function(self, *arguments), 5))
+        except EOFError:
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
 
     def give(self, name: str, records: Any) -> None:
         """Leave `records` for the other side."""
@@ -58,16 +63,26 @@ class Pair:
     """The two workers, seen from their parent."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(dir="/dev/shm"))
+        self.folder = Path(tempfile.mkdtemp(prefix="benchmarks-floor-", dir="/dev/shm"))
         self.channels: list[Connection] = []
+        self.workers: list[int] = []
         for side in (0, 1):
             ours, theirs = Pipe()
-            if os.fork() == 0:
+            pid = os.fork()
+            if pid == 0:
                 for channel in [ours, *self.channels]:
                     channel.close()
                 Worker(side, theirs, self.folder).serve()
             theirs.close()
             self.channels.append(ours)
+            self.workers.append(pid)
+
+    def stop(self) -> None:
+        """End the workers, and remove what they shared."""
+        for channel, pid in zip(self.channels, self.workers, strict=True):
+            channel.close()
+            os.waitpid(pid, 0)
+        shutil.rmtree(self.folder)
 
     def both(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """Call `function` with the same arguments on both sides; return both answers."""
@@ -163,17 +178,16 @@ def word_count_map(worker, path):
     size = os.path.getsize(path)
     counts: dict[str, int] = {}
     with open(path, "rb") as file:
-        start, end = size // 2 * worker.side, size if worker.side else size // 2
-        if start:
-            file.seek(start - 1)
+        if worker.side:
+            file.seek(size // 2 - 1)
             file.readline()
-        position = file.tell()
-        while position < end:
-            line = file.readline()
-            position += len(line)
-            for word in split(line.decode()):
-                key, value = with_one(word)
-                counts[key] = add(counts[key], value) if key in counts else value
+            text = file.read()
+        else:
+            text = file.read(size // 2) + file.readline()
+    for line in text.decode().splitlines():
+        for word in split(line):
+            key, value = with_one(word)
+            counts[key] = add(counts[key], value) if key in counts else value
     sides = split_by_key(counts.items())
     worker.kept["words"] = sides[worker.side]
     worker.give("words", sides[1 - worker.side])
@@ -237,16 +251,24 @@ def sort_by_key(pair, prepared):
 
 
 def group_by_key_map(worker):
-    sides = split_by_key(map(w.grouped_key, worker.half(w.GROUPED)))
+    found: dict[int, list[int]] = {}
+    for key, value in map(w.grouped_key, worker.half(w.GROUPED)):
+        if key in found:
+            found[key].append(value)
+        else:
+            found[key] = [value]
+    sides = split_by_key(found.items())
     worker.kept["groups"] = sides[worker.side]
     worker.give("groups", sides[1 - worker.side])
 
 
 def group_by_key_reduce(worker):
-    found: dict[int, list[int]] = {}
-    for records in (worker.kept.pop("groups"), worker.take("groups")):
-        for key, value in records:
-            found.setdefault(key, []).append(value)
+    found = dict(worker.kept.pop("groups"))
+    for key, values in worker.take("groups"):
+        if key in found:
+            found[key] += values
+        else:
+            found[key] = values
     return max(sum(values) for values in found.values())
 
 
@@ -356,7 +378,7 @@ def k_means(pair, prepared):
 
 
 def make_records(worker):
-    worker.kept["records"] = list(map(w.small_tuple, worker.half(w.CACHED)))
+    worker.kept["cached"] = list(map(w.small_tuple, worker.half(w.CACHED)))
 
 
 def prepare_records(pair, inputs):
@@ -366,7 +388,7 @@ def prepare_records(pair, inputs):
 def cached_pass_half(worker):
     keep = lambda pair: pair[1] % 2  # noqa: E731
     count = 0
-    for pair in worker.kept["records"]:
+    for pair in worker.kept["cached"]:
         if keep(pair):
             count += 1
     return count

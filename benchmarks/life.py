@@ -26,6 +26,7 @@ pair = Pair()
 assert count(pair, None) == 100
 print("done", flush=True)
 sys.stdin.readline()
+pair.stop()
 """
 
 SETTLED_S = 1.0

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from pyspark_shell.api.rdd_base import RDDStorageInfo
 from pyspark_shell.lineage.node import LineageNode
+from pyspark_shell.lineage.partitioned import PartitionedRDD
 
 StorageInfo = Callable[[LineageNode], RDDStorageInfo | None]
 
@@ -19,7 +21,11 @@ def describe(node: LineageNode) -> str:
     """One line about an RDD, as `PythonRDD[3] at map at /path/file.py:7`."""
     number_in_order(node)
     name = f"{node.name} " if node.name else ""
-    return f"{name}{node.kind}[{node.id}] at {node.call_site}"
+    return name + _line(node.kind, node.id, node.call_site)
+
+
+def _line(kind: str, rdd_id: int, call_site: str) -> str:
+    return f"{kind}[{rdd_id}]" + (f" at {call_site}" if call_site else "")
 
 
 def debug_string(node: LineageNode, storage_info: StorageInfo) -> str:
@@ -36,9 +42,11 @@ def number_in_order(last: LineageNode) -> None:
         unnumbered = [parent for parent, _ in parents_of(node) if parent._id is None]
         if unnumbered:
             stack.extend(reversed(unnumbered))
-        else:
-            _ = node.id
-            stack.pop()
+            continue
+        if node._id is None and isinstance(node, PartitionedRDD) and node.shuffle is not None:
+            node.inner_ids()
+        _ = node.id
+        stack.pop()
 
 
 def parents_of(node: LineageNode) -> list[tuple[LineageNode, bool]]:
@@ -49,45 +57,55 @@ def parents_of(node: LineageNode) -> list[tuple[LineageNode, bool]]:
     return [(parent, False) for parent in node.live_parents()]
 
 
+class _Branch(NamedTuple):
+    """A node that is to be drawn below the one that reads it."""
+
+    node: LineageNode
+    reader: LineageNode
+    prefix: str
+    is_shuffle: bool
+    is_last: bool
+
+
 class _Drawing:
-    """One drawing, from the last node up; with a stack of its own, since lineages may be long."""
+    """One drawing; with a stack of its own, since lineages may be long."""
 
     def __init__(self, node: LineageNode, storage_info: StorageInfo) -> None:
         self._node = node
         self._storage_info = storage_info
         level = node.storage_level
-        self._level = str(level) if level.is_valid else ""
+        self._level = f" [{level}]" if level.is_valid else " []"
 
     def lines(self) -> Iterator[str]:
         count, margin = _margin(self._node)
-        first, *details = self._about(self._node)
+        first, *rest = self._about(self._node)
         yield f"{count} {first}"
-        yield from (f"{margin} {detail}" for detail in details)
-        stack = self._children(self._node, margin)
+        # Spark indents these, and only these, by one more.
+        yield from (f"{margin}{' ' if line.startswith(' ') else ''}{line}" for line in rest)
+        stack = self._branches(self._node, margin)
         while stack:
-            node, prefix, is_shuffle, is_last = stack.pop()
-            lines = self._about(node)
-            if is_shuffle:
-                count, margin = _margin(node)
+            branch = stack.pop()
+            prefix = branch.prefix
+            lines = self._about(branch.node)
+            if branch.is_shuffle:
+                lines = [*self._map_side(branch.reader), *lines]
+                count, margin = _margin(branch.node)
                 before = re.sub(r"\|\s+$", "", prefix)
-                prefix = f"{before}{'  ' if is_last else '| '}{margin}"
-                yield f"{before}+-{count} {lines[0]}"
-                lines = lines[1:]
-            yield from (f"{prefix}{line}" for line in lines)
-            stack += self._children(node, prefix)
+                prefix = f"{before}{'  ' if branch.is_last else '| '}{margin}"
+                yield f"{before}+-{count} {lines.pop(0)}"
+            yield from (prefix + line for line in lines)
+            stack += self._branches(branch.node, prefix)
 
-    def _children(
-        self, node: LineageNode, prefix: str
-    ) -> list[tuple[LineageNode, str, bool, bool]]:
-        """Parents to draw below `node`, the first one last."""
+    def _branches(self, node: LineageNode, prefix: str) -> list[_Branch]:
+        """What is to be drawn below `node`, the first one last."""
         parents = parents_of(node)
         return [
-            (parent, prefix, is_shuffle, number == len(parents) - 1)
+            _Branch(parent, node, prefix, is_shuffle, number == len(parents) - 1)
             for number, (parent, is_shuffle) in enumerate(parents)
         ][::-1]
 
     def _about(self, node: LineageNode) -> list[str]:
-        lines = [f"{describe(node)} [{self._level}]"]
+        lines = [describe(node) + self._level]
         info = self._storage_info(node)
         if info is not None and info.cached_partitions:
             lines.append(
@@ -95,7 +113,21 @@ class _Drawing:
                 f"MemorySize: {bytes_to_string(info.memory_size_bytes)}; "
                 f"DiskSize: {bytes_to_string(info.disk_size_bytes)}"
             )
+        if isinstance(node, PartitionedRDD) and node.live_shuffle() is not None:
+            lines.append(self._inner("ShuffledRDD", node.inner_ids().shuffled, node))
         return lines
+
+    def _map_side(self, reader: LineageNode) -> list[str]:
+        if not isinstance(reader, PartitionedRDD):
+            return []
+        ids = reader.inner_ids()
+        lines = [self._inner("PairwiseRDD", ids.pairwise, reader)]
+        if ids.python is not None:
+            lines.append(self._inner("PythonRDD", ids.python, reader))
+        return lines
+
+    def _inner(self, kind: str, rdd_id: int, node: LineageNode) -> str:
+        return _line(kind, rdd_id, node.call_site) + self._level
 
 
 def _margin(node: LineageNode) -> tuple[str, str]:

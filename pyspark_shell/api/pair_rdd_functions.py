@@ -25,6 +25,7 @@ from pyspark_shell.lineage.partition_functions import (
     reduce_by_key_locally,
     values_of_key,
 )
+from pyspark_shell.lineage.partitioned import PartitionedRDD
 from pyspark_shell.lineage.partitioner import Partitioner
 from pyspark_shell.lineage.shuffle_functions import (
     MAP_SIDE_SHARE,
@@ -33,7 +34,6 @@ from pyspark_shell.lineage.shuffle_functions import (
     MergeCombiners,
     MergeGroups,
 )
-from pyspark_shell.lineage.shuffled import ShuffledRDD
 from pyspark_shell.lineage.steps import Map
 from pyspark_shell.shuffle.aggregator import Aggregator, SimpleAggregator
 from pyspark_shell.shuffle.result_iterable import ResultIterable
@@ -124,7 +124,7 @@ class PairRDDFunctions(RDDPart[T]):
         partitioner = Partitioner(numPartitions, partitionFunc)
         if self.partitioner == partitioner:
             return self
-        return self._derive(ShuffledRDD(self._node, partitioner, self.ctx._call_site()))
+        return self._derive(PartitionedRDD(self._node, partitioner, self.ctx._call_site()))
 
     def combineByKey(
         self: RDDPart[tuple[K, V]],

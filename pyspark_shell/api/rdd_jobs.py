@@ -12,13 +12,13 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from pyspark_shell.api.context_shared_variables import SharedVariables
-from pyspark_shell.api.profiler import ProfilerCollector
+from pyspark_shell.api.profiler import Profiler, ProfilerCollector
 from pyspark_shell.api.rdd_base import JobWaiter, RDDBase, RDDStorageInfo
 from pyspark_shell.common.config import DEFAULT_PARALLELISM
 from pyspark_shell.common.errors import SparkException, SparkUnsupportedOperationException
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.lineage.node import LineageNode
-from pyspark_shell.lineage.result_functions import ApplyToIterator, ListOf, Profiled
+from pyspark_shell.lineage.result_functions import ApplyToIterator, ListOf
 
 U = TypeVar("U")
 
@@ -58,7 +58,7 @@ class RDDJobs(SharedVariables):
         node = rdd._node
         values: list[U] = self._engine.run_job(
             node,
-            ApplyToIterator(self._profiled(func)),
+            ApplyToIterator(func),
             _all_or(partitions, node),
             self._job_properties(),
             self._call_site(),
@@ -75,21 +75,21 @@ class RDDJobs(SharedVariables):
         node = rdd._node
         waiter: JobWaiter[U] = self._engine.submit_job(
             node,
-            ApplyToIterator(self._profiled(func)),
+            ApplyToIterator(func),
             _all_or(partitions, node),
             self._job_properties(),
             self._call_site(),
         )
         return waiter
 
-    def _profiled(self, func: Callable[[Iterator[Any]], U]) -> Callable[[Iterator[Any]], U]:
-        """`func`, or when profiling is on, `func` under a profiler of its own."""
+    def _profiler_for(self, node: LineageNode) -> Profiler:
+        """A new profiler for a stage that ends in `node`; called only if profiling is on."""
         collector = self.profiler_collector
-        if collector is None:
-            return func
+        assert collector is not None
         profiler = collector.new_profiler(self)
-        collector.add_profiler(self._next_rdd_id(), profiler)
-        return Profiled(profiler, func)
+        seen = {rdd_id for rdd_id, _, _ in collector.profilers}
+        collector.add_profiler(self._next_rdd_id() if node.id in seen else node.id, profiler)
+        return profiler
 
     def _job_properties(self) -> dict[str, str]:
         return dict(self._local_properties())

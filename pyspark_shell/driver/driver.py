@@ -43,6 +43,7 @@ from pyspark_shell.driver.context_cleaner import (
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
+from pyspark_shell.driver.task_resources import default_needs
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.stage_closure import ResultFunction
@@ -107,6 +108,7 @@ class Driver:
         self._owner, self.application_id = _make_directories(conf, self.start_time_ms)
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
+        self._needs = default_needs(conf)
         self._python_paths: tuple[str, ...] = ()
         self._stopped = False
         self.kill_reason: str | None = None
@@ -193,8 +195,8 @@ class Driver:
         self._assert_running()
         _check_partitions(node, partitions)
         # Maps first: their numbers of partitions, and their errors, come before the final stage's.
-        map_inputs = prepare_map_stages(node, self.scheduler.tracker, self.profiler_for)
-        final_input = prepare_result_stage(node, func, partitions, self.profiler_for)
+        map_inputs = prepare_map_stages(node, self.scheduler.tracker, self.profiler_for, self._needs)
+        final_input = prepare_result_stage(node, func, partitions, self.profiler_for, self._needs)
         waiter = self.scheduler.new_job(len(partitions))
         self.scheduler.post(
             JobSubmitted(

@@ -9,14 +9,18 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
-from pyspark_shell.common.errors import JobFailed, PythonException, SparkException, SparkJobCancelled
+from pyspark_shell.common.errors import (
+    JobFailed,
+    PythonException,
+    SparkException,
+    SparkJobCancelled,
+)
 from pyspark_shell.common.pickling import loads
 from pyspark_shell.common.task_end import ExceptionFailure
 from pyspark_shell.executor.task_outcome import ResultFile
-from pyspark_shell.scheduler.job_waiter import JobFailure, JobWaiter, Payload
+from pyspark_shell.scheduler.job_waiter import JobFailure, JobWaiter, Payload, discard
 from pyspark_shell.storage.block_file import read_block, remove_quietly
 from pyspark_shell.storage.record_batches import decode_value
 
@@ -78,10 +82,28 @@ class JobHandle(Generic[T]):
             raise TimeoutError(f"job {self.job_id} has not ended within {timeout_s:g} s; it goes on")
         self._on_end()
         if self._waiter.failure is not None:
-            for payload in self._waiter.finished().values():
-                _discard(payload)
             raise to_exception(self._waiter.failure)
-        return [_open(payload) for payload in self._waiter.payloads()]
+        return self._open_all(self._waiter.payloads())
+
+    def _open_all(self, payloads: list[Payload]) -> list[T]:
+        """Unpickle all values; each payload is let go as soon as it is open."""
+        values: list[T] = []
+        payloads.reverse()
+        try:
+            while payloads:
+                values.append(_open(payloads.pop()))
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # the unpickled code wants to end the driver
+            failure = JobFailed(
+                f"Exception while getting task result: {type(error).__name__}: {error}"
+            )
+            failure.job_id = self.job_id
+            raise failure from error
+        finally:
+            for payload in payloads:
+                discard(payload)
+        return values
 
     def partial(self) -> dict[int, T]:
         """Values of the tasks that have ended, by position in the job."""
@@ -102,11 +124,6 @@ def _open(payload: Payload) -> Any:
     try:
         return decode_value(read_block(payload.path))
     finally:
-        remove_quietly(payload.path)
-
-
-def _discard(payload: Payload) -> None:
-    if isinstance(payload, ResultFile) and payload.path is not None:
         remove_quietly(payload.path)
 
 
@@ -131,12 +148,21 @@ def _python_exception(failure: JobFailure, cause: ExceptionFailure) -> PythonExc
         f"{summary.removesuffix('Driver stacktrace:').rstrip()}"
     )
     error.remote_traceback = traceback
-    if cause.pickled:
-        with suppress(Exception):
-            original = loads(cause.pickled)
-            if isinstance(original, BaseException):
-                error.__cause__ = original
+    error.__cause__ = _original(cause)
     return error
+
+
+def _original(cause: ExceptionFailure) -> BaseException | None:
+    """The task's own exception, if it can be unpickled here."""
+    if not cause.pickled:
+        return None
+    try:
+        original = loads(cause.pickled)
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException:  # also SystemExit: it must not end the driver
+        return None
+    return original if isinstance(original, BaseException) else None
 
 
 def with_source_lines(traceback: str) -> str:

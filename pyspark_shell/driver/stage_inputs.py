@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pyspark_shell.driver.task_resources import needs_of
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.partition import Partition
 from pyspark_shell.lineage.stage_closure import (
@@ -19,6 +20,7 @@ from pyspark_shell.lineage.stage_closure import (
 )
 from pyspark_shell.scheduler.stage import StageInput
 from pyspark_shell.scheduler.stage_graph import all_shuffles
+from pyspark_shell.scheduler.task_needs import NO_NEEDS, TaskNeeds
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
 
 ProfilerFor = Callable[[LineageNode], TaskProfiler]
@@ -29,16 +31,20 @@ def prepare_result_stage(
     func: ResultFunction,
     partitions: Sequence[int],
     profiler_for: ProfilerFor | None = None,
+    defaults: TaskNeeds = NO_NEEDS,
 ) -> StageInput:
     """Input of a job's final stage; its splits are those of `partitions`, in order."""
     splits = node.partitions()
     profiler = profiler_for(node) if profiler_for is not None else None
     closure = pickle_result_stage(node, func, profiler)
-    return _input(node, closure, [splits[partition] for partition in partitions])
+    return _input(node, closure, [splits[partition] for partition in partitions], defaults)
 
 
 def prepare_map_stages(
-    node: LineageNode, tracker: MapOutputTrackerMaster, profiler_for: ProfilerFor | None = None
+    node: LineageNode,
+    tracker: MapOutputTrackerMaster,
+    profiler_for: ProfilerFor | None = None,
+    defaults: TaskNeeds = NO_NEEDS,
 ) -> Mapping[int, StageInput]:
     """Input of the map stage of every shuffle above a node, by shuffle id.
 
@@ -50,21 +56,19 @@ def prepare_map_stages(
         if shuffle.prepared is None or tracker.missing_partitions(shuffle.shuffle_id, count):
             parent = shuffle.parent
             profiler = profiler_for(parent) if profiler_for is not None else None
-            shuffle.prepared = _input(
-                parent, pickle_map_stage(shuffle, profiler), parent.partitions()
-            )
+            closure = pickle_map_stage(shuffle, profiler)
+            shuffle.prepared = _input(parent, closure, parent.partitions(), defaults)
         inputs[shuffle.shuffle_id] = shuffle.prepared
     return inputs
 
 
-def _input(node: LineageNode, closure: bytes, splits: Sequence[Partition]) -> StageInput:
+def _input(
+    node: LineageNode, closure: bytes, splits: Sequence[Partition], defaults: TaskNeeds
+) -> StageInput:
     pickled = [pickle.dumps(split, 5) for split in splits]
-    profile: Any = _resource_profile(node)
-    if profile is None:
-        return StageInput(closure, pickled)
-    return StageInput(
-        closure, pickled, profile.task_cpus, profile.max_concurrent_tasks, profile.task_resources
-    )
+    profile = _resource_profile(node)
+    needs = defaults if profile is None else needs_of(profile, defaults)
+    return StageInput(closure, pickled, needs)
 
 
 def _resource_profile(node: LineageNode) -> Any:

@@ -12,7 +12,10 @@ import resource
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Final, NoReturn
 
 from pyspark_shell.common.wire import FrameReader
@@ -29,6 +32,7 @@ from pyspark_shell.executor.messages import (
     decode_order,
 )
 from pyspark_shell.executor.settings import ExecutorSettings
+from pyspark_shell.executor.standard_streams import StandardStreams
 from pyspark_shell.executor.task_runner import TaskRunner
 from pyspark_shell.lineage.files_directory import FilesDirectory
 from pyspark_shell.shared_variables.broadcast import BroadcastManager
@@ -47,23 +51,31 @@ def executor_main(
 ) -> NoReturn:
     """Serve tasks until told to stop or the driver is gone; never returns."""
     code = 1
+    streams = StandardStreams(settings.dirs.path("logs"), executor_id)
     try:
-        _serve(executor_id, socket.socket(fileno=tasks_fd), socket.socket(fileno=control_fd), settings)
+        streams.open()
+        tasks, control = socket.socket(fileno=tasks_fd), socket.socket(fileno=control_fd)
+        _serve(executor_id, tasks, control, settings, streams)
         code = 0
     except BaseException:
-        import traceback
-
+        streams.flush()
         traceback.print_exc()
     finally:
-        _flush()
+        streams.flush()
         os._exit(code)
 
 
 def _serve(
-    executor_id: str, tasks: socket.socket, control: socket.socket, settings: ExecutorSettings
+    executor_id: str,
+    tasks: socket.socket,
+    control: socket.socket,
+    settings: ExecutorSettings,
+    streams: StandardStreams,
 ) -> None:
     _prepare_process(settings)
     pid = os.getpid()
+    # A process that user code forks must not speak for this one, nor keep its channels open.
+    os.register_at_fork(after_in_child=partial(_close, tasks, control))
     interrupt = TaskInterrupt()
     kill_marks: dict[int, str] = {}
 
@@ -79,7 +91,7 @@ def _serve(
     def barrier_client(task_id: int) -> DriverBarrierClient:
         return DriverBarrierClient(task_id, tasks, interrupt, messages.barrier_releases)
 
-    runner = TaskRunner(settings, interrupt, kill_marks, barrier_client)
+    runner = TaskRunner(settings, interrupt, kill_marks, barrier_client, streams.flush)
     messages.start()
     tasks.sendall(RegisterExecutor(executor_id, pid).encode())
     for order in _orders(tasks):
@@ -122,9 +134,7 @@ def _prepare_process(settings: ExecutorSettings) -> None:
     FilesDirectory.install(settings.dirs.path("files"))
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            continue
+def _close(*channels: socket.socket) -> None:
+    for channel in channels:
+        with suppress(OSError):  # user code may have closed the descriptor
+            channel.close()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar, Final
 
@@ -68,6 +69,8 @@ class LaunchTask:
     ----------
     split
         The pickled `Partition`.
+    resources
+        Addresses given to the task, by resource.
     """
 
     kind: ClassVar[int] = 2
@@ -77,18 +80,28 @@ class LaunchTask:
     partition: int
     attempt_number: int
     split: bytes
+    resources: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    _HEAD: ClassVar[struct.Struct] = struct.Struct("<QQIII")
+    _HEAD: ClassVar[struct.Struct] = struct.Struct("<QQIIII")
 
     def encode(self) -> bytes:
+        resources = _to_json(self.resources) if self.resources else b""
         head = self._HEAD.pack(
-            self.task_id, self.stage_id, self.stage_attempt, self.partition, self.attempt_number
+            self.task_id,
+            self.stage_id,
+            self.stage_attempt,
+            self.partition,
+            self.attempt_number,
+            len(resources),
         )
-        return pack_frame(self.kind, head + self.split)
+        return pack_frame(self.kind, head + resources + self.split)
 
     @classmethod
     def decode(cls, body: bytes) -> LaunchTask:
-        return cls(*cls._HEAD.unpack_from(body), body[cls._HEAD.size :])
+        *ids, resource_bytes = cls._HEAD.unpack_from(body)
+        split_at = cls._HEAD.size + resource_bytes
+        resources = json.loads(body[cls._HEAD.size : split_at]) if resource_bytes else {}
+        return cls(*ids, body[split_at:], resources)
 
 
 @dataclass(frozen=True, slots=True)

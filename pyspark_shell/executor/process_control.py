@@ -43,13 +43,30 @@ def kill_with_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def kill_children() -> None:
+    """SIGKILL all children of this process, and theirs, which come to a sub-reaper when their parents end."""
+    refused: set[int] = set()
+    while children := set(children_of(os.getpid())) - refused:
+        for child in children:
+            try:
+                os.kill(child, signal.SIGKILL)
+            except PermissionError:  # it has become another user
+                refused.add(child)
+                continue
+            with suppress(ChildProcessError):
+                os.waitpid(child, 0)
+
+
 def children_of(pid: int) -> list[int]:
-    """Direct children of a process; empty where the system does not tell."""
+    """Children of a process, whichever of its threads made them; empty where the system does not tell."""
+    found: list[int] = []
     try:
-        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
-            return [int(child) for child in file.read().split()]
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found += map(int, file.read().split())
     except OSError:
-        return []
+        return found
+    return found
 
 
 def signal_name(status: int) -> str:

@@ -39,7 +39,6 @@ class StageSettings:
     barrier_addresses: tuple[str, ...] = ()
     python_paths: tuple[str, ...] = ()
     cpus: Decimal = Decimal(1)
-    resources: dict[str, Any] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A frozen dataclass with slots is restored field by field, slowly; this is on the road of every job.
@@ -49,7 +48,6 @@ class StageSettings:
             self.barrier_addresses,
             self.python_paths,
             self.cpus,
-            self.resources,
         )
 
 

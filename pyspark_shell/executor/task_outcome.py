@@ -6,12 +6,13 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pyspark_shell.common.pickling import dumps
 
 # Error texts are cut here (RELIABILITY: an exception may carry megabytes).
-MAX_TEXT = 64 * 1024
+MAX_TEXT: Final = 64 * 1024
+_MAX_NAME: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Failure:
         """Describe an exception; whatever its `__str__` does, there is a text."""
         try:
             description = str(error)
-        except Exception as broken:
+        except BaseException as broken:  # also SystemExit: no text must end the process
             description = f"(its __str__ raised {type(broken).__name__})"
         try:
             pickled = dumps(error)
@@ -61,9 +62,8 @@ class Failure:
             pickled = b""
         if len(pickled) > MAX_TEXT:
             pickled = b""
-        return cls(
-            type(error).__name__, description[:MAX_TEXT], traceback[-MAX_TEXT:], pickled, retriable
-        )
+        name = type(error).__name__[:_MAX_NAME]
+        return cls(name, description[:MAX_TEXT], _without_middle(traceback), pickled, retriable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,14 @@ class MapOutput:
     @classmethod
     def decode(cls, data: bytes) -> MapOutput:
         return cls(*json.loads(data))
+
+
+def _without_middle(text: str) -> str:
+    """At most `MAX_TEXT` characters: a traceback's frames stand at its beginning, the error at its end."""
+    if len(text) <= MAX_TEXT:
+        return text
+    half = MAX_TEXT // 2
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters are left out ...\n{text[-half:]}"
 
 
 def _to_json(fields: Sequence[Any]) -> bytes:

@@ -12,14 +12,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pickle import PicklingError
 from typing import Any, Final
 
 from pyspark_shell.common.errors import PySparkRuntimeError, TaskKilledException
 from pyspark_shell.common.pickling import loads
+from pyspark_shell.common.resource_information import ResourceInformation
 from pyspark_shell.executor.interrupt import TaskInterrupt
 from pyspark_shell.executor.messages import LaunchTask, StageBinary, StatusUpdate, TaskState
+from pyspark_shell.executor.process_control import kill_children
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.executor.stage_settings import StageSettings, StageTable
 from pyspark_shell.executor.task_outcome import (
@@ -75,6 +76,8 @@ class TaskRunner:
         Reasons of kills that arrived before their task, by task id; shared with the message thread.
     barrier_client
         Makes a task's way to the other tasks of its barrier stage.
+    flush_output
+        Called at the end of each attempt; never raises.
     """
 
     def __init__(
@@ -83,11 +86,14 @@ class TaskRunner:
         interrupt: TaskInterrupt,
         kill_marks: dict[int, str],
         barrier_client: Callable[[int], BarrierClient],
+        flush_output: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._interrupt = interrupt
         self._kill_marks = kill_marks
         self._barrier_client = barrier_client
+        self._flush_output = flush_output
+        self._pid = os.getpid()
         self._stages: StageTable[_Stage] = StageTable()
         self._paths_added: set[str] = set()
 
@@ -117,13 +123,14 @@ class TaskRunner:
             metrics.result_size_bytes = len(result)
             try:
                 updates = task_updates()
-            except PicklingError as error:
+            except BaseException as error:  # user code runs when values are pickled
                 state, in_file = TaskState.FAILED, False
-                result = Failure.of(error, format_error(error), retriable=False).encode()
+                retriable = not isinstance(error, PicklingError)
+                result = Failure.of(error, format_error(error), retriable).encode()
+        elif state is TaskState.KILLED:
+            kill_children()
         begin_task()
-        with suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
+        self._flush_output()
         return StatusUpdate(order.task_id, state, in_file, metrics.pack(), updates, result)
 
     def _attempt(
@@ -181,6 +188,8 @@ class TaskRunner:
             return self._write_shuffle(order, closure.shuffle, records, context)
         assert closure.result_function is not None
         value = closure.result_function(context, records)
+        if os.getpid() != self._pid:
+            os._exit(0)  # user code forked, and the child came back out of it
         context.killTaskIfInterrupted()
         return self._encode_result(order.task_id, value)
 
@@ -253,7 +262,10 @@ def _make_context(order: LaunchTask, settings: StageSettings) -> TaskContext:
         order.attempt_number,
         order.task_id,
         settings.local_properties,
-        settings.resources,
+        {
+            name: ResourceInformation(name, list(addresses))
+            for name, addresses in order.resources.items()
+        },
         settings.cpus,
     )
     context.give_map_outputs(settings.map_outputs)

@@ -116,22 +116,17 @@ class Zygote:
     def _become_executor(self, executor_id: str, fds: list[int], parent: int) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for number in (signal.SIGCHLD, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             os.setsid()
             die_with_parent(parent)
             become_subreaper()
             for fd in (self._wake_read, self._wake_write, *_inherited_fds):
                 os.close(fd)
             self._channel.close()
-            logs = self._settings.dirs.path("logs")
-            for target, name in ((1, "stdout"), (2, "stderr")):
-                path = os.path.join(logs, f"executor-{executor_id}.{name}")
-                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-                os.dup2(fd, target)
-                os.close(fd)
-        except BaseException:
-            os._exit(1)
-        executor_main(executor_id, fds[0], fds[1], self._settings)
+            executor_main(executor_id, fds[0], fds[1], self._settings)
+        finally:
+            os._exit(1)  # whatever happened: this process must never clean up as a zygote
 
     def _reap(self) -> None:
         while True:
@@ -144,11 +139,14 @@ class Zygote:
             if pid in self._executors:
                 self._executors.discard(pid)
                 kill_group(pid)
-                self._kill_adopted()
                 self._tell({"exited": pid, "status": status})
+            self._kill_adopted()
 
     def _kill_adopted(self) -> None:
-        """End processes that came to us because their executor died: a task's children in sessions of their own."""
+        """End processes that came to us because their parent died: a task's children in sessions of their own.
+
+        Called after every death, since theirs brings us their own children.
+        """
         for pid in children_of(os.getpid()):
             if pid not in self._executors:
                 with suppress(ProcessLookupError):
@@ -166,7 +164,8 @@ def main() -> None:
     """Run the zygote: `argv` holds the channel's descriptor and those of the directory locks."""
     channel_fd, *lock_fds = map(int, sys.argv[1:])
     _inherited_fds.extend(lock_fds)
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    # It goes when the driver goes, and not before: a signal to all processes must not cost the clean-up.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     become_subreaper()
     channel = socket.socket(fileno=channel_fd)

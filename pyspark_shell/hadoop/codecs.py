@@ -7,11 +7,13 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from pyspark_shell.common.errors import IllegalArgumentException, PySparkException, SparkException
 from pyspark_shell.hadoop import block_codecs
 from pyspark_shell.hadoop.local_files import BLOCK_BYTES
+
+T = TypeVar("T")
 
 _PACKAGE: Final = "org.apache.hadoop.io.compress."
 _GZIP_WBITS: Final = 31
@@ -58,8 +60,12 @@ class CompressionCodec:
         SparkException
             The stream is damaged; names `source`.
         """
+        return self.checked(self._decompress(chunks), source)
+
+    def checked(self, blocks: Iterable[T], source: str) -> Iterator[T]:
+        """Pass on what a decompression yields; what it raises becomes a SparkException."""
         try:
-            yield from self._decompress(chunks)
+            yield from blocks
         except PySparkException:
             raise
         except Exception as error:  # each library has its own

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final
 from zlib import crc32
 
-from pyspark_shell.common.errors import ChecksumException
+from pyspark_shell.common.errors import ChecksumException, InvalidInputException
 from pyspark_shell.hadoop.paths import file_uri
 
 # Read and written at once. Below the 128 KiB from which on malloc asks the system for each buffer,
@@ -42,7 +42,10 @@ class InputFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._checksums = _Checksums.load(path)
-        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # removed since the splits were made
+            raise InvalidInputException(f"File {file_uri(path)} does not exist") from None
         self.size: Final = os.fstat(self._descriptor).st_size
 
     def read_at(self, offset: int, size: int) -> bytes:

@@ -117,6 +117,10 @@ def local_path(path: str) -> str:
         rest = slash + rest
     else:
         host = ""
+    if not host and not rest.startswith("/"):
+        raise IllegalArgumentException(
+            f"java.net.URISyntaxException: Relative path in absolute URI: {path}"
+        )
     if scheme.lower() != "file":
         raise SparkUnsupportedOperationException(
             f'No FileSystem for scheme "{scheme}". This engine reads and writes local files only; '
@@ -124,10 +128,6 @@ def local_path(path: str) -> str:
         )
     if host:
         raise IllegalArgumentException(f"Wrong FS: {path}, expected: file:///")
-    if not rest.startswith("/"):
-        raise IllegalArgumentException(
-            f"java.net.URISyntaxException: Relative path in absolute URI: {path}"
-        )
     return _normalise(rest)
 
 

@@ -23,6 +23,7 @@ from pyspark_shell.hadoop.splits import FileSplit
 _LINE_END: Final = re.compile(rb"\n|\r\n?")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _PROBE_BYTES: Final = 1 << 12  # read at once when only the end of a line is wanted
+_BZIP2_MAGIC: Final = b"BZh"
 _BZIP2_HEADER_BYTES: Final = 4
 
 
@@ -132,7 +133,7 @@ def _region_of(split: FileSplit) -> Iterator[bytes]:
         elif split.start == 0 and split.end >= file.size:
             yield from codec.decompress(file.blocks(), file_uri(split.path))
         else:
-            yield from _bzip2_region(file, split)
+            yield from codec.checked(_bzip2_region(file, split), file_uri(split.path))
 
 
 def _next_line(file: InputFile, offset: int) -> int:
@@ -154,6 +155,8 @@ def _bzip2_region(file: InputFile, split: FileSplit) -> Iterator[bytes]:
     The file's first block always belongs to the split at 0, wherever that ends.
     """
     is_first = split.start == 0
+    if is_first and file.read_at(0, len(_BZIP2_MAGIC)) != _BZIP2_MAGIC:
+        raise EOFError("Invalid data stream")
     blocks = read_blocks(file, 0 if is_first else max(split.start, _BZIP2_HEADER_BYTES + 1))
     end = max(split.end, _BZIP2_HEADER_BYTES + 1) if is_first else split.end
     skips_line, cr_is_last = not is_first, False

@@ -21,6 +21,7 @@ from pyspark_shell.lineage.task_context import TaskContext
 from pyspark_shell.storage.block_id import rdd_block
 from pyspark_shell.storage.block_manager import BlockManager
 
+
 class ShuffleDependency:
     """Records `(key, value)` of `parent`, re-distributed by `partitioner`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pyspark_shell.lineage.task_context import TaskContext
 
@@ -30,20 +30,3 @@ class ListOf:
 
     def __call__(self, iterator: Iterator[Any]) -> list[Any]:
         return list(self.function(iterator))
-
-
-class Profiler(Protocol):
-    """What a profiled task asks of its profiler."""
-
-    def profile(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Profiled:
-    """`function(iterator)` under the eyes of a profiler, which travels with the task."""
-
-    profiler: Profiler
-    function: Callable[[Iterator[Any]], Any]
-
-    def __call__(self, iterator: Iterator[Any]) -> Any:
-        return self.profiler.profile(self.function, iterator)

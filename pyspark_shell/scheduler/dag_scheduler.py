@@ -359,8 +359,7 @@ class DAGScheduler:
             dict(job.properties),
             barrier,
             self._effects.settings(),
-            Decimal(stage.stage_input.cpus),
-            dict(stage.stage_input.resources),
+            Decimal(str(stage.stage_input.needs.cpus)).normalize(),
         )
 
     def _preference(self, stage: Stage) -> Callable[[int], str | None] | None:
@@ -418,12 +417,12 @@ class DAGScheduler:
 
     def result_task_succeeded(
         self, task_set: TaskSetManager, info: TaskInfo, payload: bytes | ResultFile, updates: bytes
-    ) -> None:
-        """The first success of a task of a final stage."""
+    ) -> bool:
+        """The first success of a task of a final stage; False if nobody waits for its result any more."""
         job = task_set.stage.active_job
         index = task_set.partitions[info.index]
         if job is None or job.finished[index]:
-            return
+            return False
         self._effects.accumulate(updates)
         job.finished[index] = 1
         job.num_finished += 1
@@ -432,6 +431,7 @@ class DAGScheduler:
             self._mark_finished(task_set.stage)
             self._job_succeeded(job)
             self._effects.kill_stage(task_set.stage.stage_id, True, "Stage finished")
+        return True
 
     def map_task_succeeded(
         self, task_set: TaskSetManager, info: TaskInfo, output: MapOutput, updates: bytes

@@ -8,12 +8,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pyspark_shell.common.wire import FrameReader
 from pyspark_shell.executor.messages import News, decode_news
 from pyspark_shell.executor.stage_settings import StageTable
+from pyspark_shell.scheduler.task_needs import Addresses, Taken
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 
 _READ_BYTES: Final = 1 << 18
@@ -21,10 +22,16 @@ _READ_BYTES: Final = 1 << 18
 
 @dataclass(slots=True)
 class Assignment:
-    """The task that an executor runs."""
+    """The task that an executor runs, and the addresses of resources that it was given."""
 
     task_id: int
     task_set: TaskSetManager
+    addresses: Addresses = field(default_factory=dict)
+
+    @property
+    def taken(self) -> Taken:
+        """What it takes of its executor."""
+        return Taken(self.task_set.needs, self.addresses)
 
 
 class Channel:
@@ -104,6 +111,10 @@ class ExecutorProcess:
         Its task; None if its slot is free.
     exit_status
         Wait status, once the zygote has told it.
+    end_reason
+        Why the driver ended it, if it did.
+    misbehaved
+        Whether it was ended for what the task did to its channel.
     """
 
     def __init__(
@@ -123,6 +134,7 @@ class ExecutorProcess:
         self.closed = False
         self.exit_status: int | None = None
         self.end_reason: str | None = None
+        self.misbehaved = False
         self.tasks_done = 0
 
     @property

@@ -69,6 +69,8 @@ class JobWaiter:
     def job_failed(self, failure: JobFailure) -> None:
         """Wake the waiting thread with an error; results that arrived are dropped."""
         if not self._done:
+            for payload in self.finished().values():
+                discard(payload)
             self.failure = failure
             self._end()
 
@@ -106,3 +108,8 @@ class JobWaiter:
         """Ask for the job's end; returns at once."""
         self._cancel(reason)
 
+
+def discard(payload: Payload) -> None:
+    """Remove a result that nobody will open."""
+    if isinstance(payload, ResultFile) and payload.path is not None:
+        remove_quietly(payload.path)

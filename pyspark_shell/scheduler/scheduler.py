@@ -48,7 +48,7 @@ from pyspark_shell.scheduler.barrier_coordinator import BarrierCoordinator
 from pyspark_shell.scheduler.dag_scheduler import DAGScheduler, DAGSchedulerLimits, Effects
 from pyspark_shell.scheduler.dag_scheduler_event import DAGSchedulerEvent, JobCancelled
 from pyspark_shell.scheduler.executor_process import Assignment, ExecutorProcess
-from pyspark_shell.scheduler.job_waiter import JobWaiter
+from pyspark_shell.scheduler.job_waiter import JobWaiter, discard
 from pyspark_shell.scheduler.pool import Pools
 from pyspark_shell.scheduler.scheduler_backend import (
     BackendLimits,
@@ -334,6 +334,8 @@ class Scheduler:
         if too_large is not None:
             reason = TaskKilled("Tasks result size has exceeded maxResultSize")
             self._end_task(task, task_set.failed(task.task_id, reason, self._clock.time_ms()), reason, status)
+            if not isinstance(payload, MapOutput):
+                discard(payload)
             self._dag.task_set_aborted(task_set, too_large, None)
             self._tasks.finished(task_set)
             return
@@ -344,8 +346,12 @@ class Scheduler:
             self._backend.kill_task(copy.info.executor_id, copy.info.task_id, True, copy.kill_reason)
         if first and isinstance(payload, MapOutput):
             self._dag.map_task_succeeded(task_set, info, payload, status.accumulators)
-        elif first and not isinstance(payload, MapOutput):
-            self._dag.result_task_succeeded(task_set, info, payload, status.accumulators)
+        elif isinstance(payload, MapOutput):
+            pass
+        elif not first or not self._dag.result_task_succeeded(
+            task_set, info, payload, status.accumulators
+        ):
+            discard(payload)
         self._finish(task_set)
 
     def _task_failed(

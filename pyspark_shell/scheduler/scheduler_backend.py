@@ -210,6 +210,7 @@ class SchedulerBackend:
                 self._take(executor, item)
         except ProtocolError as error:
             executor.end_reason = f"it sent something that is no message ({error})"
+            executor.misbehaved = True
             self.kill_executor(executor)
             gone = True
         if gone and not executor.closed:
@@ -222,6 +223,7 @@ class SchedulerBackend:
         if executor.executor_id in self.executors:
             if executor.end_reason is None:
                 executor.end_reason = "its channel to the driver was closed"
+                executor.misbehaved = True
             self.kill_executor(executor)
             self._lose(executor)
 
@@ -264,10 +266,13 @@ class SchedulerBackend:
         forced = self._forced.pop(task.task_id, None) if task is not None else None
         status = executor.exit_status
         how = signal_name(status) if status is not None else "an unknown status"
-        external = executor.end_reason is not None or (
-            status is not None
-            and os.WIFSIGNALED(status)
-            and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGTERM)
+        external = not executor.misbehaved and (
+            executor.end_reason is not None
+            or (
+                status is not None
+                and os.WIFSIGNALED(status)
+                and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGTERM)
+            )
         )
         text = f"Executor {executor.executor_id} (pid {executor.pid}) ended with {how}"
         if task is not None:
@@ -341,7 +346,7 @@ class SchedulerBackend:
         binary: Callable[[], bytes],
     ) -> None:
         """Send a task, and before it what its stage needs if the executor has it no longer."""
-        executor.running = Assignment(order.task_id, task_set)
+        executor.running = Assignment(order.task_id, task_set, order.resources)
         data = order.encode()
         stage = (order.stage_id, order.stage_attempt)
         if executor.stages.use(*stage) is None:

@@ -58,6 +58,7 @@ class SelectorLoop:
         self._inbox: deque[Callback] = deque()
         self._awake = False
         self._stopping = False
+        self._ended = False
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -73,14 +74,19 @@ class SelectorLoop:
         self._thread = start_daemon(DAG_SCHEDULER, self._run)
 
     def post(self, callback: Callback) -> None:
-        """Have `callback` run in the loop's thread, after what was posted before."""
+        """Have `callback` run in the loop's thread, after what was posted before.
+
+        After the end of that thread it runs in the caller's: nobody may wait for ever.
+        """
         self._inbox.append(callback)
         if not self._awake:
             self._awake = True
             try:
                 os.write(self._wake_write, b"!")
             except (BlockingIOError, OSError):
-                return
+                pass  # it is awake anyway, or it has ended
+        if self._ended:
+            self._drain()
 
     def stop(self, timeout_s: float) -> bool:
         """End the thread after what was posted before; False if it did not end in time."""
@@ -97,9 +103,14 @@ class SelectorLoop:
 
     def close_in_forked_child(self) -> None:
         """Close the copies of the loop's descriptors in a fork of this process, where the thread is not."""
+        self._close()
+
+    def _close(self) -> None:
         self._selector.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        read, write = self._wake_read, self._wake_write
+        self._wake_read = self._wake_write = -1  # a late post must not write into what takes its number
+        os.close(read)
+        os.close(write)
 
     # In the loop's thread only ----------------------------------------------------
 
@@ -131,22 +142,32 @@ class SelectorLoop:
     def _run(self) -> None:
         while not self._stopping:
             self._wait_and_handle()
-        self._selector.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        self._close()
+        self._ended = True
+        self._drain()
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                callback = self._inbox.popleft()
+            except IndexError:
+                return
+            self._call(callback)
 
     def _wait_and_handle(self) -> None:
         ready = self._selector.select(self._next_deadline_s())
         for key, events in ready:
             if key.data is None:
                 os.read(self._wake_read, 64)
-                self._awake = False  # before the inbox is looked at: a later post has to wake again
                 continue
             on_readable, on_writable = key.data
             if events & selectors.EVENT_WRITE and on_writable is not None:
                 self._call(on_writable)
             if events & selectors.EVENT_READ:
                 self._call(on_readable)
+        # In every round, since a KeyboardInterrupt may have hit a post before it wrote; and before the inbox is
+        # looked at, since a later post has to wake again.
+        self._awake = False
         while self._inbox:
             self._call(self._inbox.popleft())
         if self._timers:
@@ -173,7 +194,13 @@ class SelectorLoop:
             callback()
         except Exception as error:
             log.exception("the scheduler's handler %s failed", callback)
-            self._on_error(error)
+            self._report(error)
         took = time.monotonic() - started
         if took > _SLOW_S:
             log.warning("the scheduler's handler %s took %.0f ms", callback, took * 1000)
+
+    def _report(self, error: Exception) -> None:
+        try:
+            self._on_error(error)
+        except Exception:
+            log.exception("the scheduler cannot tell of its failure")

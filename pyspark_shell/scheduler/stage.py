@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 from pyspark_shell.listener.events import RDDInfo, StageInfo
 from pyspark_shell.scheduler.job_waiter import JobWaiter
+from pyspark_shell.scheduler.task_needs import NO_NEEDS, TaskNeeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,14 @@ class StageInput:
     ----------
     closure, splits
         The pickled closure, and each partition pickled.
-    cpus, max_concurrent
-        What a task takes of its executor's cores, and how many tasks may run at once (None: as slots allow).
-    resources
-        Resources of each task by name.
+    needs
+        What each task takes of its executor.
     """
 
     closure: bytes
     splits: Sequence[bytes]
-    cpus: int = 1
-    max_concurrent: int | None = None
-    resources: Mapping[str, Any] = field(default_factory=dict)
+    needs: TaskNeeds = NO_NEEDS
+
 
 
 @dataclass(slots=True, eq=False)

@@ -19,9 +19,14 @@ from pyspark_shell.executor.messages import LaunchTask
 from pyspark_shell.listener.events import TaskInfo
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
 from pyspark_shell.scheduler.pool import Pools
+from pyspark_shell.scheduler.task_needs import NO_NEEDS, Addresses, Taken, take
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 
 log: Final = logging.getLogger("pyspark_shell.TaskSchedulerImpl")
+
+
+_Groups = dict[int, list[Taken]]
+NOTHING: Final[Addresses] = {}
 
 
 @dataclass(slots=True, eq=False)
@@ -93,9 +98,9 @@ class TaskScheduler:
             self._next_slot = (self._next_slot + 1) % len(free)
             free = free[self._next_slot :] + free[: self._next_slot]
         launches: list[Launch] = []
-        cores = self._free_cores(executors)
+        groups = self._running_by_group(executors)
         while free and task_sets:
-            launched = self._launch_one(free, task_sets, cores, split_of)
+            launched = self._launch_one(free, task_sets, groups, split_of)
             if not launched:
                 break
             launches += launched
@@ -109,7 +114,7 @@ class TaskScheduler:
         self,
         free: list[ExecutorProcess],
         task_sets: list[TaskSetManager],
-        cores: dict[int, int],
+        groups: _Groups,
         split_of: Callable[[TaskSetManager, int], bytes],
     ) -> list[Launch]:
         """Launch one task, or all tasks of a barrier set, for the first set that can use a slot."""
@@ -117,54 +122,62 @@ class TaskScheduler:
             if task_set.is_zombie:
                 continue
             if task_set.is_barrier:
-                if (launches := self._launch_barrier(free, task_set, cores, split_of)) is not None:
+                if (launches := self._launch_barrier(free, task_set, groups, split_of)) is not None:
                     return launches
                 continue
             for position, executor in enumerate(free):
-                if cores[executor.group] < task_set.cpus:
+                addresses = self._fit(task_set, groups[executor.group])
+                if addresses is None:
                     continue
                 choice = task_set.choose(executor.executor_id)
                 if choice is None:
                     continue
                 del free[position]
-                cores[executor.group] -= task_set.cpus
-                return [self._launch(executor, task_set, *choice, split_of)]
+                groups[executor.group].append(Taken(task_set.needs, addresses))
+                return [self._launch(executor, task_set, choice, addresses, split_of)]
         return []
 
     def _launch_barrier(
         self,
         free: list[ExecutorProcess],
         task_set: TaskSetManager,
-        cores: dict[int, int],
+        groups: _Groups,
         split_of: Callable[[TaskSetManager, int], bytes],
     ) -> list[Launch] | None:
         """All waiting tasks at once, or None while there are too few slots."""
-        chosen: list[ExecutorProcess] = []
-        left = dict(cores)
+        chosen: list[tuple[ExecutorProcess, Addresses]] = []
+        taken = {group: list(running) for group, running in groups.items()}
         for executor in free:
-            if len(chosen) < task_set.num_waiting and left[executor.group] >= task_set.cpus:
-                left[executor.group] -= task_set.cpus
-                chosen.append(executor)
+            addresses = self._fit(task_set, taken[executor.group])
+            if len(chosen) < task_set.num_waiting and addresses is not None:
+                taken[executor.group].append(Taken(task_set.needs, addresses))
+                chosen.append((executor, addresses))
         if not task_set.num_waiting or len(chosen) < task_set.num_waiting:
             return None
-        cores.update(left)
+        groups.update(taken)
         launches = []
-        for executor in chosen:
+        for executor, addresses in chosen:
             free.remove(executor)
             choice = task_set.choose(executor.executor_id)
             assert choice is not None
-            launches.append(self._launch(executor, task_set, *choice, split_of))
+            launches.append(self._launch(executor, task_set, choice, addresses, split_of))
         return launches
+
+    def _fit(self, task_set: TaskSetManager, running: list[Taken]) -> Addresses | None:
+        needs = task_set.needs
+        if needs is NO_NEEDS and all(other.needs is NO_NEEDS for other in running):
+            return NOTHING  # one core each, and a group has as many cores as slots
+        return take(needs, self._cores_per_executor, running)
 
     def _launch(
         self,
         executor: ExecutorProcess,
         task_set: TaskSetManager,
-        index: int,
-        locality: str,
-        copy: bool,
+        choice: tuple[int, str, bool],
+        addresses: Addresses,
         split_of: Callable[[TaskSetManager, int], bytes],
     ) -> Launch:
+        index, locality, copy = choice
         task_id = next(self._task_ids)
         now_ms = self._clock.time_ms()
         info = task_set.launch(task_id, index, executor.executor_id, locality, copy, now_ms)
@@ -173,18 +186,23 @@ class TaskScheduler:
         if stage.active_job is not None:
             partition = info.partition_id = stage.active_job.partitions[partition]
         order = LaunchTask(
-            task_id, stage.stage_id, task_set.attempt, partition, info.attempt_number,
+            task_id,
+            stage.stage_id,
+            task_set.attempt,
+            partition,
+            info.attempt_number,
             split_of(task_set, index),
-        )  # fmt: skip
+            addresses,
+        )
         return Launch(executor, task_set, info, order)
 
-    def _free_cores(self, executors: Sequence[ExecutorProcess]) -> dict[int, int]:
-        cores: dict[int, int] = {}
+    def _running_by_group(self, executors: Sequence[ExecutorProcess]) -> _Groups:
+        groups: _Groups = {}
         for executor in executors:
-            cores.setdefault(executor.group, self._cores_per_executor)
+            running = groups.setdefault(executor.group, [])
             if executor.running is not None:
-                cores[executor.group] -= executor.running.task_set.cpus
-        return cores
+                running.append(executor.running.taken)
+        return groups
 
     def find_task(self, task_id: int) -> TaskSetManager | None:
         """The task set that runs a task."""

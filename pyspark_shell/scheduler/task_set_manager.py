@@ -83,8 +83,7 @@ class TaskSetManager:
         self.attempt = attempt
         self.job_id = job_id
         self.partitions = partitions
-        self.cpus = stage.stage_input.cpus
-        self._max_concurrent = stage.stage_input.max_concurrent
+        self.needs = stage.stage_input.needs
         self._limits = limits
         self._preferred_executor = preferred_executor
         count = len(partitions)
@@ -139,8 +138,6 @@ class TaskSetManager:
         nothing should run there.
         """
         if self.is_zombie:
-            return None
-        if self._max_concurrent is not None and len(self.running) >= self._max_concurrent:
             return None
         if self.num_waiting:
             hot = self._hot.get(executor_id)

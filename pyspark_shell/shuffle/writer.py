@@ -49,6 +49,7 @@ class ShuffleWriter:
         metrics: TaskMetrics,
     ) -> None:
         self._path = path
+        self._pid = os.getpid()
         self._partitions = partitions
         self._partition_function = partition_function
         self._spill_directory = spill_directory
@@ -113,6 +114,8 @@ class ShuffleWriter:
         self._pickled_bytes = 0
 
     def _finish(self) -> int:
+        if os.getpid() != self._pid:
+            raise RuntimeError("user code forked, and the child came back out of it")
         started = time.perf_counter_ns()
         segments: Iterable[Iterable[Part]] = self._pickled
         if self._spills:

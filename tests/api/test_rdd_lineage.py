@@ -24,7 +24,7 @@ def test_pipelined_transformations_take_one_id(local):
 def test_ids_of_parents_are_smaller(local):
     shuffled = local.parallelize([(1, 2)]).map(lambda x: x).reduceByKey(operator.add)
 
-    assert (shuffled.id(), shuffled.count()) == (3, 1)
+    assert (shuffled.id(), shuffled.count()) == (5, 1)
 
 
 def test_steps_become_one_node_unless_the_first_is_kept(local):
@@ -116,12 +116,26 @@ def test_drawing_of_shuffles_and_unions(local):
     union = pairs.union(pairs.reduceByKey(operator.add, 10))
 
     assert union.toDebugString().decode().splitlines() == [
-        "(12) UnionRDD[5] at test at t:1 []",
-        " |   PythonRDD[3] at test at t:1 []",
+        "(12) UnionRDD[7] at test at t:1 []",
+        " |   PythonRDD[5] at test at t:1 []",
         " |   ParallelCollectionRDD[0] at parallelize at t:1 []",
-        " |   PythonRDD[4] at test at t:1 []",
-        " |   ShuffledRDD[2] at test at t:1 []",
-        " +-(2) PythonRDD[1] at test at t:1 []",
+        " |   PythonRDD[6] at test at t:1 []",
+        " |   MapPartitionsRDD[4] at test at t:1 []",
+        " |   ShuffledRDD[3] at test at t:1 []",
+        " +-(2) PairwiseRDD[2] at test at t:1 []",
+        "    |  PythonRDD[1] at test at t:1 []",
+        "    |  ParallelCollectionRDD[0] at parallelize at t:1 []",
+    ]
+
+
+def test_drawing_of_data_that_is_dealt_out_as_it_is(local):
+    dealt = local.parallelize([(1, 2)], 2).partitionBy(3)
+
+    assert dealt.toDebugString().decode().splitlines() == [
+        "(3) MapPartitionsRDD[4] at test at t:1 []",
+        " |  ShuffledRDD[3] at test at t:1 []",
+        " +-(2) PairwiseRDD[2] at test at t:1 []",
+        "    |  PythonRDD[1] at test at t:1 []",
         "    |  ParallelCollectionRDD[0] at parallelize at t:1 []",
     ]
 

@@ -3,6 +3,7 @@ import pickle
 import threading
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -232,12 +233,19 @@ def test_modules_and_packages_can_be_imported_in_tasks(sc, tmp_path):
     assert sc.range(2, numSlices=2).map(both).collect() == [3, 3]
 
 
-def test_the_driver_finds_files(sc, tmp_path):
+def test_the_driver_and_tasks_find_files_and_archives(sc, tmp_path):
     (tmp_path / "data.txt").write_text("hello")
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as zipped:
+        zipped.writestr("inside.txt", "in the archive")
     sc.addFile(str(tmp_path / "data.txt"))
+    sc.addArchive(f"{tmp_path / 'data.zip'}#unpacked")
 
-    with open(SparkFiles.get("data.txt")) as file:
-        assert file.read() == "hello"
+    def read(_):
+        names = ("data.txt", "unpacked/inside.txt")
+        return [Path(SparkFiles.get(name)).read_text() for name in names]
+
+    assert read(0) == ["hello", "in the archive"]
+    assert sc.range(2, numSlices=2).map(read).collect() == [read(0), read(0)]
 
 
 # Groups, tags, threads, cancelling --------------------------------------------------
