@@ -28,10 +28,11 @@ def cases() -> Iterator[doctest.DocTest]:
                 yield case
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_example_holds(case, request, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONHASHSEED", "0")
     monkeypatch.chdir(tmp_path)
+    case.globs["__name__"] = "__main__"  # so that its functions travel as a user's do
     if any("sc." in example.source for example in case.examples):
         case.globs["sc"] = request.getfixturevalue("sc")
     report: list[str] = []

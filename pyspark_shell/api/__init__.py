@@ -1,4 +1,4 @@
-"""What a user may say: the context, datasets, shared variables, status; PySpark's names and signatures.
+"""What a user may say: context, datasets, status; PySpark's names and signatures.
 
 Owns    the handles that users hold, ids, and each thread's local properties. All state of a running
         application is the driver's.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pyspark_shell.api.rdd_base import RDDStorageInfo
 from pyspark_shell.lineage.node import LineageNode
@@ -17,11 +17,20 @@ from pyspark_shell.lineage.partitioned import PartitionedRDD
 StorageInfo = Callable[[LineageNode], RDDStorageInfo | None]
 
 
+# What made an RDD as PySpark names it: functions inside of Spark, whatever the user called.
+_MADE_BY: Final = {"ParallelCollectionRDD": "readRDDFromFile", "PythonRDD": "RDD"}
+
+
 def describe(node: LineageNode) -> str:
-    """One line about an RDD, as `PythonRDD[3] at map at /path/file.py:7`."""
+    """One line about an RDD, as `PythonRDD[3] at RDD at /path/file.py:7`."""
     number_in_order(node)
+    called, _, place = node.call_site.partition(" at ")
+    return _named(node, f"{_MADE_BY.get(node.kind, called)} at {place}")
+
+
+def _named(node: LineageNode, call_site: str) -> str:
     name = f"{node.name} " if node.name else ""
-    return name + _line(node.kind, node.id, node.call_site)
+    return name + _line(node.kind, node.id, call_site)
 
 
 def _line(kind: str, rdd_id: int, call_site: str) -> str:
@@ -29,7 +38,7 @@ def _line(kind: str, rdd_id: int, call_site: str) -> str:
 
 
 def debug_string(node: LineageNode, storage_info: StorageInfo) -> str:
-    """The whole lineage of `node`, one line for each RDD."""
+    """The whole lineage of `node`, one line for each RDD, with what the user called."""
     number_in_order(node)
     return "\n".join(_Drawing(node, storage_info).lines())
 
@@ -105,7 +114,7 @@ class _Drawing:
         ][::-1]
 
     def _about(self, node: LineageNode) -> list[str]:
-        lines = [describe(node) + self._level]
+        lines = [_named(node, node.call_site) + self._level]
         info = self._storage_info(node)
         if info is not None and info.cached_partitions:
             lines.append(

@@ -20,6 +20,11 @@ class CallSite(NamedTuple):
         return f"{self.function} at {self.file}:{self.linenum}"
 
 
+def is_engine_file(file_name: str) -> bool:
+    """Whether a source file belongs to the engine."""
+    return file_name.startswith(_PACKAGE)
+
+
 def first_spark_call() -> CallSite:
     """The border between the user's frames and ours, seen from inside of the package."""
     frame = sys._getframe(1)

@@ -11,7 +11,22 @@ CONTEXT_CLEANER: Final = "Spark Context Cleaner"
 PERIODIC_GC: Final = "context-cleaner-periodic-gc"
 DRIVER_EXIT_WATCH: Final = "driver-exit-watch"
 STOP_CONTEXT: Final = "stop-spark-context"
+EXECUTOR_MESSAGES: Final = "executor-messages"
+SPARK_UI: Final = "SparkUI"
+PROGRESS: Final = "refresh progress"
 LISTENER_PREFIX: Final = "spark-listener-group-"
+ENGINE_THREADS: Final = frozenset(
+    {
+        DAG_SCHEDULER,
+        CONTEXT_CLEANER,
+        PERIODIC_GC,
+        DRIVER_EXIT_WATCH,
+        STOP_CONTEXT,
+        EXECUTOR_MESSAGES,
+        SPARK_UI,
+        PROGRESS,
+    }
+)
 
 
 def start_daemon(name: str, target: Callable[[], None]) -> threading.Thread:

@@ -16,8 +16,9 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Protocol
 
+from pyspark_shell.common.exhaustive import assert_never
 from pyspark_shell.common.threads import CONTEXT_CLEANER, PERIODIC_GC, start_daemon
 
 log: Final = logging.getLogger("pyspark_shell.ContextCleaner")

@@ -31,6 +31,11 @@ from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.common.ui_config import (
+    UI_RETAINED_DEAD_EXECUTORS,
+    UI_RETAINED_JOBS,
+    UI_RETAINED_STAGES,
+)
 from pyspark_shell.driver import driver_config
 from pyspark_shell.driver.checkpoints import make_checkpoint, wanted_checkpoints
 from pyspark_shell.driver.context_cleaner import (
@@ -116,7 +121,12 @@ class Driver:
         self.accumulators = AccumulatorRegistry()
         self.accumulators.install()
         self.bus = LiveListenerBus(LISTENER_BUS_CAPACITY.read(conf))
-        self.status_store = AppStatusStore(catch_up=self.bus.flush)
+        self.status_store = AppStatusStore(
+            UI_RETAINED_JOBS.read(conf),
+            UI_RETAINED_STAGES.read(conf),
+            UI_RETAINED_DEAD_EXECUTORS.read(conf),
+            self.bus.flush,
+        )
         self.bus.add(AppStatusListener(self.status_store), "appStatus")
         self.scheduler = Scheduler(
             driver_config.scheduler_config(conf, master),

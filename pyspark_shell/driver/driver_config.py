@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pyspark_shell.common.config import (
+    COMPAT,
     DRIVER_MAX_RESULT_SIZE,
     EXECUTOR_HEARTBEAT_INTERVAL,
     EXECUTOR_MEMORY,
@@ -22,6 +23,8 @@ from pyspark_shell.common.config import (
     TASK_INTERRUPT_AFTER,
     TASK_REAPER_ENABLED,
     TASK_REAPER_KILL_TIMEOUT,
+    TASK_REAPER_POLLING_INTERVAL,
+    TASK_REAPER_THREAD_DUMP,
 )
 from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.scheduler_config import (
@@ -44,6 +47,7 @@ from pyspark_shell.scheduler.dag_scheduler import DAGSchedulerLimits
 from pyspark_shell.scheduler.pool import Pools, read_allocation_file
 from pyspark_shell.scheduler.scheduler import SchedulerConfig
 from pyspark_shell.scheduler.scheduler_backend import BackendLimits
+from pyspark_shell.scheduler.task_reaper import ReaperLimits
 from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
 from pyspark_shell.storage.local_dirs import LocalDirs
 
@@ -99,7 +103,6 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
     max_failures = TASK_MAX_FAILURES.read(conf)
     if master.max_failures is not None and conf.get(TASK_MAX_FAILURES.key) is None:
         max_failures = master.max_failures
-    kill_timeout_s = TASK_REAPER_KILL_TIMEOUT.read(conf) if TASK_REAPER_ENABLED.read(conf) else -1.0
     task_sets = TaskSetLimits(
         max_failures=max_failures,
         max_result_bytes=DRIVER_MAX_RESULT_SIZE.read(conf),
@@ -112,9 +115,8 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
         backend=BackendLimits(
             slots=master.total_cores,
             cores_per_executor=master.cores_per_executor,
-            interrupt_after_s=TASK_INTERRUPT_AFTER.read(conf),
-            kill_timeout_s=kill_timeout_s,
             network_timeout_s=NETWORK_TIMEOUT.read(conf),
+            reaper=reaper_limits(conf, master),
         ),
         jobs=DAGSchedulerLimits(
             task_sets=task_sets,
@@ -124,6 +126,20 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
         speculation_interval_s=SPECULATION_INTERVAL.read(conf),
         barrier_timeout_s=BARRIER_SYNC_TIMEOUT.read(conf),
         starvation_timeout_s=STARVATION_TIMEOUT.read(conf),
+    )
+
+
+def reaper_limits(conf: SparkConf, master: MasterUrl) -> ReaperLimits:
+    """How killed tasks are ended; with `spark.pyshell.compat=spark` in Spark's way."""
+    like_spark = COMPAT.read(conf) == "spark"
+    return ReaperLimits(
+        enabled=TASK_REAPER_ENABLED.read(conf),
+        interrupt_after_s=TASK_INTERRUPT_AFTER.read(conf),
+        polling_interval_s=TASK_REAPER_POLLING_INTERVAL.read(conf),
+        kill_timeout_s=TASK_REAPER_KILL_TIMEOUT.read(conf),
+        thread_dump=TASK_REAPER_THREAD_DUMP.read(conf),
+        spares_executors=like_spark and master.is_local,
+        exit_code=57 if like_spark else None,
     )
 
 

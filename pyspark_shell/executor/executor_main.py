@@ -9,7 +9,6 @@ import faulthandler
 import gc
 import os
 import resource
-import signal
 import socket
 import sys
 import traceback
@@ -31,6 +30,7 @@ from pyspark_shell.executor.messages import (
     StopExecutor,
     decode_order,
 )
+from pyspark_shell.executor.process_control import STACK_DUMP_SIGNAL
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.executor.standard_streams import StandardStreams
 from pyspark_shell.executor.task_runner import TaskRunner
@@ -43,7 +43,6 @@ _HOT_SHARE: Final = 0.25
 # Tasks make millions of small objects that are no garbage: with Python's own thresholds a third of
 # the time of a large grouping goes into looking through them.
 _GC_THRESHOLDS: Final = (50_000, 20, 20)
-STACK_DUMP_SIGNAL: Final = signal.SIGUSR2
 
 
 def executor_main(
@@ -72,7 +71,7 @@ def _serve(
     settings: ExecutorSettings,
     streams: StandardStreams,
 ) -> None:
-    _prepare_process(settings)
+    _prepare_process(executor_id, settings)
     pid = os.getpid()
     # A process that user code forks must not speak for this one, nor keep its channels open.
     os.register_at_fork(after_in_child=partial(_close, tasks, control))
@@ -116,12 +115,14 @@ def _orders(tasks: socket.socket) -> Iterator[Order]:
             yield decode_order(kind, body)
 
 
-def _prepare_process(settings: ExecutorSettings) -> None:
+def _prepare_process(executor_id: str, settings: ExecutorSettings) -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
     os.environ.update(settings.environment)
     if settings.faulthandler:
         faulthandler.enable(file=2, all_threads=True)
-    faulthandler.register(STACK_DUMP_SIGNAL, file=2, all_threads=True)
+    stacks = os.path.join(settings.dirs.path("logs"), f"executor-{executor_id}.stacks")
+    fd = os.open(stacks, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    faulthandler.register(STACK_DUMP_SIGNAL, file=fd, all_threads=True)
     sys.path[:] = list(settings.sys_path)
     try:
         os.chdir(settings.working_directory)

@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from typing import Final
 
+# faulthandler writes the stacks of all threads on this signal, also while C code holds the interpreter.
+STACK_DUMP_SIGNAL: Final = signal.SIGUSR2
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
 

@@ -1,33 +1,313 @@
-"""Describes the threads of this process as Spark's thread dump does, with Python's stacks.
+"""Describes the threads of a process as Spark's thread dump does, with Python's stacks and its own reasons to wait.
 
+Owns    the last reading of each thread's processor time.
 Thread  any.
+Source  Spark's ThreadStackTrace for names and states; Linux tells processor time and kernel state per thread,
+        elsewhere both are unknown and the state is read from the stack alone.
 """
 
 from __future__ import annotations
 
+import linecache
+import os
+import re
 import sys
 import threading
-import traceback
-from typing import Any
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Final
+
+from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX
+
+_JUPYTER: Final = (
+    "IOPub", "Heartbeat", "Control", "Shell channel", "IPythonHistorySavingThread", "Subshell",
+    "pydevd", "asyncio", "Thread-1 (_poll)",
+)  # fmt: skip
+# What a thread does in C code shows in the line that calls it: (pattern, state, what it waits for).
+_WAITS: Final = (
+    (re.compile(r"\bsleep\("), "TIMED_WAITING", "time.sleep"),
+    (re.compile(r"\.join\("), "WAITING", "the end of a thread"),
+    (re.compile(r"\.acquire\("), "WAITING", "a lock"),
+    (re.compile(r"\bwith\b.*lock"), "WAITING", "a lock"),
+    (re.compile(r"\.wait\("), "WAITING", "an event"),
+    (re.compile(r"\.get\("), "WAITING", "a queue"),
+    (re.compile(r"\.result\("), "WAITING", "a future"),
+    (re.compile(r"\b(select|poll)\("), "RUNNABLE", "descriptors"),
+    (re.compile(r"\.(recv|accept|read|readline|recvmsg|recv_into)\("), "RUNNABLE", "input"),
+    (re.compile(r"\binput\("), "RUNNABLE", "input"),
+)
+_LIBRARY_WAITS: Final = {
+    ("threading.py", "wait"): "an event",
+    ("threading.py", "_wait_for_tstate_lock"): "the end of a thread",
+    ("threading.py", "join"): "the end of a thread",
+    ("threading.py", "acquire"): "a lock",
+    ("queue.py", "get"): "a queue",
+    ("queue.py", "put"): "a queue",
+    ("selectors.py", "select"): "descriptors",
+}
+_TIMEOUTS: Final = ("timeout", "timeout_s")
+
+
+@dataclass(slots=True)
+class ThreadState:
+    """One thread, as it is now.
+
+    Attributes
+    ----------
+    state
+        NEW, RUNNABLE, BLOCKED (waits for the interpreter), WAITING, TIMED_WAITING or TERMINATED.
+    owner
+        `engine`, `jupyter` or `user`.
+    started_at
+        Where in the user's code it was started; empty if that is not known.
+    cpu_percent
+        Of one core, since the last reading but one; None where the system does not tell.
+    waits_for
+        In words; empty if it runs.
+    keeps_process_alive
+        Whether the interpreter waits for it at exit.
+    stack
+        Outermost frame first, as `File "...", line n, in f` with the source line below.
+    """
+
+    thread_id: int
+    native_id: int
+    name: str
+    is_daemon: bool
+    state: str
+    owner: str
+    started_at: str
+    cpu_percent: float | None
+    waits_for: str
+    keeps_process_alive: bool
+    stack: list[str]
+    task_id: int | None = None
+    job_id: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Spark's field names, and ours beside them."""
+        row: dict[str, Any] = {
+            "threadId": self.thread_id,
+            "threadName": self.name,
+            "threadState": self.state,
+            "stackTrace": {"elems": self.stack},
+            "blockedByLock": "",
+            "holdingLocks": [],
+            "synchronizers": [],
+            "monitors": [],
+            "lockName": self.waits_for,
+            "suspended": False,
+            "inNative": False,
+            "isDaemon": self.is_daemon,
+            "priority": 5,
+            "nativeId": self.native_id,
+            "owner": self.owner,
+            "startedAt": self.started_at,
+            "cpuPercent": self.cpu_percent,
+            "keepsProcessAlive": self.keeps_process_alive,
+        }
+        if self.task_id is not None:
+            row["taskId"] = self.task_id
+        if self.job_id is not None:
+            row["jobId"] = self.job_id
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    cpu_s: float
+    at_s: float
+    kernel_state: str
+
+
+class ThreadWatch:
+    """Describes this process's threads; remembers processor times from call to call."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, _Usage] = {}
+        self._shares: dict[int, float] = {}
+
+    def sample(self) -> None:
+        """Read all threads' processor times; shares are those between two such readings."""
+        now = {native_id: usage for native_id in _native_ids() if (usage := _usage(native_id))}
+        for native_id, usage in now.items():
+            earlier = self._before.get(native_id)
+            if earlier is not None and usage.at_s > earlier.at_s:
+                share = (usage.cpu_s - earlier.cpu_s) / (usage.at_s - earlier.at_s)
+                self._shares[native_id] = round(100 * max(0.0, share), 1)
+        self._before = now
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the last reading; infinite before the first."""
+        newest = max((usage.at_s for usage in self._before.values()), default=float("-inf"))
+        return time.monotonic() - newest
+
+    def describe(self, task_id: int | None = None) -> list[ThreadState]:
+        """All Python threads: task threads first, then by name, then by id.
+
+        Parameters
+        ----------
+        task_id
+            The task that the main thread runs, in an executor.
+        """
+        frames = sys._current_frames()
+        try:
+            states = [
+                self._describe(thread, frames.get(thread.ident or 0), task_id)
+                for thread in threading.enumerate()
+            ]
+        finally:
+            del frames
+        states.sort(key=lambda s: (s.task_id is None, s.name.lower(), s.thread_id))
+        return states
+
+    def _describe(
+        self, thread: threading.Thread, frame: FrameType | None, task_id: int | None
+    ) -> ThreadState:
+        native_id = thread.native_id or 0
+        usage = _usage(native_id)
+        is_main = thread is threading.main_thread()
+        owner = _owner(thread)
+        state, waits_for = _state(frame, usage.kernel_state if usage else "")
+        return ThreadState(
+            thread.ident or 0,
+            native_id,
+            thread.name,
+            thread.daemon,
+            state,
+            owner,
+            started_at(thread),
+            self._shares.get(native_id),
+            waits_for,
+            not thread.daemon and not is_main,
+            _stack(frame),
+            task_id if is_main else None,
+        )
 
 
 def describe_threads(task_id: int = -1) -> list[dict[str, Any]]:
-    """One JSON-ready row per Python thread: name, ids, daemon flag, stack (innermost frame last)."""
-    frames = sys._current_frames()
-    rows = []
-    for thread in threading.enumerate():
-        frame = frames.get(thread.ident or 0)
-        stack = traceback.format_stack(frame) if frame is not None else []
-        is_task = thread is threading.main_thread() and task_id >= 0
-        rows.append(
-            {
-                "threadId": thread.ident,
-                "nativeId": thread.native_id,
-                "threadName": thread.name,
-                "isDaemon": thread.daemon,
-                "stackTrace": {"elems": stack},
-                **({"taskId": task_id} if is_task else {}),
-            }
-        )
-    del frames
-    return rows
+    """Rows of all threads of this executor, JSON-ready."""
+    _watch.sample()
+    return [state.to_json() for state in _watch.describe(task_id if task_id >= 0 else None)]
+
+
+_watch: Final = ThreadWatch()
+
+
+# What the system tells ----------------------------------------------------------------------
+
+
+def _native_ids() -> list[int]:
+    return [thread.native_id for thread in threading.enumerate() if thread.native_id]
+
+
+def _usage(native_id: int) -> _Usage | None:
+    try:
+        with open(f"/proc/self/task/{native_id}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    ticks = int(fields[11]) + int(fields[12])
+    return _Usage(ticks / os.sysconf("SC_CLK_TCK"), time.monotonic(), fields[0].decode())
+
+
+# What the stack tells -------------------------------------------------------------------------
+
+
+def _state(frame: FrameType | None, kernel_state: str) -> tuple[str, str]:
+    """State and what it waits for, from the innermost frame and the kernel's word."""
+    if frame is None:
+        return "TERMINATED", ""
+    if kernel_state == "R":
+        return "RUNNABLE", ""
+    code = frame.f_code
+    library = _LIBRARY_WAITS.get((os.path.basename(code.co_filename), code.co_name))
+    if library is not None:
+        state = "RUNNABLE" if library == "descriptors" else "WAITING"
+        if state == "WAITING" and _has_timeout(frame):
+            state = "TIMED_WAITING"
+        return state, library
+    line = linecache.getline(code.co_filename, frame.f_lineno)
+    for pattern, state, what in _WAITS:
+        if pattern.search(line):
+            if state == "WAITING" and "timeout" in line:
+                state = "TIMED_WAITING"
+            return state, what
+    if kernel_state == "S":
+        return "BLOCKED", "the interpreter (another thread runs Python or C code)"
+    return "RUNNABLE", ""
+
+
+def _has_timeout(frame: FrameType) -> bool:
+    values: Mapping[str, Any] = frame.f_locals
+    return any(values.get(name) is not None and values.get(name) != -1 for name in _TIMEOUTS)
+
+
+def _stack(frame: FrameType | None) -> list[str]:
+    lines: list[str] = []
+    while frame is not None:
+        code = frame.f_code
+        source = linecache.getline(code.co_filename, frame.f_lineno).strip()
+        text = f'File "{code.co_filename}", line {frame.f_lineno}, in {code.co_name}'
+        lines.append(f"{text}\n    {source}" if source else text)
+        frame = frame.f_back
+    lines.reverse()
+    return lines
+
+
+def top_user_frame(state: ThreadState) -> str:
+    """The innermost frame that is not the engine's or the threading library's."""
+    for text in reversed(state.stack):
+        found = re.match(r'File "([^"]+)"', text)
+        if found and not is_engine_file(found[1]) and "threading.py" not in found[1]:
+            return text
+    return state.stack[-1] if state.stack else ""
+
+
+# Whose it is ------------------------------------------------------------------------------------
+
+_START_SITE: Final = "_pyspark_shell_started_at"
+
+
+def _owner(thread: threading.Thread) -> str:
+    if thread.name in ENGINE_THREADS or thread.name.startswith(LISTENER_PREFIX):
+        return "engine"
+    if any(thread.name.startswith(name) for name in _JUPYTER):
+        return "jupyter"
+    return "user"
+
+
+def started_at(thread: threading.Thread) -> str:
+    """Where in the user's code the thread was started; empty if nobody took notice."""
+    return str(getattr(thread, _START_SITE, ""))
+
+
+@dataclass(slots=True)
+class StartSites:
+    """Notes where threads are started, from `watch` to `unwatch`."""
+
+    _original: Any = field(default=None)
+
+    def watch(self) -> None:
+        """Begin to take notice."""
+        if self._original is not None:
+            return
+        original = self._original = threading.Thread.start
+
+        def start(thread: threading.Thread) -> None:
+            frame = sys._getframe(1)
+            code = frame.f_code
+            setattr(thread, _START_SITE, f"{code.co_name} at {code.co_filename}:{frame.f_lineno}")
+            original(thread)
+
+        threading.Thread.start = start  # type: ignore[method-assign]
+
+    def unwatch(self) -> None:
+        """Put Python's own method back."""
+        if self._original is not None:
+            threading.Thread.start = self._original  # type: ignore[method-assign]
+            self._original = None

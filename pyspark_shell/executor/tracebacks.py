@@ -39,3 +39,18 @@ def _fold(described: traceback.TracebackException) -> None:
         if own:
             part.stack = traceback.StackSummary.from_list(own)
         stack += [p for p in (part.__cause__, part.__context__) if p is not None]
+
+
+def fold_native_stack(text: str) -> str:
+    """The main thread's part of what faulthandler wrote, without the engine's frames.
+
+    faulthandler prints the main thread last, and innermost frames first.
+    """
+    frames = text.strip().split("\n\n")[-1].splitlines()[1:]
+    own = [line for line in frames if (_file_of(line)) and not is_engine_frame(_file_of(line))]
+    return "\n".join(own or frames)
+
+
+def _file_of(line: str) -> str:
+    before, quote, rest = line.partition('File "')
+    return rest.partition('"')[0] if quote and not before.strip() else ""

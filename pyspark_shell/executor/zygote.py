@@ -30,7 +30,7 @@ from pyspark_shell.executor.process_control import (
     kill_with_group,
 )
 from pyspark_shell.executor.settings import ExecutorSettings
-from pyspark_shell.storage.local_dirs import remove_dirs
+from pyspark_shell.storage.local_dirs import remove_dirs, remove_unfinished
 
 # What tasks use is imported here once instead of in every fork.
 _PRELOADED: Final = (
@@ -50,6 +50,7 @@ class Zygote:
 
     Requests and answers are lines of JSON: `{"fork": id}` with two descriptors beside it is answered by
     `{"forked": id, "pid": n}`; each end of an executor is told as `{"exited": pid, "status": n}`.
+    `{"sweep": pid, "task": id}` removes what a dead executor left unfinished.
     """
 
     def __init__(self, channel: socket.socket, settings: ExecutorSettings) -> None:
@@ -101,6 +102,8 @@ class Zygote:
             request = json.loads(line)
             if "fork" in request:
                 self._fork(request["fork"], fds)
+            elif "sweep" in request:
+                remove_unfinished(self._settings.dirs, request["sweep"], request["task"])
         return True
 
     def _fork(self, executor_id: str, fds: list[int]) -> None:

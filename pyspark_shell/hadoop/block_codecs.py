@@ -122,8 +122,20 @@ def lz4_compressor() -> BlockCompressor:
 
 def lz4_decompress(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Decompress Hadoop's `.lz4` stream block by block."""
-    decompress = _library("lz4").decompress_block
-    return _decompress_blocks(chunks, lambda data, size: bytes(decompress(data, output_len=size)))
+    decompress_into = _library("lz4").decompress_block_into
+
+    def decompress_chunk(data: bytes, room: int) -> bytes:
+        out = bytearray(room)
+        size = decompress_into(data, out)
+        return bytes(memoryview(out)[:size])
+
+    def decompress(data: bytes, limit: int) -> bytes:
+        try:
+            return decompress_chunk(data, min(limit, _BUFFER_BYTES))
+        except Exception:  # a writer with larger buffers, or damaged
+            return decompress_chunk(data, limit)
+
+    return _decompress_blocks(chunks, decompress)
 
 
 class _ZstandardCompressor:

@@ -156,7 +156,7 @@ def _bzip2_region(file: InputFile, split: FileSplit) -> Iterator[bytes]:
     """
     is_first = split.start == 0
     if is_first and file.read_at(0, len(_BZIP2_MAGIC)) != _BZIP2_MAGIC:
-        raise EOFError("Invalid data stream")
+        raise ValueError("no bzip2 header")
     blocks = read_blocks(file, 0 if is_first else max(split.start, _BZIP2_HEADER_BYTES + 1))
     end = max(split.end, _BZIP2_HEADER_BYTES + 1) if is_first else split.end
     skips_line, cr_is_last = not is_first, False

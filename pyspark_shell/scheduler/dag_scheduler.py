@@ -16,9 +16,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 from pyspark_shell.common.clock import Clock
+from pyspark_shell.common.exhaustive import assert_never
 from pyspark_shell.common.task_end import ExceptionFailure, FetchFailed, TaskEndReason
 from pyspark_shell.executor.stage_settings import StageSettings
 from pyspark_shell.executor.task_outcome import FetchFailure, MapOutput, ResultFile

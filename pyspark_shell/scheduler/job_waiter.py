@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pyspark_shell.common.task_end import ExceptionFailure
 from pyspark_shell.executor.task_outcome import ResultFile
+from pyspark_shell.storage.block_file import remove_quietly
 
 Payload = bytes | ResultFile
 _PENDING: Final = object()

@@ -1,6 +1,6 @@
 """Starts, watches and ends the executors, and carries messages to and from them.
 
-Owns    the zygote, every `ExecutorProcess`, kill deadlines.
+Owns    the zygote, every `ExecutorProcess`, the reaper.
 Thread  `dag-scheduler-event-loop`, but for `start` and `join`.
 Source  Spark's CoarseGrainedSchedulerBackend; differs in that an executor is one process with one slot, forked by
         a zygote, and that a dead one is replaced at once.
@@ -36,10 +36,16 @@ from pyspark_shell.executor.messages import (
     StopExecutor,
     ThreadDump,
 )
-from pyspark_shell.executor.process_control import kill_group, kill_with_group, signal_name
+from pyspark_shell.executor.process_control import (
+    STACK_DUMP_SIGNAL,
+    kill_group,
+    kill_with_group,
+    signal_name,
+)
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
-from pyspark_shell.scheduler.selector_loop import SelectorLoop, Timer
+from pyspark_shell.scheduler.selector_loop import SelectorLoop
+from pyspark_shell.scheduler.task_reaper import ReaperLimits, TaskReaper
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
 
@@ -72,21 +78,12 @@ class ExecutorLoss:
 
 @dataclass(frozen=True, slots=True)
 class BackendLimits:
-    """Times of the backend, in seconds; below 0 means never.
-
-    Attributes
-    ----------
-    interrupt_after_s
-        From a kill to its exception, where the job does not ask for interrupts at once.
-    kill_timeout_s
-        From a kill to SIGKILL.
-    """
+    """How many slots there are, and how long an executor may be silent, in seconds."""
 
     slots: int
     cores_per_executor: int
-    interrupt_after_s: float
-    kill_timeout_s: float
     network_timeout_s: float
+    reaper: ReaperLimits
 
 
 class BackendEvents(Protocol):
@@ -126,11 +123,11 @@ class SchedulerBackend:
         self._by_pid: dict[int, ExecutorProcess] = {}
         self._next_id = 0
         self._failed_starts = 0
-        self._kill_timers: dict[int, Timer] = {}
-        self._forced: dict[int, str] = {}
+        self.reaper = TaskReaper(limits.reaper, self, loop.call_later)
         self._dump_requests: dict[int, Callable[[list[dict[str, Any]]], None]] = {}
         self._next_request = 0
         self._stopping = False
+        self._next_check_s = 0.0
         self._start_errors = ""
 
     def start(self, events: BackendEvents) -> None:
@@ -139,6 +136,7 @@ class SchedulerBackend:
         self._watch_zygote()
         for slot in range(self._limits.slots):
             self._fork(slot // self._limits.cores_per_executor)
+        self._next_check_s = time.monotonic() + _HEALTH_CHECK_S
         self._loop.call_later(_HEALTH_CHECK_S, self._check_health)
 
     # Processes -----------------------------------------------------------------------
@@ -238,8 +236,9 @@ class SchedulerBackend:
         if executor.pid is not None:
             kill_group(executor.pid)
             self._by_pid.pop(executor.pid, None)
+            self._zygote.sweep(executor.pid, task.task_id if task is not None else None)
         if task is not None:
-            self._cancel_kill_timer(task.task_id)
+            self.reaper.ended(task.task_id)
         if self._events is None:
             return
         loss = self._explain(executor, task)
@@ -263,7 +262,7 @@ class SchedulerBackend:
             )
 
     def _explain(self, executor: ExecutorProcess, task: Assignment | None) -> ExecutorLoss:
-        forced = self._forced.pop(task.task_id, None) if task is not None else None
+        forced = self.reaper.forced_reason(task.task_id) if task is not None else None
         status = executor.exit_status
         how = signal_name(status) if status is not None else "an unknown status"
         external = not executor.misbehaved and (
@@ -290,14 +289,11 @@ class SchedulerBackend:
         return ExecutorLoss(text, not external, forced)
 
     def _stderr_tail(self, process: str) -> str:
-        path = os.path.join(self._settings.dirs.path("logs"), f"{process}.stderr")
-        try:
-            with open(path, "rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - _STDERR_TAIL_BYTES))
-                return file.read().decode(errors="replace").strip()
-        except OSError:
-            return ""
+        path = self._log_path(process)
+        return _read_from(path, max(0, _size(path) - _STDERR_TAIL_BYTES)).strip()
+
+    def _log_path(self, process: str, stream: str = "stderr") -> str:
+        return os.path.join(self._settings.dirs.path("logs"), f"{process}.{stream}")
 
     def kill_executor(self, executor: ExecutorProcess) -> None:
         """SIGKILL an executor's process group."""
@@ -317,7 +313,7 @@ class SchedulerBackend:
                     return
                 executor.running = None
                 executor.tasks_done += 1
-                self._cancel_kill_timer(task.task_id)
+                self.reaper.ended(task.task_id)
                 events.status_update(executor, task, news)
             case Heartbeat():
                 executor.rss_bytes = news.rss_bytes
@@ -378,32 +374,29 @@ class SchedulerBackend:
         if executor is None or executor.running is None or executor.running.task_id != task_id:
             log.warning("Attempted to kill task %d for unknown executor %s.", task_id, executor_id)
             return
-        after_s = 0.0 if interrupt else self._limits.interrupt_after_s
-        self._send(executor, executor.control, KillTask(task_id, after_s, reason).encode())
-        if self._limits.kill_timeout_s >= 0 and task_id not in self._kill_timers:
-            self._kill_timers[task_id] = self._loop.call_later(
-                self._limits.kill_timeout_s,
-                partial(self._force, executor, task_id, reason, time.monotonic()),
-            )
+        self.reaper.kill(executor, task_id, interrupt, reason)
 
-    def _force(
-        self, executor: ExecutorProcess, task_id: int, reason: str, killed_at_s: float
-    ) -> None:
-        self._kill_timers.pop(task_id, None)
-        if executor.running is None or executor.running.task_id != task_id:
-            return
-        after_ms = (time.monotonic() - killed_at_s) * 1000
-        log.warning(
-            "Killed task %d is still running after %.0f ms; executor %s (pid %s) is ended",
-            task_id, after_ms, executor.executor_id, executor.pid,
-        )  # fmt: skip
-        self._forced[task_id] = f"{reason} (forced after {after_ms:.0f} ms)"
+    # The reaper's hands ----------------------------------------------------------------
+
+    def send_kill(self, executor: ExecutorProcess, order: KillTask) -> None:
+        """Send the order that ends a task."""
+        self._send(executor, executor.control, order.encode())
+
+    def end_process(self, executor: ExecutorProcess) -> None:
+        """SIGKILL an executor's process group."""
         self.kill_executor(executor)
 
-    def _cancel_kill_timer(self, task_id: int) -> None:
-        timer = self._kill_timers.pop(task_id, None)
-        if timer is not None:
-            timer.cancel()
+    def dump_by_signal(self, executor: ExecutorProcess) -> Callable[[], str]:
+        """Have faulthandler write the executor's stacks, for when its interpreter is held by C code.
+
+        Returns what reads them, a moment later.
+        """
+        path = self._log_path(f"executor-{executor.executor_id}", "stacks")
+        size_before = _size(path)
+        if executor.pid is not None and executor.exit_status is None:
+            with suppress(ProcessLookupError):
+                os.kill(executor.pid, STACK_DUMP_SIGNAL)
+        return partial(_read_from, path, size_before)
 
     def release_barrier(self, executor_id: str, release: BarrierRelease) -> None:
         """Let a barrier task go on."""
@@ -436,10 +429,19 @@ class SchedulerBackend:
         if self._stopping:
             return
         now = time.monotonic()
+        if now > self._next_check_s + _HEALTH_CHECK_S:
+            # This process itself was stopped for a while: what executors said meanwhile is not read yet.
+            for executor in self.executors.values():
+                executor.last_heard_s = now
+        self._next_check_s = now + _HEALTH_CHECK_S
         for executor in list(self.executors.values()):
             silent_s = now - executor.last_heard_s
-            if silent_s < self._limits.network_timeout_s or executor.pid is None:
+            if silent_s < self._limits.network_timeout_s:
                 continue
+            if executor.pid is None:
+                log.warning("the zygote (pid %d) does not fork, it is ended", self._zygote.pid)
+                self._zygote.process.kill()
+                break
             cpu_s = _cpu_seconds(executor.pid)
             if cpu_s is not None and cpu_s > executor.cpu_seen_s:
                 executor.cpu_seen_s = cpu_s  # C code holds its GIL: busy, not stuck
@@ -476,6 +478,22 @@ class SchedulerBackend:
         self._zygote.close(timeout_s)
         for executor in self.executors.values():
             executor.close()
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _read_from(path: str, position: int) -> str:
+    try:
+        with open(path, "rb") as file:
+            file.seek(position)
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _cpu_seconds(pid: int) -> float | None:

@@ -76,6 +76,12 @@ class ZygoteHandle:
         with suppress(OSError):  # a dead zygote is noticed when its channel is read
             socket.send_fds(self.channel, [request], [tasks.fileno(), control.fileno()])
 
+    def sweep(self, pid: int, task_id: int | None) -> None:
+        """Have it remove what a dead executor, and the task that it ran, left unfinished on disk."""
+        request = json.dumps({"sweep": pid, "task": task_id}).encode() + b"\n"
+        with suppress(OSError):
+            self.channel.sendall(request)
+
     def read(self) -> tuple[list[dict[str, Any]], bool]:
         """News that can be read now, and whether the zygote is gone."""
         try:

@@ -104,7 +104,8 @@ class ShuffleWriter:
 
     def _spill(self) -> None:
         path = os.path.join(
-            self._spill_directory, f"{os.path.basename(self._path)}.{len(self._spills)}.spill"
+            self._spill_directory,
+            f"{os.path.basename(self._path)}.{len(self._spills)}.{self._pid}.spill",
         )
         self._spills.append((path, self._partitions))
         spilled = write_data_file(path, self._pickled)

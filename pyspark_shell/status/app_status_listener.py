@@ -41,7 +41,8 @@ class AppStatusListener:
 
     def __init__(self, store: AppStatusStore) -> None:
         self._store = store
-        # Jobs that run: a look through the retained ones for every stage would cost each job a millisecond.
+        # Jobs that run: a look through the retained ones for every stage would cost each job a
+        # millisecond.
         self._active: dict[int, JobData] = {}
 
     # Jobs -------------------------------------------------------------------------
@@ -138,11 +139,7 @@ class AppStatusListener:
         return stage
 
     def _running_jobs_with(self, stage_id: int) -> tuple[int, ...]:
-        return tuple(
-            job.job_id
-            for job in self._active.values()
-            if stage_id in job.stage_ids
-        )
+        return tuple(job.job_id for job in self._active.values() if stage_id in job.stage_ids)
 
     def _jobs_of(self, stage: StageData) -> list[JobData]:
         jobs = self._store.jobs

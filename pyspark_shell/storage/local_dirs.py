@@ -9,13 +9,17 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from pyspark_shell.common.errors import SparkException
+from pyspark_shell.storage.block_file import remove_quietly
+from pyspark_shell.storage.block_id import task_result_file
 
 _ROOMS: Final = ("blocks", "shuffle", "broadcast", "results", "files", "spill", "logs", "parallelize")
 _MEMORY_ROOMS: Final = ("blocks", "results")
+_EXECUTOR_ROOMS: Final = (*_MEMORY_ROOMS, "shuffle", "spill")
 _LOCK: Final = "lock"
 _TMPFS: Final = "/dev/shm"
 
@@ -86,6 +90,21 @@ def remove_dirs(dirs: LocalDirs) -> None:
             os.rmdir(base)
         except OSError:
             continue
+
+
+def remove_unfinished(dirs: LocalDirs, pid: int, task_id: int | None) -> None:
+    """Remove what a dead executor had not finished: its temporary files, and the result of its last task."""
+    endings = (f".{pid}.tmp", f".{pid}.spill")
+    rooms = [dirs.path(room) for room in _EXECUTOR_ROOMS]
+    rooms += [dirs.memory_path(room) for room in _MEMORY_ROOMS]
+    for room in dict.fromkeys(rooms):
+        with suppress(OSError), os.scandir(room) as entries:
+            for entry in entries:
+                if entry.name.endswith(endings):
+                    remove_quietly(entry.path)
+    if task_id is not None:
+        for path in (dirs.path("results"), dirs.memory_path("results")):
+            remove_quietly(os.path.join(path, task_result_file(task_id)))
 
 
 def _private_base(local_dir: str) -> str:

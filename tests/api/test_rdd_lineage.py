@@ -107,8 +107,8 @@ def test_partition_by_the_same_again_is_the_same_rdd(local):
 def test_repr(local):
     numbers = local.parallelize([1])
 
-    assert repr(numbers) == "ParallelCollectionRDD[0] at parallelize at t:1"
-    assert repr(numbers.map(str).setName("texts")) == "texts PythonRDD[1] at test at t:1"
+    assert repr(numbers) == "ParallelCollectionRDD[0] at readRDDFromFile at t:1"
+    assert repr(numbers.map(str).setName("texts")) == "texts PythonRDD[1] at RDD at t:1"
 
 
 def test_drawing_of_shuffles_and_unions(local):

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from types import FrameType, ModuleType
+from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
 
 CASE_LIMIT_S = 60
@@ -107,6 +107,13 @@ def namespace(theirs: ModuleType, ours: ModuleType) -> dict[str, Any]:
     return globs
 
 
+def session(engine: str, context: Any) -> dict[str, Any]:
+    """Return the session that some modules' examples ask for their context."""
+    if engine == "pyspark":
+        return {"spark": importlib.import_module("pyspark.sql").SparkSession(context)}
+    return {"spark": SimpleNamespace(sparkContext=context)}
+
+
 @contextlib.contextmanager
 def started(engine: str, module_name: str, setup: Setup) -> Iterator[dict[str, Any]]:
     """Start what `setup` asks for and yield its names."""
@@ -115,20 +122,12 @@ def started(engine: str, module_name: str, setup: Setup) -> Iterator[dict[str, A
         return
     package = importlib.import_module(engine)
     with tempfile.TemporaryDirectory() as folder:
-        if setup.with_session:
-            session_class = importlib.import_module(f"{engine}.sql").SparkSession
-            session = session_class.builder.master(setup.master).appName(module_name).getOrCreate()
-            try:
-                yield {"spark": session}
-            finally:
-                session.stop()
-            return
         conf = package.SparkConf().set("spark.ui.enabled", "True")
         context = package.SparkContext(setup.master, module_name, conf=conf)
         if setup.checkpoints:
             context.setCheckpointDir(folder)
         try:
-            yield {"sc": context}
+            yield session(engine, context) if setup.with_session else {"sc": context}
         finally:
             context.stop()
 

@@ -1,6 +1,8 @@
 import gzip
 import pickle
+import struct
 
+import cramjam
 import pytest
 
 from pyspark_shell.common.errors import IllegalArgumentException, PySparkImportError, SparkException
@@ -66,6 +68,25 @@ def test_snappy_and_lz4_are_framed_as_hadoop_does():
     assert snappy == b"\0\0\0\x0c\0\0\0\x0e\x0c,None\n\xef\xbf\xbdraw\n"
     assert lz4 == b"\0\0\0\x0c\0\0\0\r\xc0None\n\xef\xbf\xbdraw\n"
     assert compressed(codec_of_class(PACKAGE + "Lz4Codec"), b"") == b"\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [
+        (".snappy", cramjam.snappy.compress_raw),
+        (".lz4", lambda data: cramjam.lz4.compress_block(data, store_size=False)),
+    ],
+)
+@pytest.mark.parametrize("size", [10, 200_000, 1_000_000])
+def test_block_may_come_in_several_chunks(suffix, compress, size):
+    first, second = bytes(size), b"x" * size
+    chunks = [bytes(compress(data)) for data in (first, second)]
+    framed = b"".join(struct.pack(">I", len(chunk)) + chunk for chunk in chunks)
+    data = struct.pack(">I", 2 * size) + framed
+
+    found = b"".join(codec_of_path(f"x{suffix}").decompress([data], "f"))
+
+    assert found == first + second
 
 
 @pytest.mark.parametrize("name", SUFFIXES)

@@ -1,0 +1,117 @@
+"""What the driver's main thread does, and how it is interrupted in the user's code, and only there.
+
+Thread  `install` in the main thread; the rest from any.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final, Literal
+
+from pyspark_shell.common.errors import SparkApplicationKilled
+
+Activity = Literal["user", "idle", "ended"]
+
+# File names of code that a person typed, in Python's own prompt, in IPython, and in a kernel.
+_TYPED: Final = ("<stdin>", "<ipython-input", "ipykernel_", "<python-input")
+
+
+def main_activity() -> Activity:
+    """Whether the main thread runs the user's code, waits at a prompt, or has ended.
+
+    A script's main thread is in the user's code until it ends; an interpreter's only while something typed runs.
+    """
+    main = threading.main_thread()
+    frame = sys._current_frames().get(main.ident or 0)
+    if frame is None or not main.is_alive() or _is_shutting_down(frame):
+        return "ended"
+    if not _is_interactive():
+        return "user"
+    return "user" if _runs_typed_code(frame) else "idle"
+
+
+def _is_interactive() -> bool:
+    if hasattr(sys, "ps1"):
+        return True
+    ipython: Any = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython, "get_ipython", lambda: None)() is not None
+
+
+def _is_shutting_down(frame: FrameType) -> bool:
+    """Whether the interpreter waits for threads, or runs its exit functions."""
+    outermost: FrameType = frame
+    while outermost.f_back is not None:
+        outermost = outermost.f_back
+    code = outermost.f_code
+    return code.co_name == "_shutdown" and code.co_filename.endswith("threading.py")
+
+
+def _runs_typed_code(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if any(mark in frame.f_code.co_filename for mark in _TYPED):
+            return True
+        frame = frame.f_back
+    return False
+
+
+class MainThreadInterrupt:
+    """The process's handler of SIGINT while a context lives.
+
+    Parameters
+    ----------
+    on_ctrl_c
+        Called for each Ctrl-C, in the main thread, before KeyboardInterrupt is raised; must only post.
+    """
+
+    def __init__(self, on_ctrl_c: Callable[[], None]) -> None:
+        self._on_ctrl_c = on_ctrl_c
+        self._killed: str | None = None
+        self._installed = False
+
+    def install(self) -> None:
+        """Take SIGINT over, if this is the main thread and nobody else has."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._on_sigint)
+            self._installed = True
+
+    def uninstall(self) -> None:
+        """Give SIGINT back, if it is still ours and this is the main thread."""
+        if not self._installed or threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGINT) == self._on_sigint:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._installed = False
+
+    def raise_killed(self, message: str) -> None:
+        """Raise `SparkApplicationKilled` in the main thread, whatever it waits for."""
+        self._killed = message
+        main = threading.main_thread()
+        if main.ident is None:
+            return
+        if self._installed and signal.getsignal(signal.SIGINT) == self._on_sigint:
+            signal.pthread_kill(main.ident, signal.SIGINT)
+            return
+        # Without our handler the exception comes when the running call returns; the signal makes it return.
+        raise_in_thread(main.ident)
+        signal.pthread_kill(main.ident, signal.SIGINT)
+
+    def _on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        message, self._killed = self._killed, None
+        if message is not None:
+            raise SparkApplicationKilled(message)
+        self._on_ctrl_c()
+        signal.default_int_handler(signum, frame)
+
+
+def raise_in_thread(thread_id: int) -> None:
+    """Have CPython raise `SparkApplicationKilled` in a thread at its next line; it does not wake blocking calls."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread_id), ctypes.py_object(SparkApplicationKilled)
+    )
