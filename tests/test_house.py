@@ -145,7 +145,7 @@ def test_every_module_begins_with_its_idea(path):
 
 def test_no_file_names_the_machine_it_was_written_on():
     ours = re.compile("/" + r"work\b")
-    skipped = {".git", ".venv", "__pycache__", "node_modules"}
+    skipped = {".git", ".venv", ".hypothesis", "__pycache__", "node_modules"}
     texts = (
         path
         for path in REPO.rglob("*")

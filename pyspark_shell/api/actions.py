@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from functools import partial, reduce
+from functools import partial
 from itertools import chain
 from math import ceil, pow
 from typing import Any, TypeVar
@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from pyspark_shell.api.pair_rdd_functions import sum_of_counts
 from pyspark_shell.api.rdd_base import RDDPart, T, U
 from pyspark_shell.lineage import partition_functions as tasks
-from pyspark_shell.lineage.known_functions import known_function
+from pyspark_shell.lineage.known_functions import known_function, known_key
 from pyspark_shell.lineage.partition_functions import ZeroValue
-from pyspark_shell.lineage.steps import Map, MapPartitionsWithIndex, stop_iteration_error
+from pyspark_shell.lineage.steps import Map, MapPartitionsWithIndex
 
 K = TypeVar("K")
 
@@ -134,6 +134,7 @@ class Actions(RDDPart[T]):
         >>> sc.parallelize([10, 4, 2, 12, 3]).top(2)
         [12, 10]
         """
+        key = known_key(key)
         largest = self._run(partial(tasks.largest, num, key))
         if not largest:
             raise ValueError(_EMPTY_REDUCE)
@@ -151,6 +152,7 @@ class Actions(RDDPart[T]):
             raise ValueError("top N cannot be negative.")
         if num == 0 or self.getNumPartitions() == 0:
             return []
+        key = known_key(key)
         smallest = self._run(partial(tasks.smallest, num, key))
         return tasks.smallest(num, key, chain.from_iterable(smallest))
 
@@ -227,7 +229,7 @@ class Actions(RDDPart[T]):
         reduced: list[T] = _joined(self._run(partial(tasks.reduce_records, f)))
         if not reduced:
             raise ValueError(_EMPTY_REDUCE)
-        return _reduce_in_driver(f, reduced)
+        return tasks.reduce_in_driver(f, reduced)
 
     def treeReduce(self, f: Callable[[T, T], T], depth: int = 2) -> T:
         """Join all records as `reduce` does, in levels of tasks, so that the driver has less to do.
@@ -288,7 +290,7 @@ class Actions(RDDPart[T]):
         seqOp, combOp = known_function(seqOp), known_function(combOp)
         zero = ZeroValue(zeroValue)
         folded = self._run(partial(tasks.fold_records, seqOp, zero))
-        return _reduce_in_driver(combOp, [zero.fresh(), *folded])
+        return tasks.reduce_in_driver(combOp, [zero.fresh(), *folded])
 
     def treeAggregate(
         self,
@@ -351,6 +353,7 @@ class Actions(RDDPart[T]):
         return self._extreme(min, key)
 
     def _extreme(self, choose: Callable[..., T], key: Callable[[T], Any] | None) -> T:
+        key = known_key(key)
         found = _joined(self._run(partial(tasks.extreme_record, choose, key)))
         if not found:
             raise ValueError(_EMPTY_REDUCE)
@@ -369,13 +372,6 @@ def _joined(parts: list[Any]) -> list[Any]:
     if len(parts) == 1:
         return parts[0] if type(parts[0]) is list else list(parts[0])
     return list(chain.from_iterable(parts))
-
-
-def _reduce_in_driver(function: Callable[[T, T], T], values: Iterable[T]) -> T:
-    try:
-        return reduce(function, values)
-    except StopIteration as error:
-        raise stop_iteration_error(error) from error
 
 
 def _check_depth(depth: int) -> None:

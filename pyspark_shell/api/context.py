@@ -230,9 +230,10 @@ class SparkContext(InputFiles, ContextFiles):
         driver, self._driver = self._driver, None
         try:
             if driver is not None:
-                self._kill_reason = driver.kill_reason
                 self._stop_files()
                 driver.stop()
+                self._kill_reason = driver.kill_reason
+                self._why_stopped = driver.why_stopped()
         finally:
             with SparkContext._lock:
                 if SparkContext._active_spark_context is self:
@@ -300,7 +301,8 @@ class SparkContext(InputFiles, ContextFiles):
     @property
     def isStopped(self) -> bool:
         """Whether the application has ended or was killed."""
-        return self._driver is None or self._driver.is_stopped
+        driver = self._driver
+        return driver is None or driver.is_stopped or driver.life.killed is not None
 
     @property
     def killReason(self) -> str | None:

@@ -38,11 +38,10 @@ class ContextBase:
             There is none any more.
         """
         driver = self._driver
-        if driver is None or driver.is_stopped:
-            raise SparkContextStopped(
-                f"{self._why_unusable}. Make a new one with SparkContext(...); "
-                "RDDs of the old one cannot be used with it."
-            )
+        if driver is None:
+            raise SparkContextStopped(self._why_stopped)
+        if driver.is_stopped or driver.life.killed is not None:
+            raise SparkContextStopped(driver.why_stopped())
         return driver
 
     def _assert_running(self) -> None:

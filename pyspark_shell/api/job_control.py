@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pyspark_shell.api.context_base import ContextBase
-from pyspark_shell.common.errors import IllegalArgumentException, PySparkNotImplementedError
+from pyspark_shell.common.errors import IllegalArgumentException
 
 JOB_GROUP_ID: Final = "spark.jobGroup.id"
 JOB_DESCRIPTION: Final = "spark.job.description"
@@ -126,13 +126,6 @@ class JobControl(ContextBase):
     ) -> bool:
         """Kill one attempt of a task, which is then tried again; False if no such attempt runs."""
         return self._engine.kill_task_attempt(taskId, interruptThread, reason)
-
-    def killApplication(self, reason: str) -> None:
-        """End the application from outside of its code: jobs, executors, the driver's loops."""
-        raise PySparkNotImplementedError(
-            f"The application cannot be killed ({reason}) by this engine. "
-            "sc.cancelAllJobs() ends its jobs, sc.stop() ends its executors."
-        )
 
     def addSparkListener(self, listener: Any) -> None:
         """Have `listener` told of what the application does, on the listener bus's thread."""

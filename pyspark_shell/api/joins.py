@@ -1,7 +1,7 @@
 """Joins by grouping: the values of all RDDs meet by key, in one shuffle or in none.
 
-Source  pyspark.join, whose functions these are; differs in that values are marked with their RDD
-        once for each key and partition, where PySpark marks each value.
+Source  pyspark.join, whose functions these are; differs in that a partition is grouped before the
+        shuffle only if that pays.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 from pyspark_shell.api.rdd_base import RDDPart
 from pyspark_shell.lineage import join_functions
-from pyspark_shell.lineage.shuffle_functions import MAP_SIDE_SHARE, Cogroup, GroupValuesOf
+from pyspark_shell.lineage.cogroup_functions import Cogroup, MarkValues
+from pyspark_shell.lineage.shuffle_functions import MAP_SIDE_SHARE
 
 
 def cogroup_lists(
@@ -21,7 +22,7 @@ def cogroup_lists(
     """Make an RDD of pairs of a key and one list of values for each RDD."""
     memory = rdds[0]._memory_limit()
     grouped = [
-        rdd._pipe_partitions(GroupValuesOf(number, memory * MAP_SIDE_SHARE), True)
+        rdd._pipe_partitions(MarkValues(number, len(rdds), memory * MAP_SIDE_SHARE), True)
         for number, rdd in enumerate(rdds)
     ]
     together: RDDPart[Any] = reduce(lambda left, right: left.union(right), grouped)

@@ -1,20 +1,25 @@
 """The part of RDD that sorts.
 
-Source  PySpark's bounds are reproduced; differs in that samples are compared by `keyfunc`, where
-        PySpark compares bare keys with what `keyfunc` gives.
+Source  PySpark's bounds are reproduced; differs in that one job counts and samples, and that
+        samples are compared by `keyfunc`, where PySpark compares bare keys with what it gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from pyspark_shell.api.rdd_base import RDDPart, T
 from pyspark_shell.common.portable_hash import portable_hash
-from pyspark_shell.lineage.shuffle_functions import MAP_SIDE_SHARE, SortByKey, range_partition
-from pyspark_shell.lineage.steps import Map
-from pyspark_shell.shuffle.aggregator import is_identity
+from pyspark_shell.lineage.known_functions import known_function
+from pyspark_shell.lineage.shuffle_functions import (
+    MAP_SIDE_SHARE,
+    CountAndSample,
+    SortByKey,
+    range_partition,
+)
+from pyspark_shell.lineage.steps import MapPartitionsWithIndex
+from pyspark_shell.shuffle.aggregator import identity
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -63,18 +68,15 @@ class OrderedRDDFunctions(RDDPart[T]):
         """
         if numPartitions is None:
             numPartitions = self._defaultReducePartitions()
-        compared = None if is_identity(keyfunc) or keyfunc is _identity else keyfunc
+        compared = _unless_identity(keyfunc)
         sort = SortByKey(compared, bool(ascending), self._memory_limit() * MAP_SIDE_SHARE)
         if numPartitions == 1:
             whole = self.coalesce(1) if self.getNumPartitions() > 1 else self
             return whole._pipe_partitions(sort, True)
-        count: int = self.count()
-        if not count:
+        wanted = numPartitions * _SAMPLES_PER_PARTITION
+        sample = _sample_of_keys(self, wanted)
+        if sample is None:
             return self
-        fraction = min(numPartitions * _SAMPLES_PER_PARTITION / count, 1.0)
-        sample: list[Any] = (
-            self.sample(False, fraction, _SAMPLE_SEED)._pipe(Map(itemgetter(0))).collect()
-        )
         if compared is not None:
             sample = [compared(key) for key in sample]
         bounds = _bounds(sorted(sample), numPartitions)
@@ -113,10 +115,27 @@ class OrderedRDDFunctions(RDDPart[T]):
         >>> pairs.repartitionAndSortWithinPartitions(2, lambda key: key % 2).glom().collect()
         [[(0, 'a'), (2, 'b')], [(1, 'd'), (3, 'c')]]
         """
-        compared = None if is_identity(keyfunc) or keyfunc is _identity else keyfunc
+        compared = _unless_identity(keyfunc)
         sort = SortByKey(compared, ascending, self._memory_limit() * MAP_SIDE_SHARE)
         dealt: RDDPart[Any] = self.partitionBy(numPartitions, partitionFunc)
         return dealt._pipe_partitions(sort, True)
+
+
+def _unless_identity(keyfunc: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
+    """What keys are compared by; None for the keys themselves."""
+    known = known_function(keyfunc)
+    return None if known in (_identity, identity) else known
+
+
+def _sample_of_keys(rdd: RDDPart[Any], wanted: float) -> list[Any] | None:
+    """About `wanted` keys, PySpark's choice; None if there are no pairs at all."""
+    step = MapPartitionsWithIndex(CountAndSample(wanted, _SAMPLE_SEED))
+    parts: list[tuple[int, list[tuple[float, Any]]]] = rdd._pipe(step).collect()
+    count = sum(count for count, _ in parts)
+    if not count:
+        return None
+    fraction = min(wanted / count, 1.0)
+    return [key for _, kept in parts for draw, key in kept if draw < fraction]
 
 
 def _bounds(sample: list[Any], partitions: int) -> list[Any]:

@@ -35,8 +35,9 @@ class Output(RDDPart[T]):
 
         Examples
         --------
+        >>> from pathlib import Path
         >>> sc.parallelize(["a", 2, None], 1).saveAsTextFile("lines")
-        >>> open("lines/part-00000").read()
+        >>> Path("lines/part-00000").read_text()
         'a\\n2\\nNone\\n'
         """
         if compressionCodecClass:

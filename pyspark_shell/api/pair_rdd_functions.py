@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from functools import partial, reduce
+from functools import partial
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -20,9 +20,10 @@ from pyspark_shell.lineage.pair_steps import FlatMapValues, MapValues
 from pyspark_shell.lineage.partition_functions import (
     CombinerOfFirstValue,
     count_by_key,
-    merge_by_key,
+    merge_dicts,
     partition_of_key,
     reduce_by_key_locally,
+    reduce_in_driver,
     values_of_key,
 )
 from pyspark_shell.lineage.partitioned import PartitionedRDD
@@ -299,7 +300,8 @@ class PairRDDFunctions(RDDPart[T]):
         dicts = self._run(partial(reduce_by_key_locally, func))
         if not dicts:
             raise ValueError("Can not reduce() empty RDD")
-        return reduce(lambda into, more: merge_by_key(func, into, more.items()), dicts)
+        merge = partial(merge_dicts, func)
+        return reduce_in_driver(merge, dicts)
 
     def lookup(self: RDDPart[tuple[K, V]], key: K) -> list[V]:
         """Collect the values of a key; with a partitioner only the key's partition is computed.

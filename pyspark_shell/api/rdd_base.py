@@ -46,9 +46,14 @@ class JobWaiter(Protocol[U_co]):
 class RDDStorageInfo(Protocol):
     """How much of an RDD is cached."""
 
-    cached_partitions: int
-    memory_size_bytes: int
-    disk_size_bytes: int
+    @property
+    def cached_partitions(self) -> int: ...
+
+    @property
+    def memory_size_bytes(self) -> int: ...
+
+    @property
+    def disk_size_bytes(self) -> int: ...
 
 
 class RDDContext(Protocol):
@@ -186,6 +191,10 @@ class RDDBase(ABC, Generic[T]):
     def _memory_limit(self) -> int:
         """Memory in MiB that a group or sort of one task may take before it goes on on disk."""
         return PYTHON_WORKER_MEMORY.read(self.ctx._conf) >> 20
+
+    def _reserialize(self, serializer: Any = None) -> RDDBase[T]:
+        """This RDD: the engine pickles records its own way, whatever serializer is asked for."""
+        return self
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: an RDD cannot be used inside of tasks.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pyspark_shell.api.job_control import JobControl
+from pyspark_shell.api.kill_helpers import KillHelpers
 from pyspark_shell.api.rdd import RDD, PipelinedRDD
 from pyspark_shell.api.rdd_jobs import RDDJobs
 from pyspark_shell.api.slices import slice_collection
@@ -17,7 +17,7 @@ from pyspark_shell.lineage.transformed import (
 )
 
 
-class RDDSources(RDDJobs, JobControl):
+class RDDSources(RDDJobs, KillHelpers):
     """parallelize, range, emptyRDD, union."""
 
     _batchSize: int

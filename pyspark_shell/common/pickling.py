@@ -30,7 +30,12 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """
 
     def reducer_override(self, obj: Any) -> Any:
-        if getattr(obj, "__module__", "").startswith("pyspark_shell.") and hasattr(obj, "__qualname__"):
+        module = getattr(obj, "__module__", None)
+        if (
+            isinstance(module, str)
+            and module.startswith("pyspark_shell.")
+            and hasattr(obj, "__qualname__")
+        ):
             return NotImplemented
         return super().reducer_override(obj)
 

@@ -54,13 +54,15 @@ def make_checkpoint(
         missing = sorted(set(range(count)) - cached_partitions(node.id))
         if missing:
             run_job(node, _exhaust, missing)
-        node.replace_by_checkpoint(LocalCheckpointRDD(node.registry, node.id, count))
+        node.replace_by_checkpoint(
+            LocalCheckpointRDD(node.registry, node.id, count, node.call_site)
+        )
         return
     assert directory is not None
     target = os.path.join(directory, f"rdd-{node.id}")
     os.makedirs(target, exist_ok=True)
     run_job(node, partial(write_checkpoint_part, target), range(count))
-    node.replace_by_checkpoint(ReliableCheckpointRDD(node.registry, target, count))
+    node.replace_by_checkpoint(ReliableCheckpointRDD(node.registry, target, count, node.call_site))
 
 
 def _exhaust(context: TaskContext, records: Any) -> None:

@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import shutil
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,11 @@ from pyspark_shell.common.config import (
     CLEANER_PERIODIC_GC_INTERVAL,
     CLEANER_REFERENCE_TRACKING,
 )
-from pyspark_shell.common.errors import IllegalArgumentException, SparkContextStopped
+from pyspark_shell.common.errors import (
+    IllegalArgumentException,
+    SparkContextStopped,
+    SparkException,
+)
 from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
 from pyspark_shell.common.spark_conf import SparkConf
@@ -37,6 +42,7 @@ from pyspark_shell.common.ui_config import (
     UI_RETAINED_STAGES,
 )
 from pyspark_shell.driver import driver_config
+from pyspark_shell.driver.application_kill import KillRecord
 from pyspark_shell.driver.checkpoints import make_checkpoint, wanted_checkpoints
 from pyspark_shell.driver.context_cleaner import (
     CleanBroadcast,
@@ -45,6 +51,7 @@ from pyspark_shell.driver.context_cleaner import (
     CleanShuffle,
     ContextCleaner,
 )
+from pyspark_shell.driver.driver_life import DriverLife
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
@@ -116,8 +123,13 @@ class Driver:
         self._needs = default_needs(conf)
         self._python_paths: tuple[str, ...] = ()
         self._stopped = False
-        self.kill_reason: str | None = None
         self._pid = os.getpid()
+        self._created_at = str(first_spark_call())
+        self._stopped_at = ""
+        self._stopping = threading.Lock()  # held by the one thread that stops the application
+        self._end = threading.Event()
+        self._interrupted_jobs: set[int] = set()
+        self.cancelled_groups: set[str] = set()
         self.accumulators = AccumulatorRegistry()
         self.accumulators.install()
         self.bus = LiveListenerBus(LISTENER_BUS_CAPACITY.read(conf))
@@ -149,6 +161,8 @@ class Driver:
             self._track_broadcast,
         )
         self.broadcasts.install()
+        self.life = DriverLife(self, conf, self._force_interrupted, self._main_ended)
+        self.life.begin()
         atexit.register(self.stop)
         _drivers.add(self)
         self._output = ExecutorOutput(self.local_dirs.path("logs"), self._executor_ids)
@@ -213,7 +227,7 @@ class Driver:
                 waiter.job_id, node, partitions, final_input, map_inputs, waiter, properties, call_site
             )
         )
-        return JobHandle(waiter, self._job_ended)
+        return JobHandle(waiter, self._job_ended, self._job_interrupted)
 
     def _job_ended(self) -> None:
         self.accumulators.drain()
@@ -224,10 +238,8 @@ class Driver:
             raise SparkContextStopped(
                 "This process was forked from the one that made the SparkContext; only that one can run jobs."
             )
-        if self._stopped:
-            raise SparkContextStopped(
-                "This SparkContext was stopped. Make a new one with SparkContext(...)."
-            )
+        if self._stopped or self.life.killed is not None:
+            raise SparkContextStopped(self.why_stopped())
 
     def _make_checkpoints(
         self, node: LineageNode, properties: Mapping[str, str], call_site: str
@@ -245,6 +257,59 @@ class Driver:
     def _cached_partitions(self, rdd_id: int) -> set[int]:
         return self.scheduler.ask(lambda: set(self.scheduler.blocks.cached_partitions(rdd_id)))
 
+    # Its end from outside --------------------------------------------------------------------
+
+    def kill(self, reason: str, who: str) -> bool:
+        """Begin to end the application with all that runs in it; False if it is being killed already."""
+        site = first_spark_call()
+        where = str(site) if site.function == "killApplication" else ""
+        return self.life.kill.request(KillRecord(reason, who, time.time_ns() // 1_000_000, where))
+
+    @property
+    def kill_reason(self) -> str | None:
+        """Why the application was killed, None if it was not."""
+        killed = self.life.killed
+        return None if killed is None else killed.reason
+
+    def why_stopped(self) -> str:
+        """What a call after the end is told: who ended the application, when, why, and where it was made."""
+        killed = self.life.killed
+        ended = str(killed) if killed is not None else f"It was stopped at: {self._stopped_at}"
+        return (
+            f"Cannot call methods on a stopped SparkContext. {ended}. It was created at: {self._created_at}. "
+            "Make a new one with SparkContext(...)."
+        )
+
+    def fail_jobs(self, message: str) -> None:
+        """Fail all jobs, and all that come later."""
+        self.scheduler.application_killed(message)
+
+    def tasks_running(self) -> int:
+        """Tasks that run now."""
+        return self.scheduler.tasks_running()
+
+    def interrupt_main(self, message: str) -> None:
+        """Raise `SparkApplicationKilled` in the main thread."""
+        self.life.interrupt_main(message)
+
+    def is_helper_process(self, pid: int) -> bool:
+        """Whether a child of this process is the engine's."""
+        return pid == self.scheduler.zygote_pid
+
+    def _job_interrupted(self, job_id: int) -> None:
+        self._interrupted_jobs.add(job_id)
+
+    def _force_interrupted(self) -> None:
+        """A second Ctrl-C: what the first one killed has had its time."""
+        if self._interrupted_jobs:
+            self.scheduler.force_kills(self._interrupted_jobs)
+
+    def _main_ended(self) -> None:
+        if not self._stopped:
+            self.stop()
+
+    # Jobs, from other threads --------------------------------------------------------------
+
     def cancel_job(self, job_id: int, reason: str | None) -> None:
         """End a job."""
         self.scheduler.post(JobCancelled(job_id, reason))
@@ -255,6 +320,8 @@ class Driver:
 
     def cancel_job_group(self, group: str, reason: str | None, future: bool = False) -> None:
         """End all jobs of a group, with `future` also those submitted later."""
+        if future:
+            self.cancelled_groups.add(group)
         self.scheduler.post(JobGroupCancelled(group, future, reason))
 
     def cancel_jobs_with_tag(self, tag: str, reason: str | None) -> None:
@@ -365,15 +432,34 @@ class Driver:
         return self.scheduler.executors()
 
     def stop(self) -> None:
-        """End the application: each step is tried, whatever the others did."""
-        if self._stopped:
-            log.info("SparkContext already stopped.")
-            return
-        self._stopped = True
+        """End the application: each step is tried, whatever the others did.
+
+        A second call waits until the first is through.
+
+        Raises
+        ------
+        SparkException
+            Called by a listener: the bus would wait for itself.
+        """
+        if self.bus.is_listener_thread():
+            raise SparkException("Cannot stop SparkContext within listener bus thread.")
         if os.getpid() != self._pid:
+            self._stopped = True
             return
+        if not self._stopping.acquire(blocking=False):
+            log.info("SparkContext already stopped.")
+            self._end.wait(_STOP_TIMEOUT_S)
+            return
+        self._stopped_at = str(first_spark_call())
+        self._stopped = True
         atexit.unregister(self.stop)
         _drivers.discard(self)
+        self._stop_in_order()
+        self._end.set()
+        log.info("Successfully stopped SparkContext")
+
+    def _stop_in_order(self) -> None:
+        self.life.end()
         steps: list[tuple[str, Callable[[], object]]] = [
             ("cleaner", self._stop_cleaner),
             ("scheduler", partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S)),
@@ -388,7 +474,6 @@ class Driver:
                 step()
             except Exception:
                 log.exception("stopping the %s failed, the next part is stopped", name)
-        log.info("Successfully stopped SparkContext")
 
     def close_in_forked_child(self) -> None:
         """Forget the application in a fork of this process: it belongs to the parent."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from pyspark_shell.common.errors import (
     JobFailed,
     PythonException,
+    SparkApplicationKilled,
     SparkException,
     SparkJobCancelled,
 )
@@ -36,11 +37,19 @@ class JobHandle(Generic[T]):
     ----------
     on_end
         Called once in the thread that takes the result: merges accumulators, shows what tasks printed.
+    on_interrupt
+        Called with the job's id when the waiting thread was interrupted and the job is cancelled for that.
     """
 
-    def __init__(self, waiter: JobWaiter, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        waiter: JobWaiter,
+        on_end: Callable[[], None],
+        on_interrupt: Callable[[int], None],
+    ) -> None:
         self._waiter = waiter
         self._on_end = on_end
+        self._on_interrupt = on_interrupt
         self._values: list[T] | None = None
         self._opened: dict[int, T] = {}
 
@@ -75,8 +84,10 @@ class JobHandle(Generic[T]):
     def _wait(self, timeout_s: float | None) -> list[T]:
         try:
             ended = self._waiter.wait(timeout_s)
-        except BaseException as error:
-            self._waiter.cancel(f"because of {type(error).__name__} in the thread that waited for it")
+        except BaseException as error:  # Ctrl-C: this thread's job goes with it, and no other
+            self._on_interrupt(self.job_id)
+            why = f"because of {type(error).__name__} in the thread that waited for it"
+            self._waiter.cancel(why, interrupt=True)
             raise
         if not ended:
             raise TimeoutError(f"job {self.job_id} has not ended within {timeout_s:g} s; it goes on")
@@ -127,8 +138,10 @@ def _open(payload: Payload) -> Any:
         remove_quietly(payload.path)
 
 
-def to_exception(failure: JobFailure) -> JobFailed:
+def to_exception(failure: JobFailure) -> JobFailed | SparkApplicationKilled:
     """What the submitter's thread raises."""
+    if failure.application_killed:
+        return SparkApplicationKilled(failure.message)
     if failure.cancelled:
         error: JobFailed = SparkJobCancelled(failure.message)
     elif failure.failure is not None:

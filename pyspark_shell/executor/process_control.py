@@ -71,6 +71,15 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process has not ended; one that nobody has reaped yet has."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
+
+
 def signal_name(status: int) -> str:
     """A process's end in words, from its wait status: `exit code 3` or `SIGKILL (-9)`."""
     if os.WIFSIGNALED(status):

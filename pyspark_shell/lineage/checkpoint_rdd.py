@@ -34,8 +34,10 @@ class ReliableCheckpointRDD(LineageNode):
 
     kind = "ReliableCheckpointRDD"
 
-    def __init__(self, registry: LineageRegistry, directory: str, partitions: int) -> None:
-        super().__init__(registry)
+    def __init__(
+        self, registry: LineageRegistry, directory: str, partitions: int, call_site: str = ""
+    ) -> None:
+        super().__init__(registry, call_site=call_site)
         self.directory = directory
         self._count = partitions
 
@@ -59,8 +61,10 @@ class LocalCheckpointRDD(LineageNode):
 
     kind = "LocalCheckpointRDD"
 
-    def __init__(self, registry: LineageRegistry, rdd_id: int, partitions: int) -> None:
-        super().__init__(registry)
+    def __init__(
+        self, registry: LineageRegistry, rdd_id: int, partitions: int, call_site: str = ""
+    ) -> None:
+        super().__init__(registry, call_site=call_site)
         self._rdd_id = rdd_id
         self._count = partitions
         self.storage_level = StorageLevel.NONE

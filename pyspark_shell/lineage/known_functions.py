@@ -99,6 +99,11 @@ def known_function(function: Callable[..., Any]) -> Callable[..., Any]:
     return _lookup(_FUNCTIONS, function, function)  # type: ignore[no-any-return]
 
 
+def known_key(key: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """`known_function` of a key function, None if there is none."""
+    return None if key is None else known_function(key)
+
+
 def known_pairing(function: Callable[..., Any]) -> PairWith | None:
     """The step that does what `lambda x: (x, constant)` does, None if `function` is something else.
 

@@ -208,19 +208,33 @@ def reduce_by_key_locally(
     """A dict of the keys with their values joined by `function`."""
     reduced: dict[Any, Any] = {}
     try:
-        merge_by_key(function, reduced, records)
+        _merge_pairs(function, reduced, records)
     except StopIteration as error:
         raise stop_iteration_error(error) from error
     return reduced
 
 
-def merge_by_key(
-    function: Callable[[Any, Any], Any], into: dict[Any, Any], pairs: Iterable[Any]
+def merge_dicts(
+    function: Callable[[Any, Any], Any], into: dict[Any, Any], more: dict[Any, Any]
 ) -> dict[Any, Any]:
-    """Take the pairs into a dict, joining values of a key by `function`."""
+    """Take a dict into another one, joining the values of a key by `function`."""
+    _merge_pairs(function, into, more.items())
+    return into
+
+
+def _merge_pairs(
+    function: Callable[[Any, Any], Any], into: dict[Any, Any], pairs: Iterable[Any]
+) -> None:
     for key, value in pairs:
         into[key] = function(into[key], value) if key in into else value
-    return into
+
+
+def reduce_in_driver(function: Callable[[T, T], T], values: Iterable[T]) -> T:
+    """All results of a job joined by `function`; there is one at least."""
+    try:
+        return reduce(function, values)
+    except StopIteration as error:
+        raise stop_iteration_error(error) from error
 
 
 def largest(limit: int, key: Callable[[T], Any] | None, records: Iterable[T]) -> list[T]:

@@ -35,21 +35,14 @@ class PipeCommand:
     def __call__(self, records: Iterable[Any]) -> Iterator[str]:
         arguments = shlex.split(self.command)
         process = Popen(arguments, env=self.env, stdin=PIPE, stdout=PIPE, bufsize=0)
-        return self._lines_of(process, records)
-
-    def _lines_of(self, process: Popen[bytes], records: Iterable[Any]) -> Iterator[str]:
-        assert process.stdin is not None
-        assert process.stdout is not None
         try:
+            assert process.stdin is not None
+            assert process.stdout is not None
             for line in _lines(_exchange(process.stdin, process.stdout, records)):
                 yield line.decode("utf-8")
             self._check(process.wait())
         finally:
-            process.stdin.close()
-            process.stdout.close()
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            _end(process)
 
     def _check(self, exit_code: int) -> None:
         if self.check_code and exit_code:
@@ -57,6 +50,15 @@ class PipeCommand:
                 errorClass="PIPE_FUNCTION_EXITED",
                 messageParameters={"func_name": self.command, "error_code": str(exit_code)},
             )
+
+
+def _end(process: Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def _exchange(stdin: IO[bytes], stdout: IO[bytes], records: Iterable[Any]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import chain, islice, repeat
+from itertools import chain, compress, islice, repeat
 from operator import itemgetter
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from pyspark_shell.shuffle.external_merger import ExternalMerger
 from pyspark_shell.shuffle.external_sorter import ExternalSorter
 from pyspark_shell.shuffle.group_by import ExternalGroupBy
 from pyspark_shell.shuffle.used_memory import get_used_memory
+from pyspark_shell.statistics.sampler import RDDSamplerBase
 from pyspark_shell.statistics.xor_shift_random import XORShiftRandom
 
 Pair = tuple[Any, Any]
@@ -27,6 +28,9 @@ Pair = tuple[Any, Any]
 MAP_SIDE_SHARE: Final = 0.9
 # Records between two looks at the memory where a step has its own dict. A guess.
 _CHUNK: Final = 1 << 16
+_LARGEST_CHUNK: Final = 1 << 20
+# Keys that are drawn for at a time. A guess.
+_SAMPLE_CHUNK: Final = 4096
 
 _key_and_value: Final = itemgetter(0, 1)
 
@@ -101,28 +105,25 @@ class MergeGroups(GroupValues):
 
 
 class DistinctLocally:
-    """Map side of `distinct`: pairs of a record and None, once each as far as memory allows."""
+    """Map side of `distinct`: 1-tuples of the records, once each as far as memory allows."""
 
     __slots__ = ("memory_mb",)
 
     def __init__(self, memory_mb: float) -> None:
         self.memory_mb = memory_mb
 
-    def __call__(self, records: Iterable[Any]) -> Iterator[Pair]:
+    def __call__(self, records: Iterable[Any]) -> Iterator[tuple[Any]]:
         return self._distinct(iter(records), self.memory_mb)
 
-    def _distinct(self, records: Iterator[Any], limit: float) -> Iterator[Pair]:
+    def _distinct(self, records: Iterator[Any], limit: float) -> Iterator[tuple[Any]]:
         seen: dict[Any, None] = {}
-        for first in records:
-            seen[first] = None
-            seen.update(dict.fromkeys(islice(records, _CHUNK)))
-            used = get_used_memory()
+        for used in _take_in_chunks(records, seen):
             if used >= limit:
                 # What was seen need not be remembered: the reduce side looks again.
-                return chain(seen.items(), self._go_on(records, max(limit, used * 1.05)))
-        return iter(seen.items())
+                return chain(_alone(seen), self._go_on(records, max(limit, used * 1.05)))
+        return _alone(seen)
 
-    def _go_on(self, records: Iterator[Any], limit: float) -> Iterator[Pair]:
+    def _go_on(self, records: Iterator[Any], limit: float) -> Iterator[tuple[Any]]:
         yield from self._distinct(records, limit)
 
 
@@ -134,82 +135,38 @@ class DistinctKeys:
     def __init__(self, memory_mb: float) -> None:
         self.memory_mb = memory_mb
 
-    def __call__(self, records: Iterable[Pair]) -> Iterator[Any]:
-        iterator = iter(records)
+    def __call__(self, records: Iterable[tuple[Any]]) -> Iterator[Any]:
+        keys = chain.from_iterable(records)
         seen: dict[Any, None] = {}
-        for key, _ in iterator:
-            seen[key] = None
-            seen.update(islice(iterator, _CHUNK))
-            if get_used_memory() >= self.memory_mb:
-                return self._beyond_memory(chain(seen.items(), iterator))
+        for used in _take_in_chunks(keys, seen):
+            if used >= self.memory_mb:
+                return self._beyond_memory(chain(seen, keys))
         return iter(seen)
 
-    def _beyond_memory(self, pairs: Iterable[Pair]) -> Iterator[Any]:
+    def _beyond_memory(self, keys: Iterable[Any]) -> Iterator[Any]:
         merger: ExternalMerger[Any, None, None] = ExternalMerger(
             SimpleAggregator(_keep_first), self.memory_mb
         )
-        merger.mergeCombiners(pairs)
+        merger.mergeCombiners(zip(keys, repeat(None), strict=False))
         return map(itemgetter(0), merger.items())
+
+
+def _take_in_chunks(records: Iterator[Any], seen: dict[Any, None]) -> Iterator[float]:
+    """Add the records to `seen`; gives the memory in use, in MiB, after each chunk."""
+    size = _CHUNK
+    for first in records:
+        chunk = chain((first,), islice(records, size))
+        seen.update(dict.fromkeys(chunk))
+        size = min(size * 2, _LARGEST_CHUNK)
+        yield get_used_memory()
+
+
+def _alone(records: Iterable[Any]) -> Iterator[tuple[Any]]:
+    return zip(records, strict=False)
 
 
 def _keep_first(kept: Any, _: Any) -> Any:
     return kept
-
-
-# Grouping several RDDs ----------------------------------------------------------------
-
-
-class GroupValuesOf(GroupValues):
-    """Map side of `cogroup`: pairs of key and (number of the RDD, list of values)."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: int, memory_mb: float) -> None:
-        super().__init__(memory_mb)
-        self.number = number
-
-    def __call__(self, records: Iterable[Any]) -> Iterator[Pair]:
-        groups = super().__call__(pairs_of(records))
-        number = self.number
-        return ((key, (number, values)) for key, values in groups)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return GroupValuesOf, (self.number, self.memory_mb)
-
-
-class Cogroup:
-    """Reduce side of `cogroup`: pairs of key and one list of values for each RDD."""
-
-    __slots__ = ("count", "memory_mb")
-
-    def __init__(self, count: int, memory_mb: float) -> None:
-        self.count = count
-        self.memory_mb = memory_mb
-
-    def __call__(self, records: Iterable[Pair]) -> Iterator[Pair]:
-        aggregator: Aggregator[Any, Any] = Aggregator(
-            self._first_lists, _extend_list_of, _extend_all_lists
-        )
-        merger: ExternalMerger[Any, Any, Any] = ExternalMerger(aggregator, self.memory_mb)
-        merger.mergeValues(records)
-        return merger.items()
-
-    def _first_lists(self, numbered: tuple[int, list[Any]]) -> list[list[Any]]:
-        lists: list[list[Any]] = [[] for _ in range(self.count)]
-        lists[numbered[0]] = numbered[1]
-        return lists
-
-
-def _extend_list_of(lists: list[list[Any]], numbered: tuple[int, list[Any]]) -> list[list[Any]]:
-    number, values = numbered
-    lists[number] += values
-    return lists
-
-
-def _extend_all_lists(lists: list[list[Any]], more: list[list[Any]]) -> list[list[Any]]:
-    for values, others in zip(lists, more, strict=True):
-        values += others
-    return lists
 
 
 # Partitions and order -----------------------------------------------------------------
@@ -248,6 +205,42 @@ def range_partition(
     if keyfunc is None and ascending:
         return partial(bisect_left, bounds)
     return RangePartition(bounds, keyfunc, ascending)
+
+
+class CountAndSample:
+    """Counts the pairs of a partition, and keeps enough of a sample of keys for `sortByKey`.
+
+    `sortByKey` wants each key with a probability of `size / count`, but the count of the whole RDD
+    is not known before the end. So every key whose draw might be low enough is kept with it.
+
+    Returns
+    -------
+    One record: the count, and pairs of draw and key, in order.
+
+    Source  PySpark counts first and samples then, with the same draws.
+    """
+
+    __slots__ = ("seed", "size")
+
+    def __init__(self, size: float, seed: int) -> None:
+        self.size = size
+        self.seed = seed
+
+    def __call__(
+        self, index: int, records: Iterable[Pair]
+    ) -> tuple[tuple[int, list[tuple[float, Any]]]]:
+        keys = map(itemgetter(0), records)
+        sampler = RDDSamplerBase(False, self.seed)
+        sampler.initRandomGenerator(index)
+        draw = sampler.getUniformSample
+        count = 0
+        kept: list[tuple[float, Any]] = []
+        while chunk := list(islice(keys, _SAMPLE_CHUNK)):
+            count += len(chunk)
+            draws = [draw() for _ in chunk]
+            low_enough = map((self.size / count).__gt__, draws)
+            kept += compress(zip(draws, chunk, strict=True), low_enough)
+        return ((count, kept),)
 
 
 class SortByKey:
@@ -298,8 +291,3 @@ class DealBatches:
 def with_none(records: Iterable[Any]) -> Iterator[Pair]:
     """Pairs of a record and None."""
     return zip(records, repeat(None), strict=False)
-
-
-def with_true(records: Iterable[Any]) -> Iterator[Pair]:
-    """Pairs of a record and True."""
-    return zip(records, repeat(True), strict=False)

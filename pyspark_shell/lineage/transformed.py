@@ -165,7 +165,6 @@ def _zip_equal(left: Iterator[Any], right: Iterator[Any]) -> Iterator[Any]:
     for pair in zip_longest(left, right, fillvalue=_MISSING):
         if pair[0] is _MISSING or pair[1] is _MISSING:
             raise PySparkValueError(
-                "Can not deserialize PairRDD with different number of items in batches: "
-                "zipped RDDs must have the same number of elements in each partition."
+                "Can only zip RDDs with same number of elements in each partition"
             )
         yield pair

@@ -116,11 +116,12 @@ class SparkListenerJobStart(SparkListenerEvent):
 
 @dataclass(frozen=True, slots=True)
 class SparkListenerJobEnd(SparkListenerEvent):
-    """A job ended; `error` is None if it succeeded. Killed tasks may still run."""
+    """A job ended; `error` is None if it succeeded. If it was cancelled, killed tasks may still run."""
 
     job_id: int
     time_ms: int
     error: str | None
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

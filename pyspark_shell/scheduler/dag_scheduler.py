@@ -138,7 +138,7 @@ class DAGScheduler:
             case JobSubmitted():
                 self._handle_job_submitted(event)
             case JobCancelled():
-                self._handle_job_cancelled(event.job_id, event.reason)
+                self._handle_job_cancelled(event.job_id, event.reason, event.interrupt)
             case StageCancelled():
                 self._handle_stage_cancelled(event)
             case JobGroupCancelled():
@@ -230,7 +230,9 @@ class DAGScheduler:
         self._release(job)
         job.waiter.job_failed(failure)
         self._effects.post(
-            SparkListenerJobEnd(job.job_id, self._clock.time_ms(), failure.message)
+            SparkListenerJobEnd(
+                job.job_id, self._clock.time_ms(), failure.message, failure.cancelled
+            )
         )
         log.info("Job %d failed: %s", job.job_id, job.call_site)
 
@@ -286,6 +288,13 @@ class DAGScheduler:
             text = f"Job {job_id} cancelled because {reason}"
             failure = JobFailure(job_id, text, cancelled=True)
             self._fail_job(job, failure, f"Stage cancelled because {reason}", interrupt=True)
+
+    def application_killed(self, message: str) -> None:
+        """Fail all jobs, and all that come later, with the application's own end."""
+        self._stopped = message
+        for job_id, job in sorted(self.jobs.items()):
+            failure = JobFailure(job_id, message, cancelled=True, application_killed=True)
+            self._fail_job(job, failure, f"Stage cancelled: {message}", interrupt=True)
 
     def abort_all(self, reason: str) -> None:
         """Fail all active jobs, since nothing can run."""

@@ -40,10 +40,11 @@ class JobSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class JobCancelled:
-    """End a job."""
+    """End a job; `interrupt` None: as its `spark.job.interruptOnCancel` says."""
 
     job_id: int
     reason: str | None
+    interrupt: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class JobFailure:
         Spark's sentence.
     cancelled
         Whether somebody killed the job.
+    application_killed
+        Whether the whole application was.
     failure
         What the task raised that ended the job, if it was that.
     """
@@ -34,6 +36,7 @@ class JobFailure:
     cancelled: bool = False
     failure: ExceptionFailure | None = None
     stage_id: int | None = None
+    application_killed: bool = False
 
 
 class JobWaiter:
@@ -44,10 +47,10 @@ class JobWaiter:
     Parameters
     ----------
     cancel
-        Asks the scheduler to end the job, with a reason.
+        Asks the scheduler to end the job: with a reason, and whether its tasks are interrupted at once.
     """
 
-    def __init__(self, job_id: int, tasks: int, cancel: Callable[[str], None]) -> None:
+    def __init__(self, job_id: int, tasks: int, cancel: Callable[[str, bool | None], None]) -> None:
         self.job_id = job_id
         self._cancel = cancel
         self._payloads: list[Any] = [_PENDING] * tasks
@@ -105,9 +108,9 @@ class JobWaiter:
         """Pickled results that have arrived so far, by task."""
         return {i: p for i, p in enumerate(list(self._payloads)) if p is not _PENDING}
 
-    def cancel(self, reason: str) -> None:
+    def cancel(self, reason: str, interrupt: bool | None = None) -> None:
         """Ask for the job's end; returns at once."""
-        self._cancel(reason)
+        self._cancel(reason, interrupt)
 
 
 def discard(payload: Payload) -> None:

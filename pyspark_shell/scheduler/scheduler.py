@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -139,7 +139,11 @@ class Scheduler:
     def new_job(self, tasks: int) -> JobWaiter:
         """A waiter for a job that is going to be submitted, with the job's id."""
         job_id = next(self._job_ids)
-        return JobWaiter(job_id, tasks, lambda reason: self.post(JobCancelled(job_id, reason)))
+
+        def cancel(reason: str, interrupt: bool | None) -> None:
+            self.post(JobCancelled(job_id, reason, interrupt))
+
+        return JobWaiter(job_id, tasks, cancel)
 
     def post(self, event: DAGSchedulerEvent) -> None:
         """Have the scheduler take an event in; returns at once."""
@@ -177,6 +181,18 @@ class Scheduler:
         """Kill one attempt, which is run again; False if no such task runs."""
         return self.ask(partial(self._kill_task_attempt, task_id, interrupt, reason))
 
+    def application_killed(self, message: str) -> None:
+        """Fail all jobs, and all that come later; returns at once."""
+        self._loop.post(partial(self._dag.application_killed, message))
+
+    def tasks_running(self) -> int:
+        """Tasks that run now, killed ones too."""
+        return sum(executor.running is not None for executor in self.executors())
+
+    def force_kills(self, job_ids: Collection[int]) -> None:
+        """Do not wait any longer for killed tasks of these jobs: end their processes."""
+        self._loop.post(partial(self._force_kills, frozenset(job_ids)))
+
     def remove_blocks(self, prefix: str) -> None:
         """Have all executors forget hot blocks and broadcast values."""
         self._loop.post(partial(self._backend.remove_blocks, prefix))
@@ -197,6 +213,11 @@ class Scheduler:
     def executors(self) -> list[ExecutorProcess]:
         """All executors; read only."""
         return list(self._backend.executors.values())
+
+    @property
+    def zygote_pid(self) -> int:
+        """Process id of the zygote."""
+        return self._backend.zygote_pid
 
     def is_scheduler_thread(self) -> bool:
         """Whether the caller is the scheduler itself."""
@@ -413,6 +434,11 @@ class Scheduler:
         task.kill_reason = task.kill_reason or reason
         self._backend.kill_task(task.info.executor_id, task_id, interrupt, reason)
         return True
+
+    def _force_kills(self, job_ids: Collection[int]) -> None:
+        for task_set in self._tasks.pools.all():
+            if task_set.job_id in job_ids:
+                self._backend.reaper.force_now(list(task_set.running))
 
     # Now and then --------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ from pyspark_shell.executor.messages import (
 )
 from pyspark_shell.executor.process_control import (
     STACK_DUMP_SIGNAL,
+    is_running,
     kill_group,
     kill_with_group,
     signal_name,
@@ -130,6 +131,11 @@ class SchedulerBackend:
         self._next_check_s = 0.0
         self._start_errors = ""
 
+    @property
+    def zygote_pid(self) -> int:
+        """Process id of the zygote."""
+        return self._zygote.pid
+
     def start(self, events: BackendEvents) -> None:
         """Ask for all executors; they register by and by. Called before the loop runs."""
         self._events = events
@@ -217,11 +223,13 @@ class SchedulerBackend:
                 self._loop.call_later(_STATUS_WAIT_S, partial(self._lose_without_status, executor))
 
     def _lose_without_status(self, executor: ExecutorProcess) -> None:
-        """Its channel closed, but the process may live: user code may have closed the descriptor."""
+        """Its channel closed, but nobody told of its end: user code may have closed the descriptor."""
         if executor.executor_id in self.executors:
-            if executor.end_reason is None:
+            if executor.end_reason is None and executor.pid is not None and is_running(executor.pid):
                 executor.end_reason = "its channel to the driver was closed"
                 executor.misbehaved = True
+            elif executor.end_reason is None:
+                executor.end_reason = "the zygote did not tell how"
             self.kill_executor(executor)
             self._lose(executor)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
-from pyspark_shell.common.errors import PySparkRuntimeError, PySparkTypeError
+from pyspark_shell.common.errors import PySparkRuntimeError
 from pyspark_shell.common.pickling import dumps, loads
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ def default_param(value: Any) -> AccumulatorParam[Any]:
     ):
         if isinstance(value, number):
             return param
-    raise PySparkTypeError(message=f"No default accumulator param for type {type(value)}")
+    raise TypeError(f"No default accumulator param for type {type(value)}")
 
 
 class DriverSide(Protocol):
@@ -144,7 +144,14 @@ class Accumulator(Generic[T]):
         if self._registry is not None:
             self._registry.exclusively_add(self, term)
         else:
+            self._before_merge()
             self.merge(term)
+
+    def _before_merge(self) -> None:
+        """Where a task's accumulator begins anew.
+
+        Not an `add` of its own: a pickled bound method `accumulator.add` keeps this class's function.
+        """
 
     def merge(self, term: T) -> None:
         """Add without asking anybody; for the owner of the accumulator."""
@@ -182,12 +189,11 @@ class TaskAccumulator(Accumulator[T]):
         self._zero = zero
         self._task: int | None = None
 
-    def add(self, term: T) -> None:
+    def _before_merge(self) -> None:
         if self._task != TaskAccumulators.task_number:
             self._task = TaskAccumulators.task_number
             self._value = copy.deepcopy(self._zero)
             TaskAccumulators.touched.append(self)
-        self.merge(term)
 
 
 class TaskAccumulators:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO, Final
 
-from pyspark_shell.storage.block_file import remove_quietly
+from pyspark_shell.storage.block_file import name_the_file, remove_quietly
 
 _MAGIC: Final = b"PSS1"
 _ENTRY: Final = struct.Struct("<QQI")
@@ -38,8 +38,9 @@ def write_data_file(path: str, segments: Iterable[Iterable[Part]]) -> int:
         with open(temporary, "wb", buffering=_BUFFER_BYTES) as file:
             size = _write(file, segments)
         os.rename(temporary, path)
-    except BaseException:
+    except BaseException as error:
         remove_quietly(temporary)
+        name_the_file(error, path)
         raise
     return size
 

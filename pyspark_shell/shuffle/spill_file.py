@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Final
 
 from pyspark_shell.common.pickling import dumps_records, loads
+from pyspark_shell.storage.block_file import name_the_file
 
 Block = tuple[int, int]
 """Offset and length in bytes."""
@@ -57,7 +58,8 @@ class SpillFile:
     """
 
     def __init__(self, local_dirs: Sequence[str]) -> None:
-        self._fd = _open_nameless(_existing_directory(local_dirs[0]))
+        self._directory = _existing_directory(local_dirs[0])
+        self._fd = _open_nameless(self._directory)
         self._size_bytes = 0
         self.block_records = 64
 
@@ -74,8 +76,12 @@ class SpillFile:
         """Append a block that is pickled already."""
         block = self._size_bytes, len(data)
         left = memoryview(data)
-        while left:
-            left = left[os.pwrite(self._fd, left, self._size_bytes + len(data) - len(left)) :]
+        try:
+            while left:
+                left = left[os.pwrite(self._fd, left, self._size_bytes + len(data) - len(left)) :]
+        except OSError as error:
+            name_the_file(error, self._directory)
+            raise
         self._size_bytes += len(data)
         SPILL_METRICS.disk_bytes_spilled += len(data)
         return block

@@ -5,6 +5,7 @@ A reader gets exactly the bytes that were written, or `BlockDamaged`; never a pa
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import struct
@@ -16,6 +17,7 @@ from typing import BinaryIO, Final
 _MAGIC: Final = b"PSB1"
 _HEADER: Final = struct.Struct("<4sIQQ")  # magic, CRC32 of the body, length of the body, flags
 MAY_GO_TO_DISK: Final = 1  # flag: an evicted block is moved to disk, not dropped
+_DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 # Below this a read() is faster than a mapping.
 _MAP_FROM_BYTES: Final = 64 * 1024
 
@@ -59,9 +61,16 @@ def writing_block(path: str, flags: int = 0) -> Iterator[BlockWriter]:
             yield writer
             writer.finish()
         os.rename(temporary, path)
-    except BaseException:
+    except BaseException as error:
         remove_quietly(temporary)
+        name_the_file(error, path)
         raise
+
+
+def name_the_file(error: BaseException, path: str) -> None:
+    """Add the path to the error of a disk that is full or broken; the system names none."""
+    if isinstance(error, OSError) and error.filename is None and error.errno in _DISK_ERRORS:
+        error.filename = path
 
 
 def write_block(path: str, fill: Callable[[BlockWriter], object]) -> int:

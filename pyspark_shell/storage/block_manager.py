@@ -12,12 +12,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.storage.block_file import (
     MAY_GO_TO_DISK,
-    BlockDamaged,
     BlockWriter,
     read_block,
     remove_quietly,
@@ -35,6 +34,8 @@ from pyspark_shell.storage.record_batches import (
 )
 
 Batches = Iterable[list[Any]]
+
+_NOT_THE_FILES_FAULT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,11 @@ class BlockManager:
                 data = read_block(path)
             except FileNotFoundError:
                 continue
-            except BlockDamaged:
-                remove_quietly(path)
+            except OSError as error:
+                if error.errno in _NOT_THE_FILES_FAULT:
+                    raise
+                remove_quietly(path)  # damaged, or the disk cannot read it
+                self._report(BlockUpdate(block_id, 0, 0))
                 continue
             self._memory.touch(path)
             return self._read_and_warm(block_id, data, path)
@@ -155,6 +159,10 @@ class BlockManager:
             if level.useDisk:
                 return self._compute_and_keep(block_id, StorageLevel.DISK_ONLY, compute)
             return [list(compute())]
+        except BaseException:
+            # The driver may think that the block exists, and hence that its parents are not needed.
+            self._report(BlockUpdate(block_id, 0, 0))
+            raise
         self._report(
             BlockUpdate(block_id, size_bytes if in_memory else 0, 0 if in_memory else size_bytes)
         )

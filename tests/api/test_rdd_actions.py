@@ -127,6 +127,16 @@ def test_stop_iteration_in_the_driver(local):
         local.parallelize([1, 2], 2).reduce(stop)
 
 
+def test_stop_iteration_while_dicts_are_merged(local):
+    def stop(a, b):
+        raise StopIteration
+
+    pairs = local.parallelize([("a", 1), ("a", 2)], 2)
+
+    with pytest.raises(PySparkRuntimeError, match="STOP_ITERATION_OCCURRED"):
+        pairs.reduceByKeyLocally(stop)
+
+
 def test_counts_are_defaultdicts(local):
     counts = local.parallelize(["a", "b", "a"], 2).countByValue()
 
@@ -201,16 +211,16 @@ def test_zip_wants_as_many_partitions_and_records(local):
 
     with pytest.raises(ValueError, match="same number of partitions"):
         numbers.zip(local.parallelize(range(4), 1))
-    with pytest.raises(ValueError, match="different number of items in batches"):
+    with pytest.raises(ValueError, match="Can only zip RDDs with same number of elements"):
         numbers.zip(local.parallelize(range(5), 2)).collect()
 
 
-def test_sort_runs_two_jobs_when_called(local):
+def test_sort_runs_one_job_when_called(local):
     pairs = local.parallelize([(n % 7, n) for n in range(50)], 2)
 
     ordered = pairs.sortByKey()
 
-    assert len(local.jobs) == 2
+    assert len(local.jobs) == 1
     assert ordered.keys().collect() == sorted(n % 7 for n in range(50))
 
 

@@ -43,7 +43,7 @@ def test_exit_code_counts_if_it_is_checked():
 
 def test_missing_program_is_an_error():
     with pytest.raises(FileNotFoundError, match="no_such_program"):
-        PipeCommand("no_such_program", {}, False)([])
+        list(PipeCommand("no_such_program", {}, False)([]))
 
 
 def test_error_of_the_records_is_the_task_s():

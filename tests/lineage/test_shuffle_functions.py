@@ -9,13 +9,12 @@ import pytest
 
 from pyspark_shell.lineage import shuffle_functions
 from pyspark_shell.lineage.shuffle_functions import (
-    Cogroup,
     CombineValues,
+    CountAndSample,
     DealBatches,
     DistinctKeys,
     DistinctLocally,
     GroupValues,
-    GroupValuesOf,
     MergeCombiners,
     MergeGroups,
     RangePartition,
@@ -24,6 +23,7 @@ from pyspark_shell.lineage.shuffle_functions import (
     range_partition,
 )
 from pyspark_shell.shuffle.aggregator import SimpleAggregator
+from pyspark_shell.statistics.sampler import RDDSampler
 
 PLENTY = 1 << 20
 
@@ -61,20 +61,13 @@ def test_distinct_within_and_beyond_memory(memory_mb, monkeypatch):
     kept = list(DistinctKeys(memory_mb)(iter(dealt)))
 
     assert sorted(kept) == list(range(700))
-    assert set(map(operator.itemgetter(1), dealt)) == {None}
+    assert set(map(len, dealt)) == {1}
 
 
 def test_distinct_keeps_the_first_of_equals_in_order():
     dealt = DistinctLocally(PLENTY)([3, 1, 3.0, True, 2])
 
     assert [repr(key) for key in DistinctKeys(PLENTY)(dealt)] == ["3", "1", "2"]
-
-
-def test_cogroup_has_a_list_for_each_rdd():
-    left = list(GroupValuesOf(0, PLENTY)([("a", 1), ("a", 2)]))
-    right = list(GroupValuesOf(1, PLENTY)([("b", 3), ("a", 4)]))
-
-    assert dict(Cogroup(2, PLENTY)([*left, *right])) == {"a": [[1, 2], [4]], "b": [[], [3]]}
 
 
 @pytest.mark.parametrize("keyfunc", [None, lambda key: key])
@@ -110,6 +103,18 @@ def test_sort_is_stable_in_both_directions(keyfunc):
     ]
 
 
+@pytest.mark.parametrize("size", [5, 6000, 50_000])
+def test_one_pass_samples_what_two_would(size):
+    pairs = [(n, None) for n in range(size)]
+    expected = list(RDDSampler(False, min(40 / size, 1.0), 1).func(3, range(size)))
+
+    [(count, kept)] = CountAndSample(40.0, 1)(3, pairs)
+
+    assert count == size
+    assert [key for draw, key in kept if draw < min(40 / size, 1.0)] == expected
+    assert len(kept) <= 1000
+
+
 def test_batches_count_up_from_a_start_of_their_partition():
     batches = list(DealBatches(5, 10)(1, range(25)))
 
@@ -128,8 +133,6 @@ def test_unlimited_batch_is_the_whole_partition():
         CombineValues(SimpleAggregator(operator.add), 1),
         GroupValues(1),
         MergeGroups(1),
-        GroupValuesOf(1, 1),
-        Cogroup(2, 1),
         DistinctLocally(1),
         SortByKey(None, True, 1),
         DealBatches(2, 10),

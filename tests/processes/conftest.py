@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pyspark_shell import SparkConf, SparkContext
 from tests.conftest import Snapshot
+from tests.processes.driver_process import DriverProcess
 from tests.processes.engine import assert_settled
 from tests.processes.gate import Counter, Gate
 
@@ -31,6 +34,7 @@ class Shared:
 @pytest.fixture(scope="module")
 def shared():
     contexts = Shared()
+    contexts.get("local[2]")  # also starts the one thread that the process keeps for all contexts
     yield contexts
     contexts.stop()
 
@@ -66,9 +70,23 @@ def start(shared):
         return contexts[-1]
 
     yield begin
+    roots = [root for context in contexts for root in roots_of(context)]
     for context in contexts:
         context.stop()
-    assert before.left_over() == {}
+    assert leaks(before) == {}
+    assert [root for root in roots if os.path.exists(root)] == []
+
+
+def leaks(before):
+    """Return what is left over."""
+    left = before.left_over()
+    left.pop("directories", None)  # other processes make and remove theirs meanwhile
+    return left
+
+
+def roots_of(context):
+    """Return the context's directories; none if it is stopped already."""
+    return [] if context.isStopped else context._driver.local_dirs.all_roots
 
 
 @pytest.fixture
@@ -81,3 +99,17 @@ def gate(tmp_path):
 @pytest.fixture
 def counter(tmp_path):
     return Counter(tmp_path / "count")
+
+
+@pytest.fixture
+def drive(tmp_path):
+    """Yield a function that runs a script as a driver of its own."""
+    drivers = []
+
+    def run(body, **options):
+        drivers.append(DriverProcess(tmp_path, body, **options))
+        return drivers[-1]
+
+    yield run
+    for driver in drivers:
+        driver.close()

@@ -56,18 +56,32 @@ def test_a_zygote_that_freezes_is_replaced(sc):
 
 
 def test_a_task_that_holds_the_interpreter_is_busy_and_not_frozen(sc, counter):
-    def backtrack(number):
-        import re
-
+    def hold(number):
         counter.add()
-        re.match(r"(a|a)*b", "a" * 24 + "c")  # C code, seconds long, that never lets go
+        with Stopwatch() as watch:
+            sum(range(1_000_000))
+        sum(range(int(1_000_000 * 3 * TIMEOUT_S / watch.seconds)))  # one call of C code
+        return number
+
+    assert sc.parallelize(range(2), 2).map(hold).sum() == 1
+
+    assert counter.count == 2
+
+
+def test_a_task_that_holds_the_interpreter_and_does_nothing_loses_its_process(sc, gate):
+    def deadlock(number):
+        import ctypes
+
+        if not gate.pids():
+            gate.report()
+            ctypes.PyDLL(None).sleep(3600)
         return number
 
     with Stopwatch() as watch:
-        assert sc.parallelize(range(2), 2).map(backtrack).sum() == 1
+        assert sc.parallelize([7], 1).map(deadlock).sum() == 7
 
-    assert watch.seconds > TIMEOUT_S
-    assert counter.count == 2
+    assert watch.seconds < within(TIMEOUT_S + 5)
+    wait_for_end(gate.pids(), 1)
 
 
 def test_a_driver_that_slept_does_not_think_its_executors_dead(sc, tmp_path):

@@ -1,0 +1,208 @@
+"""A disk that is full: the error names it, and the context is healthy as soon as there is room again.
+
+The disk is a small tmpfs where this user may mount one; elsewhere a limit on the size of the files
+that executors write, which fails at the same places.
+"""
+
+import os
+import resource
+import shutil
+import subprocess
+from operator import add
+from pathlib import Path
+
+import pytest
+
+from pyspark_shell import StorageLevel
+from pyspark_shell.common.errors import JobFailed
+from pyspark_shell.storage import local_dirs
+from tests.processes.engine import wait_until_up, zygote_pid
+from tests.processes.waiting import wait_for
+
+DISK_BYTES = 4 << 20
+
+
+class SmallDisk:
+    """A folder on a disk with room for `DISK_BYTES`."""
+
+    def __init__(self, path):
+        self.path = path
+        self.is_mounted = mount(path)
+        self.error = "No space left on device" if self.is_mounted else "File too large"
+
+    def limit(self, sc):
+        """Make it small for the executors of `sc`, those that live and those to come."""
+        if not self.is_mounted:
+            self._set_limit(sc, DISK_BYTES)
+
+    def widen(self, sc):
+        """Give it room again."""
+        if self.is_mounted:
+            size = f"remount,size={64 * DISK_BYTES}"
+            subprocess.run(["mount", "-o", size, str(self.path)], check=True)
+        else:
+            self._set_limit(sc, resource.RLIM_INFINITY)
+
+    def _set_limit(self, sc, size):
+        for pid in [zygote_pid(sc), *wait_until_up(sc, 2)]:
+            hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+
+    def close(self):
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", str(self.path)], check=True)
+
+
+def mount(path):
+    path.mkdir()
+    if os.getuid() != 0 or shutil.which("mount") is None:
+        return False
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(path)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def disk(tmp_path):
+    small = SmallDisk(tmp_path / "disk")
+    yield small
+    small.close()
+
+
+@pytest.fixture
+def sc(start, disk):
+    context = start("local[2,2]", spark__local__dir=disk.path, spark__executor__memory="256m")
+    disk.limit(context)
+    return context
+
+
+@pytest.fixture
+def memory_disk(monkeypatch, disk):
+    """Have blocks of the memory levels on the small disk."""
+    monkeypatch.setattr(local_dirs, "_TMPFS", str(disk.path))
+    return disk
+
+
+def large(sc):
+    """Twenty times what the disk holds, incompressible to pickle."""
+    return sc.parallelize(range(800), 4).map(lambda n: (n, os.urandom(100_000)))
+
+
+def assert_healthy(sc):
+    wait_until_up(sc, 2)
+    pairs = sc.parallelize(range(100), 4).map(lambda n: (n % 5, n))
+    assert pairs.reduceByKey(add, 2).collectAsMap() == {k: sum(range(k, 100, 5)) for k in range(5)}
+
+
+def leftovers(sc):
+    root = Path(sc._driver.local_dirs.root)
+    return [path.name for path in root.rglob("*") if ".tmp" in path.name or ".spill" in path.name]
+
+
+def test_a_shuffle_onto_a_full_disk_fails_and_names_it(sc, disk):
+    with pytest.raises(JobFailed) as caught:
+        large(sc).partitionBy(4).count()
+
+    assert disk.error in str(caught.value)
+    assert str(disk.path) in str(caught.value)
+    wait_for(lambda: leftovers(sc) == [], "unfinished files to be removed")
+
+
+def test_a_context_whose_disk_was_full_is_healthy_when_there_is_room(sc, disk):
+    big = large(sc).partitionBy(4)
+    with pytest.raises(JobFailed, match=disk.error):
+        big.count()
+
+    disk.widen(sc)
+
+    assert_healthy(sc)
+    assert big.count() == 800
+
+
+def test_a_context_is_healthy_once_the_failed_rdd_is_gone(sc, disk):
+    big = large(sc).partitionBy(4)
+    with pytest.raises(JobFailed, match=disk.error):
+        big.count()
+
+    del big
+
+    assert_healthy(sc)
+
+
+def test_a_spill_onto_a_full_disk_fails_and_names_it(start, disk):
+    sc = start(spark__local__dir=disk.path, spark__executor__memory="16m")
+    disk.limit(sc)
+
+    with pytest.raises(JobFailed, match=disk.error):
+        large(sc).partitionBy(4).count()
+
+    assert_healthy(sc)
+    wait_for(lambda: leftovers(sc) == [], "unfinished files to be removed")
+
+
+def test_a_block_that_the_disk_cannot_hold_fails_its_task_and_names_it(sc, disk):
+    with pytest.raises(JobFailed) as caught:
+        large(sc).persist(StorageLevel.DISK_ONLY).count()
+
+    assert disk.error in str(caught.value)
+    assert str(disk.path) in str(caught.value)
+    assert_healthy(sc)
+    wait_for(lambda: leftovers(sc) == [], "unfinished files to be removed")
+
+
+def test_blocks_that_memory_cannot_hold_are_computed_again(start, memory_disk, counter):
+    sc = start(spark__memory__fraction="0.9")
+    memory_disk.limit(sc)
+
+    def make(number):
+        counter.add()
+        return b"x" * 100_000
+
+    cached = sc.parallelize(range(200), 4).map(make).persist(StorageLevel.MEMORY_ONLY)
+
+    assert cached.map(len).sum() == 200 * 100_000
+    assert cached.map(len).sum() == 200 * 100_000
+    assert counter.count >= 200
+
+
+def test_results_that_the_memory_disk_cannot_hold_go_to_the_other(start, memory_disk):
+    sc = start()
+    memory_disk.limit(sc)
+
+    if memory_disk.is_mounted:
+        values = sc.parallelize(range(4), 4).map(lambda n: bytes(3 << 20)).collect()
+        assert [len(value) for value in values] == [3 << 20] * 4
+    assert_healthy(sc)
+
+
+def test_a_broadcast_onto_a_full_disk_fails_and_names_it(sc, disk):
+    if disk.is_mounted:
+        with pytest.raises(OSError, match=disk.error) as caught:
+            sc.broadcast(os.urandom(8 << 20))
+        assert str(disk.path) in str(caught.value)
+
+    small = sc.broadcast(5)
+    assert sc.parallelize([1, 2], 2).map(lambda n: n * small.value).collect() == [5, 10]
+
+
+def test_data_for_a_full_disk_fails_and_names_it(sc, disk):
+    if disk.is_mounted:
+        with pytest.raises(OSError, match=disk.error) as caught:
+            sc.parallelize([os.urandom(1 << 20) for _ in range(8)], 2)
+        assert str(disk.path) in str(caught.value)
+
+    assert_healthy(sc)
+
+
+def test_a_context_that_cannot_make_its_directories_says_so(shared, tmp_path):
+    from pyspark_shell import SparkConf, SparkContext
+    from pyspark_shell.common.errors import SparkException
+
+    shared.stop()
+    (tmp_path / "file").write_text("not a directory")
+    conf = SparkConf().setMaster("local[2]").setAppName("x")
+
+    with pytest.raises(SparkException, match=r"Cannot make the local directory .*spark.local.dir"):
+        SparkContext(conf=conf.set("spark.local.dir", str(tmp_path / "file")))
+
+    with SparkContext("local[1]", "next") as sc:
+        assert sc.parallelize([1, 2]).sum() == 3
