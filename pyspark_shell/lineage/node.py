@@ -72,6 +72,8 @@ class LineageNode(ABC):
     """
 
     kind: ClassVar[str] = "PythonRDD"
+    # Grows whenever a checkpoint replaces a node's parents: what was found out about the graph before is old.
+    checkpoints_made: ClassVar[int] = 0
 
     def __init__(
         self,
@@ -93,6 +95,8 @@ class LineageNode(ABC):
         self.resource_profile: Any = None
         self._id: int | None = None
         self._partitions: Sequence[Partition] | None = None
+        # The shuffles that a task of this node reads, and `checkpoints_made` when that was found out.
+        self.known_shuffles: tuple[int, list[ShuffleDependency]] | None = None
 
     # On the driver ---------------------------------------------------------------
 
@@ -127,6 +131,7 @@ class LineageNode(ABC):
 
     def replace_by_checkpoint(self, checkpoint: LineageNode) -> None:
         """Cut the lineage: from now on partitions come from `checkpoint`, the parents may be forgotten."""
+        LineageNode.checkpoints_made += 1
         self.checkpoint_wanted = ""
         self.checkpointed = checkpoint
         self.parents = ()
@@ -170,6 +175,7 @@ class LineageNode(ABC):
             name=None,
             call_site="",
             _partitions=None,
+            known_shuffles=None,
         )
         if self.storage_level.is_valid:
             state["_id"] = self.id

@@ -64,9 +64,8 @@ class ResourceProfileBuilder:
 
     Examples
     --------
-    >>> builder = ResourceProfileBuilder()
-    >>> builder.require(TaskResourceRequests().cpus(2))
-    >>> builder.build.taskResources["cpus"].amount
+    >>> profile = ResourceProfileBuilder().require(TaskResourceRequests().cpus(2)).build
+    >>> profile.taskResources["cpus"].amount
     2.0
     """
 
@@ -74,12 +73,15 @@ class ResourceProfileBuilder:
         self._executor_requests: dict[str, ExecutorResourceRequest] = {}
         self._task_requests: dict[str, TaskResourceRequest] = {}
 
-    def require(self, resourceRequest: ExecutorResourceRequests | TaskResourceRequests) -> None:
-        """Add requests; one for a kind that is there already takes its place."""
+    def require(
+        self, resourceRequest: ExecutorResourceRequests | TaskResourceRequests
+    ) -> ResourceProfileBuilder:
+        """Add requests; one for a kind that is there already takes its place. Gives the builder."""
         if isinstance(resourceRequest, TaskResourceRequests):
             self._task_requests.update(resourceRequest.requests)
         else:
             self._executor_requests.update(resourceRequest.requests)
+        return self
 
     def clearExecutorResourceRequests(self) -> None:
         """Forget the requests for executors."""

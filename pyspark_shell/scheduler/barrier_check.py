@@ -15,9 +15,9 @@ def barrier_problem(stages: Sequence[Stage], slots: int) -> str | None:
     Slots do not come and go here, so too few of them is an error at once; Spark asks 40 times, every 15 s.
     """
     for stage in stages:
-        nodes = topological_order(stage.node)
-        if not any(node.is_barrier for node in nodes):
+        if not any(info.is_barrier for info in stage.info.rdd_infos):
             continue
+        nodes = topological_order(stage.node)
         mixed = any(isinstance(node, UnionRDD | CoalescedRDD) for node in nodes)
         partitions = len(stage.node.partitions())
         if mixed or stage.num_partitions != partitions:

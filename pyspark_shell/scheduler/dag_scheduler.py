@@ -21,6 +21,7 @@ from typing import Any, Final
 from pyspark_shell.common.clock import Clock
 from pyspark_shell.common.exhaustive import assert_never
 from pyspark_shell.common.task_end import ExceptionFailure, FetchFailed, TaskEndReason
+from pyspark_shell.executor.messages import StageBinary
 from pyspark_shell.executor.stage_settings import StageSettings
 from pyspark_shell.executor.task_outcome import FetchFailure, MapOutput, ResultFile
 from pyspark_shell.lineage.node import LineageNode
@@ -331,7 +332,8 @@ class DAGScheduler:
 
     def _submit_missing_tasks(self, stage: Stage) -> None:
         partitions = self._missing_partitions(stage)
-        stage.info = stage.describe_attempt(len(partitions))
+        if stage.next_attempt or stage.info.num_tasks != len(partitions):
+            stage.info = stage.describe_attempt(len(partitions))
         stage.info.submission_time_ms = self._clock.time_ms()
         attempt = stage.next_attempt
         stage.next_attempt += 1
@@ -346,7 +348,10 @@ class DAGScheduler:
         task_set = TaskSetManager(
             stage, attempt, job.job_id, partitions, self._limits.task_sets, self._preference(stage)
         )
-        task_set.settings = pickle.dumps(self._settings(stage, job), 5)
+        settings = pickle.dumps(self._settings(stage, job), 5)
+        task_set.binary = StageBinary(
+            stage.stage_id, attempt, stage.stage_input.closure, settings
+        ).encode()
         log.info("Submitting %d missing tasks from %r (%s)", len(partitions), stage, stage.call_site)
         self._effects.submit_tasks(task_set, job.properties.get("spark.scheduler.pool"))
 
@@ -440,7 +445,8 @@ class DAGScheduler:
         if job.num_finished == len(job.partitions):
             self._mark_finished(task_set.stage)
             self._job_succeeded(job)
-            self._effects.kill_stage(task_set.stage.stage_id, True, "Stage finished")
+            if task_set.running:  # copies of tasks that others were faster with
+                self._effects.kill_stage(task_set.stage.stage_id, True, "Stage finished")
         return True
 
     def map_task_succeeded(

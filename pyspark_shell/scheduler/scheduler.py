@@ -268,15 +268,7 @@ class Scheduler:
         self._bus.post(
             SparkListenerTaskStart(task_set.stage.stage_id, task_set.attempt, launch.info)
         )
-        self._backend.launch(
-            launch.executor, task_set, launch.order, partial(self._stage_binary, task_set)
-        )
-
-    def _stage_binary(self, task_set: TaskSetManager) -> bytes:
-        stage = task_set.stage
-        return self._backend.stage_binary(
-            stage.stage_id, task_set.attempt, stage.stage_input.closure, task_set.settings
-        )
+        self._backend.launch(launch.executor, task_set, launch.order)
 
     # What the backend tells ----------------------------------------------------------------
 

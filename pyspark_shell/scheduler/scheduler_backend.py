@@ -31,7 +31,6 @@ from pyspark_shell.executor.messages import (
     News,
     RegisterExecutor,
     RemoveBlocks,
-    StageBinary,
     StatusUpdate,
     StopExecutor,
     ThreadDump,
@@ -342,26 +341,14 @@ class SchedulerBackend:
 
     # Orders ----------------------------------------------------------------------------
 
-    def launch(
-        self,
-        executor: ExecutorProcess,
-        task_set: TaskSetManager,
-        order: LaunchTask,
-        binary: Callable[[], bytes],
-    ) -> None:
+    def launch(self, executor: ExecutorProcess, task_set: TaskSetManager, order: LaunchTask) -> None:
         """Send a task, and before it what its stage needs if the executor has it no longer."""
         executor.running = Assignment(order.task_id, task_set, order.resources)
         data = order.encode()
-        stage = (order.stage_id, order.stage_attempt)
-        if executor.stages.use(*stage) is None:
-            executor.stages.put(*stage, True)
-            data = binary() + data
+        if executor.stages.use(order.stage_id, order.stage_attempt) is None:
+            executor.stages.put(order.stage_id, order.stage_attempt, True)
+            data = task_set.binary + data
         self._send(executor, executor.tasks, data)
-
-    @staticmethod
-    def stage_binary(stage_id: int, attempt: int, closure: bytes, settings: bytes) -> bytes:
-        """The frame that a stage's first task on an executor is preceded by."""
-        return StageBinary(stage_id, attempt, closure, settings).encode()
 
     def _send(self, executor: ExecutorProcess, channel: Channel, data: bytes) -> None:
         if not executor.closed and channel.send(data):

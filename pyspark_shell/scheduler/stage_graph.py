@@ -15,7 +15,11 @@ from pyspark_shell.scheduler.stage import ActiveJob, Stage, StageInput
 
 def shuffles_read_by(last: LineageNode) -> list[ShuffleDependency]:
     """Shuffles that tasks of `last` read: those of the nodes reached without crossing another shuffle."""
-    return _shuffles(last, lambda _: False)
+    known = last.known_shuffles
+    if known is None or known[0] != LineageNode.checkpoints_made:
+        known = (LineageNode.checkpoints_made, _shuffles(last, lambda _: False))
+        last.known_shuffles = known
+    return known[1]
 
 
 def _shuffles(
@@ -90,6 +94,8 @@ class StageGraph:
         is_available: Callable[[Stage], bool],
     ) -> list[Stage]:
         """Map stages that have to run before `stage` can: not hidden behind cached nodes, not complete."""
+        if not stage.parents:
+            return []
         parents = (self._map_stages[s.shuffle_id] for s in _shuffles(stage.node, is_cached))
         return [parent for parent in parents if not is_available(parent)]
 

@@ -101,7 +101,7 @@ class TaskSetManager:
         self.num_successful = 0
         self.is_zombie = False
         self.abort_reason: str | None = None
-        self.settings = b""
+        self.binary = b""  # the frame that its first task on an executor is preceded by
         self._prefer(range(count))
 
     @property

@@ -8,6 +8,8 @@ import pytest
 
 from pyspark_shell import StorageLevel
 from pyspark_shell.common.errors import JobFailed, SparkException
+from tests.processes.engine import Background
+from tests.processes.waiting import wait_for
 
 NUMBERS = range(4_000)
 SUMS = {key: sum(range(key, 4_000, 13)) for key in range(13)}
@@ -145,9 +147,6 @@ def test_all_files_of_a_shuffle_lost_while_a_job_reads_them(sc, gate):
         gate.stop_here()
         return records
 
-    from tests.processes.engine import Background
-    from tests.processes.waiting import wait_for
-
     pairs = sc.parallelize(NUMBERS, 4).map(lambda n: (n % 13, n)).partitionBy(4)
     sums = pairs.mapPartitions(stop).reduceByKey(add, 3)
     running = Background(sums.collectAsMap)
@@ -276,8 +275,6 @@ def test_a_damaged_result_is_an_error_and_not_another_value(sc, damage):
     handle = sc._submit_on_partitions(
         sc.parallelize(range(2), 2), lambda records: [bytes(2 << 20), *records]
     )
-    from tests.processes.waiting import wait_for
-
     wait_for(lambda: handle.done, "the job")
     for path in files_of(sc, "results", "taskresult_"):
         damage(path)

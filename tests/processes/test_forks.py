@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.processes.waiting import kill
+from tests.processes.waiting import kill, wait_for
 
 CONTEXT = """
 import multiprocessing, subprocess
@@ -151,8 +151,6 @@ time.sleep(3600)
 
 
 def wait_for_only(driver, child):
-    from tests.processes.waiting import wait_for
-
     wait_for(lambda: driver.processes <= {child}, "the end of all but the child", 2)
 
 

@@ -1,0 +1,160 @@
+"""Wrong use: each a clear error of the documented type, and the context is still usable."""
+
+import os
+from operator import add
+from pickle import PicklingError
+from threading import Lock
+
+import pytest
+
+from pyspark_shell import SparkConf, SparkContext
+from pyspark_shell.common.errors import (
+    FileAlreadyExistsException,
+    IllegalArgumentException,
+    IllegalConfig,
+    InvalidInputException,
+    PySparkException,
+    PySparkRuntimeError,
+    SparkContextStopped,
+)
+from tests.conftest import Snapshot
+from tests.processes.conftest import leaks
+
+
+@pytest.fixture(autouse=True)
+def usable(request):
+    """Run a job after each test that used the shared context."""
+    yield
+    if "sc" in request.fixturenames:
+        sc = request.getfixturevalue("sc")
+        pairs = sc.parallelize(range(10), 2).map(lambda n: (n % 2, n))
+        assert pairs.reduceByKey(add).collectAsMap() == {0: 20, 1: 25}
+
+
+def refused(error, match, master="local[2]", **settings):
+    conf = SparkConf().setMaster(master).setAppName("x")
+    for name, value in settings.items():
+        conf.set(name.replace("__", "."), value)
+    with pytest.raises(error, match=match):
+        SparkContext(conf=conf)
+
+
+@pytest.mark.parametrize(
+    "master",
+    ["nonsense", "local[", "local[x]", "local[0]", "local[-1]", "spark://host:7077", "yarn", "k8s://x"],
+)
+def test_a_master_that_cannot_be(shared, master):
+    shared.stop()
+    before = Snapshot.take()
+
+    refused(IllegalArgumentException, "(?i)master|locally", master)
+
+    assert leaks(before) == {}
+    with SparkContext("local[1]", "next") as sc:
+        assert sc.parallelize([1, 2]).sum() == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("spark.executor.memory", "lots"),
+        ("spark.task.maxFailures", "0"),
+        ("spark.task.maxFailures", "many"),
+        ("spark.network.timeout", "soon"),
+        ("spark.speculation", "perhaps"),
+        ("spark.driver.maxResultSize", "-5"),
+        ("spark.scheduler.mode", "UNFAIR"),
+        ("spark.default.parallelism", "0"),
+        ("spark.scheduler.allocation.file", "/no/such/file.xml"),
+        ("spark.cleaner.periodicGC.interval", "x"),
+        ("spark.scheduler.listenerbus.eventqueue.capacity", "x"),
+        ("spark.executor.heartbeatInterval", "x"),
+        ("spark.pyshell.result.inlineLimit", "x"),
+        ("spark.task.reaper.killTimeout", "x"),
+        ("spark.barrier.sync.timeout", "x"),
+        ("spark.locality.wait", "x"),
+    ],
+)
+def test_a_setting_that_cannot_be_read(shared, key, value):
+    shared.stop()
+    before = Snapshot.take()
+
+    refused(IllegalConfig, key.replace(".", r"\."), **{key.replace(".", "__"): value})
+
+    assert leaks(before) == {}
+    with SparkContext("local[1]", "next") as sc:
+        assert sc.parallelize([1, 2]).sum() == 3
+
+
+def test_a_second_context(sc):
+    with pytest.raises(ValueError, match="Cannot run multiple SparkContexts at once"):
+        SparkContext("local", "second")
+
+
+def test_a_closure_that_cannot_be_pickled(sc):
+    lock = Lock()
+
+    for use in (
+        lambda: sc.parallelize([1]).map(lambda n: (n, lock)).count(),
+        lambda: sc.parallelize([1]).map(lambda n: (lock, n)[1:]).groupByKey().count(),
+        lambda: sc.parallelize([1]).foreach(lambda n: lock.acquire()),
+        lambda: sc.parallelize([lock]),
+        lambda: sc.broadcast(lock),
+    ):
+        with pytest.raises(PicklingError, match=r"Could not serialize .*_thread\.lock"):
+            use()
+
+
+def test_a_context_in_a_closure(sc):
+    with pytest.raises(PySparkRuntimeError, match="CONTEXT_ONLY_VALID_ON_DRIVER"):
+        sc.parallelize([1]).map(lambda n: sc.parallelize([n]).count()).collect()
+
+
+def test_an_rdd_in_a_closure(sc):
+    other = sc.parallelize([1, 2])
+
+    with pytest.raises(PySparkRuntimeError, match="(?s)RDD|CONTEXT_ONLY"):
+        sc.parallelize([1]).map(lambda n: other.count()).collect()
+
+
+def test_paths_that_do_not_exist(sc, tmp_path):
+    for read in (sc.textFile, sc.wholeTextFiles, sc.pickleFile, sc.binaryFiles):
+        with pytest.raises(InvalidInputException, match="does not exist|matches 0 files"):
+            read(str(tmp_path / "nothing")).count()
+
+
+def test_an_output_folder_that_exists(sc, tmp_path):
+    sc.parallelize(["a"], 1).saveAsTextFile(str(tmp_path / "out"))
+    before = sorted(os.listdir(tmp_path / "out"))
+
+    with pytest.raises(FileAlreadyExistsException, match="already exists"):
+        sc.parallelize(["b"], 1).saveAsTextFile(str(tmp_path / "out"))
+
+    assert sorted(os.listdir(tmp_path / "out")) == before
+    assert sc.textFile(str(tmp_path / "out")).collect() == ["a"]
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_numbers_of_partitions_that_cannot_be(sc, count):
+    with pytest.raises((ValueError, PySparkException), match="(?i)number|partitions|positive"):
+        sc.parallelize(range(10), 2).coalesce(count).count()
+
+
+def test_a_partition_that_does_not_exist(sc):
+    with pytest.raises(IllegalArgumentException, match="non-existent partition: 7"):
+        sc.runJob(sc.parallelize(range(10), 2), list, [7])
+
+
+def test_records_that_are_no_pairs(sc):
+    with pytest.raises(PySparkException, match="(?i)unpack|subscriptable"):
+        sc.parallelize(range(10), 2).reduceByKey(add).count()
+
+
+def test_a_stopped_context(start):
+    sc = start()
+    numbers = sc.parallelize(range(4), 2)
+    sc.stop()
+
+    for use in (numbers.sum, lambda: sc.parallelize([1]), lambda: sc.accumulator(0).value + numbers.sum()):
+        with pytest.raises(SparkContextStopped, match="(?i)stopped"):
+            use()
