@@ -26,9 +26,11 @@ from pyspark_shell.api.context_setup import (
 )
 from pyspark_shell.api.input_files import InputFiles
 from pyspark_shell.api.profiler import BasicProfiler, Profiler, ProfilerCollector
+from pyspark_shell.api.process_state import ProcessState
 from pyspark_shell.api.status_tracker import StatusTracker
 from pyspark_shell.common.call_site import first_spark_call
 from pyspark_shell.common.config import (
+    ALLOW_SPARK_CONTEXT_IN_EXECUTORS,
     ARCHIVES,
     CHECKPOINT_DIR,
     DEFAULT_PARALLELISM,
@@ -111,8 +113,10 @@ class SparkContext(InputFiles, ContextFiles):
         udf_profiler_cls: type[Profiler] | None = None,
         memory_profiler_cls: type[Profiler] | None = None,
     ) -> None:
-        self._assert_on_driver()
+        if conf is None or not ALLOW_SPARK_CONTEXT_IN_EXECUTORS.read(conf):
+            self._assert_on_driver()
         super().__init__()
+        self._outer_state = None if TaskContext.get() is None else ProcessState.take()
         self._callsite = first_spark_call()
         self._kill_reason: str | None = None
         self._conf = copy_of(conf)
@@ -185,6 +189,7 @@ class SparkContext(InputFiles, ContextFiles):
         self._resources = driver_resources(self._conf)
         self._driver = Driver(self._conf, self.appName, master, self.environment)
         self._temp_dir = self._driver.local_dirs.root
+        self._executor_memory_bytes = self._driver.executor_memory_bytes
         self._conf.set("spark.app.id", self._driver.application_id)
         self._conf.set("spark.app.startTime", self._driver.start_time_ms)
         self._conf.set("spark.executor.id", "driver")
@@ -235,6 +240,8 @@ class SparkContext(InputFiles, ContextFiles):
                 self._kill_reason = driver.kill_reason
                 self._why_stopped = driver.why_stopped()
         finally:
+            if self._outer_state is not None:
+                self._outer_state.restore()
             with SparkContext._lock:
                 if SparkContext._active_spark_context is self:
                     SparkContext._active_spark_context = None
@@ -358,7 +365,7 @@ def _forget_in_forked_child() -> None:
     SparkContext._active_spark_context = None
     if context is not None:
         context._driver = None
-        context._why_unusable = (
+        context._why_stopped = (
             "This process was forked from the one that made the SparkContext, "
             "which alone can use it"
         )

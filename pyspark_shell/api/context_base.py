@@ -25,7 +25,7 @@ class ContextBase:
 
     def __init__(self) -> None:
         self._driver: Driver | None = None
-        self._why_unusable = "This SparkContext was stopped"
+        self._why_stopped = "This SparkContext was stopped"
         self._local = threading.local()
 
     @property

@@ -1,4 +1,4 @@
-"""The part of SparkContext that ends the whole application, and helps code of the driver to notice it.
+"""The part of SparkContext that ends the whole application and helps loops to notice it.
 
 Thread  any of the user's.
 """
@@ -21,13 +21,15 @@ class KillHelpers(JobControl):
     def killApplication(self, reason: str = "killed via SparkContext.killApplication") -> None:
         """End the application with all that runs in it; returns at once.
 
-        All jobs fail with `SparkApplicationKilled`, executors end, the main thread is interrupted if it runs
-        the user's code, and threads that are left are reported. A script's process ends too.
+        All jobs fail with `SparkApplicationKilled`, executors end, the main thread is interrupted
+        if it runs the user's code, and threads that are left are reported. A script's process ends
+        too.
         """
         self._engine.kill(reason, "SparkContext.killApplication")
 
     def checkpoint_kill(self) -> None:
-        """Raise if the application, or this thread's job group for good, was killed; for loops of the driver.
+        """Raise if the application, or this thread's job group for good, was killed; for loops of
+        the driver.
 
         Raises
         ------
@@ -52,7 +54,8 @@ class KillHelpers(JobControl):
                 raise SparkJobCancelled(f"Job group {group} was cancelled for all future jobs.")
 
     def guard(self, iterable: Iterable[T]) -> Iterator[T]:
-        """Go through `iterable`, and stop with an error when the application or this thread's group is killed.
+        """Go through `iterable`, and stop with an error when the application or this thread's
+        group is killed.
 
         Examples
         --------
@@ -72,7 +75,8 @@ class KillHelpers(JobControl):
     def thread(
         self, target: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any
     ) -> threading.Thread:
-        """Start a daemon thread whose jobs belong to the group and have the tags of the calling thread.
+        """Start a daemon thread whose jobs belong to the group and have the tags of the calling
+        thread.
 
         Being a daemon it does not keep the process alive, and its jobs end with those of its group.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Protocol, TypeVar
 
 from pyspark_shell.common.config import PYTHON_WORKER_MEMORY
 from pyspark_shell.common.errors import PySparkRuntimeError
@@ -24,6 +24,11 @@ from pyspark_shell.lineage.steps import MapPartitions, Step
 T = TypeVar("T")
 U = TypeVar("U")
 U_co = TypeVar("U_co", covariant=True)
+
+
+# Of an executor's memory: beside what a task groups or sorts there are Python itself, the records
+# that come in and go out, and the batches that are being pickled.
+_TASK_SHARE: Final = 0.5
 
 
 class JobWaiter(Protocol[U_co]):
@@ -61,6 +66,7 @@ class RDDContext(Protocol):
 
     _conf: SparkConf
     _batchSize: int
+    _executor_memory_bytes: int
 
     @property
     def defaultParallelism(self) -> int: ...
@@ -189,8 +195,12 @@ class RDDBase(ABC, Generic[T]):
         return self.getNumPartitions()
 
     def _memory_limit(self) -> int:
-        """Memory in MiB that a group or sort of one task may take before it goes on on disk."""
-        return PYTHON_WORKER_MEMORY.read(self.ctx._conf) >> 20
+        """Memory in MiB that a group or sort of one task may take before it goes on on disk.
+
+        `spark.python.worker.memory`, but no more than its share of a small executor.
+        """
+        share = int(self.ctx._executor_memory_bytes * _TASK_SHARE)
+        return max(1, min(PYTHON_WORKER_MEMORY.read(self.ctx._conf), share) >> 20)
 
     def _reserialize(self, serializer: Any = None) -> RDDBase[T]:
         """This RDD: the engine pickles records its own way, whatever serializer is asked for."""

@@ -21,6 +21,7 @@ class RDDSources(RDDJobs, KillHelpers):
     """parallelize, range, emptyRDD, union."""
 
     _batchSize: int
+    _executor_memory_bytes: int
     _default_parallelism: int
 
     @property

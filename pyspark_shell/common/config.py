@@ -120,7 +120,14 @@ EXECUTOR_PYSPARK_MEMORY: Final = ConfigEntry[int | None](
     "spark.executor.pyspark.memory",
     None,
     optional(parse_mebibytes),
-    "Address space of one executor's Python processes together, in bytes; more fails.",
+    "Address space of the processes of `spark.executor.cores` tasks together, in bytes; more "
+    "fails.",
+)
+ALLOW_SPARK_CONTEXT_IN_EXECUTORS: Final = ConfigEntry(
+    "spark.executor.allowSparkContext",
+    False,
+    parse_boolean,
+    "Whether a task may make a context of its own.",
 )
 EXECUTOR_HEARTBEAT_INTERVAL: Final = ConfigEntry(
     "spark.executor.heartbeatInterval",

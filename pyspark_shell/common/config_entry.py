@@ -168,6 +168,14 @@ def parse_float(text: str) -> float:
         raise ValueError("a number") from None
 
 
+def parse_positive(text: str) -> float:
+    """Read a number above 0."""
+    number = parse_float(text)
+    if not number > 0:
+        raise ValueError("a number above 0")
+    return number
+
+
 def parse_text(text: str) -> str:
     """Take the text as it is."""
     return text

@@ -1,4 +1,4 @@
-"""Texts of the named error conditions, the same names and holes as PySpark's, so that code that matches on them runs."""
+"""Texts of the named error conditions: names and holes are PySpark's, so that code can match."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ ERROR_CONDITIONS: Final[dict[str, str]] = {
         "`true` to enable Python profile."
     ),
     "INVALID_BROADCAST_OPERATION": "Broadcast can only be <operation> in driver.",
-    "NEGATIVE_VALUE": "Value for `<arg_name>` must be greater than or equal to 0, got '<arg_value>'.",
+    "NEGATIVE_VALUE": (
+        "Value for `<arg_name>` must be greater than or equal to 0, got '<arg_value>'."
+    ),
     "NO_ACTIVE_EXCEPTION": "No active exception.",
     "NOT_BOOL": "Argument `<arg_name>` should be a bool, got <arg_type>.",
     "NOT_IN_BARRIER_STAGE": "It is not in a barrier stage.",

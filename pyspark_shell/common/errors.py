@@ -1,24 +1,25 @@
 """Every exception that a user of the package can meet.
 
-    PySparkException
-    ├── PySparkRuntimeError (RuntimeError)
-    │   └── SparkContextStopped (AttributeError)
-    ├── PySparkValueError (ValueError) · PySparkTypeError (TypeError) · PySparkAttributeError · PySparkKeyError
-    ├── PySparkIndexError · PySparkAssertionError · PySparkNotImplementedError · PySparkImportError
-    ├── PySparkPicklingError (PicklingError)
-    └── SparkException                         what PySpark shows as Py4JJavaError
-        ├── IllegalArgumentException (ValueError)
-        │   └── IllegalConfig
-        ├── InvalidInputException (FileNotFoundError)
-        ├── FileAlreadyExistsException (FileExistsError)
-        ├── ChecksumException · SparkUnsupportedOperationException
-        └── JobFailed                          the action's job ended without a result
-            ├── PythonException                a task's Python code raised
-            ├── SparkJobCancelled              somebody killed the job
-            └── CollectTooLarge                the results would not fit into the driver
+PySparkException
+├── PySparkRuntimeError (RuntimeError)
+│   └── SparkContextStopped (AttributeError)
+├── PySparkValueError (ValueError) · PySparkTypeError (TypeError) · PySparkAttributeError ·
+PySparkKeyError
+├── PySparkIndexError · PySparkAssertionError · PySparkNotImplementedError · PySparkImportError
+├── PySparkPicklingError (PicklingError)
+└── SparkException                         what PySpark shows as Py4JJavaError
+    ├── IllegalArgumentException (ValueError)
+    │   └── IllegalConfig
+    ├── InvalidInputException (FileNotFoundError)
+    ├── FileAlreadyExistsException (FileExistsError)
+    ├── ChecksumException · SparkUnsupportedOperationException
+    └── JobFailed                          the action's job ended without a result
+        ├── PythonException                a task's Python code raised
+        ├── SparkJobCancelled              somebody killed the job
+        └── CollectTooLarge                the results would not fit into the driver
 
-    TaskKilledException (BaseException)        raised inside a task; user code must not swallow it
-    SparkApplicationKilled (KeyboardInterrupt) raised in the driver's main thread
+TaskKilledException (BaseException)        raised inside a task; user code must not swallow it
+SparkApplicationKilled (KeyboardInterrupt) raised in the driver's main thread
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ def _fill(error_class: str | None, parameters: Mapping[str, str]) -> str:
     return text
 
 
-def _rebuild(cls: type[PySparkException], message: str, state: dict[str, object]) -> PySparkException:
+def _rebuild(
+    cls: type[PySparkException], message: str, state: dict[str, object]
+) -> PySparkException:
     error = cls.__new__(cls, message)
     error.args = (message,)
     error.__dict__.update(state)
@@ -141,7 +144,7 @@ class PySparkPicklingError(PySparkException, PicklingError):
 
 
 class SparkContextStopped(PySparkRuntimeError, AttributeError):
-    """A call on a context after its end. An AttributeError too, since that is what PySpark raises."""
+    """A call on a context after its end; an AttributeError too, since PySpark raises that."""
 
 
 class SparkException(PySparkException):

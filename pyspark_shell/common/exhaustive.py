@@ -1,4 +1,4 @@
-"""`assert_never` for every Python from 3.10 on: closes a `match` over a union, checked by the type checker."""
+"""`assert_never` for every Python from 3.10 on, to close a `match` over a union."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one task attempt used and moved; Spark's TaskMetrics, as whole numbers that fit one struct."""
+"""What one task attempt used and moved: Spark's TaskMetrics, as whole numbers in one struct."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Final
 
 @dataclass(slots=True)
 class TaskMetrics:
-    """Counters of one attempt. Times of the executor in milliseconds unless the name says otherwise."""
+    """Counters of one attempt. Times of the executor in milliseconds unless the name says
+    otherwise.
+    """
 
     executor_deserialize_time_ms: int = 0
     executor_run_time_ms: int = 0

@@ -26,7 +26,8 @@ _ATOMS: Final = frozenset({int, str, bytes, bool, float, complex, type(None)})
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """cloudpickle's, told that the engine's own classes and functions can be imported everywhere.
 
-    Finding that out takes cloudpickle several microseconds each, and every job's closure names a dozen.
+    Finding that out takes cloudpickle several microseconds each, and every job's closure names a
+    dozen.
     """
 
     def reducer_override(self, obj: Any) -> Any:

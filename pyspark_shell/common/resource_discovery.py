@@ -1,11 +1,13 @@
 """Finds the resources that configuration names: a script prints them, or a file lists them.
 
 Both give JSON: a script `{"name": "gpu", "addresses": ["0", "1"]}`, a file a list of
-`{"id": {"resourceName": "gpu"}, "addresses": [...]}`.
+`{"id": {"resourceName": "gpu"}, "addresses": [...]}`. Executors whose own settings name neither get
+theirs from `spark.worker.*`: of a local cluster, every executor has a worker to itself.
 """
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from pyspark_shell.common.config_entry import parse_float
@@ -19,12 +21,12 @@ _SCRIPT_TIMEOUT_S: Final = 60
 
 def driver_resources(conf: SparkConf) -> dict[str, ResourceInformation]:
     """Resources of `spark.driver.resource.<name>.{amount,discoveryScript}`, by name."""
-    return _resources(conf, "spark.driver")
+    return _resources(conf, "spark.driver", ("spark.driver",))
 
 
 def executor_resources(conf: SparkConf) -> dict[str, ResourceInformation]:
     """Resources of `spark.executor.resource.<name>.{amount,discoveryScript}`, by name."""
-    return _resources(conf, "spark.executor")
+    return _resources(conf, "spark.executor", ("spark.executor", "spark.worker"))
 
 
 def task_amounts(conf: SparkConf) -> dict[str, float]:
@@ -32,18 +34,23 @@ def task_amounts(conf: SparkConf) -> dict[str, float]:
     return _amounts(conf, "spark.task")
 
 
-def _resources(conf: SparkConf, component: str) -> dict[str, ResourceInformation]:
+def _resources(
+    conf: SparkConf, component: str, sources: tuple[str, ...]
+) -> dict[str, ResourceInformation]:
     amounts = _amounts(conf, component)
     if not amounts:
         return {}
-    listed = _listed(conf.get(f"{component}.resourcesFile"))
+    listed = {
+        name: information
+        for source in reversed(sources)
+        for name, information in _listed(conf.get(f"{source}.resourcesFile")).items()
+    }
     found = {}
     for name, amount in amounts.items():
         information = listed.get(name)
         if information is None:
-            information = discover(
-                name, conf.get(f"{component}.resource.{name}.discoveryScript", "")
-            )
+            scripts = (conf.get(f"{source}.resource.{name}.discoveryScript") for source in sources)
+            information = discover(name, next(filter(None, scripts), ""))
         if len(information.addresses) < amount:
             raise SparkException(
                 f"{component}.resource.{name}.amount is {amount:g}, but only "
@@ -95,10 +102,7 @@ def discover(name: str, script: str) -> ResourceInformation:
     import subprocess
 
     try:
-        done = subprocess.run(
-            [script], capture_output=True, check=True, timeout=_SCRIPT_TIMEOUT_S, text=True
-        )
-        printed = json.loads(done.stdout)
+        printed = json.loads(_output_of(script))
         if printed["name"] != name:
             raise ValueError(f"it names {printed['name']!r}")
         return ResourceInformation(name, [str(address) for address in printed["addresses"]])
@@ -106,3 +110,21 @@ def discover(name: str, script: str) -> ResourceInformation:
         raise SparkException(
             f"The discovery script {script} does not tell the addresses of {name}: {error}"
         ) from error
+
+
+def _output_of(script: str) -> str:
+    """What a program prints; a file that is none, for want of a first line, is a shell script."""
+    import subprocess
+
+    command = [script]
+    while True:
+        try:
+            done = subprocess.run(
+                command, capture_output=True, check=True, timeout=_SCRIPT_TIMEOUT_S, text=True
+            )
+        except OSError as error:
+            if error.errno != errno.ENOEXEC or len(command) > 1:
+                raise
+            command = ["/bin/sh", script]
+        else:
+            return done.stdout

@@ -17,6 +17,7 @@ from pyspark_shell.common.config_entry import (
     parse_float,
     parse_kibibytes,
     parse_milliseconds,
+    parse_positive,
     parse_seconds,
     parse_text,
 )
@@ -24,7 +25,7 @@ from pyspark_shell.common.config_entry import (
 # Tasks and stages -------------------------------------------------------------
 
 TASK_CPUS: Final = ConfigEntry(
-    "spark.task.cpus", 1.0, parse_float, "Slots that one task takes; may be a fraction."
+    "spark.task.cpus", 1.0, parse_positive, "Slots that one task takes; may be a fraction."
 )
 TASK_MAX_FAILURES: Final = ConfigEntry(
     "spark.task.maxFailures",

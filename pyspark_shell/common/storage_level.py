@@ -15,7 +15,8 @@ class StorageLevel:
     useDisk, useMemory, useOffHeap, deserialized
         As in Spark. Off-heap counts as memory here.
     replication
-        Copies wished for. On one machine a block is one file that survives its executor, so one copy is kept.
+        Copies wished for. On one machine a block is one file that survives its executor, so one
+        copy is kept.
 
     Examples
     --------

@@ -59,7 +59,9 @@ class ExceptionFailure:
     retriable: bool = True
 
     def __str__(self) -> str:
-        return f"[PYTHON_EXCEPTION] An exception was thrown from the Python worker: {self.traceback}"
+        return (
+            f"[PYTHON_EXCEPTION] An exception was thrown from the Python worker: {self.traceback}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Daemon threads with names that a thread dump can tell apart, and what Spark calls the same roles."""
+"""Daemon threads with the names that Spark gives the same roles."""
 
 from __future__ import annotations
 

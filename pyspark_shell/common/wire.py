@@ -1,6 +1,7 @@
 """Frames on a stream socket: magic, type, capped length, body.
 
-A wrong frame raises `ProtocolError`; its receiver closes the connection, since what follows has no meaning.
+A wrong frame raises `ProtocolError`; its receiver closes the connection, since what follows has no
+meaning.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ class ProtocolError(Exception):
 def pack_frame(kind: int, body: bytes) -> bytes:
     """One frame, ready to send."""
     if len(body) >= MAX_BODY_BYTES:
-        raise ProtocolError(f"a message of {len(body)} bytes is too large; 2 GiB at most can be sent")
+        raise ProtocolError(
+            f"a message of {len(body)} bytes is too large; 2 GiB at most can be sent"
+        )
     return _HEADER.pack(_MAGIC, kind, len(body)) + body
 
 

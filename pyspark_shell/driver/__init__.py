@@ -1,8 +1,9 @@
-"""Composes an application: starts its parts in order, stops them in order, and cleans up what nobody refers to.
+"""Composes an application: starts its parts in order, and stops them in order.
 
 Owns    the order of start and stop, the application's directories, `ContextCleaner`.
 Thread  the user's; `Spark Context Cleaner` and `context-cleaner-periodic-gc`.
 Imports everything below it.
 
-`SparkContext` is what a user may say, `Driver` is how it is put together, `Scheduler` is what decides.
+`SparkContext` is what a user may say, `Driver` is how it is put together, `Scheduler` is what
+decides.
 """

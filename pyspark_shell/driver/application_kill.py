@@ -2,8 +2,8 @@
 
 Owns    the parked thread that does it, since Python refuses new threads while it shuts down.
 Thread  `stop-spark-context`; `request` from any.
-Source  Spark's stopInNewThread for the thread; the ladder is ours: Spark stops the context and leaves the user's
-        loops and threads alone.
+Source  Spark's stopInNewThread for the thread; the ladder is ours: Spark stops the context and
+        leaves the user's loops and threads alone.
 """
 
 from __future__ import annotations
@@ -270,9 +270,7 @@ class ApplicationKill:
 
     def _conclude(self, started_s: float) -> None:
         left = self._user_threads()
-        names = ", ".join(
-            f"{s.name} ({'daemon' if s.is_daemon else 'non-daemon'})" for s in left
-        )
+        names = ", ".join(f"{s.name} ({'daemon' if s.is_daemon else 'non-daemon'})" for s in left)
         log.warning(
             "Application %s kill: complete in %.0f ms (main: %s, threads left: %s, children: %d)",
             self._target.application_id,
@@ -295,9 +293,9 @@ class ApplicationKill:
         left_s = self._policy.terminate_timeout_s - (time.monotonic() - started_s)
         if _wait_until(self._nothing_is_left, max(0.0, left_s)):
             return
-        self._show("the process is ended because of", [
-            s for s in self._states() if s.owner == "user" and (s.keeps_process_alive or _is_main(s))
-        ])  # fmt: skip
+        users = [s for s in self._states() if s.owner == "user"]
+        keepers = [s for s in users if s.keeps_process_alive or _is_main(s)]
+        self._show("the process is ended because of", keepers)
         sys.stdout.flush()
         sys.stderr.flush()
         if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

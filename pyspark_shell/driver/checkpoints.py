@@ -23,7 +23,9 @@ RunJob = Callable[[LineageNode, Callable[[TaskContext, Any], Any], Sequence[int]
 
 
 def wanted_checkpoints(last: LineageNode) -> list[LineageNode]:
-    """Nodes at or above `last`, across shuffles, whose checkpoint is still to be made; parents first."""
+    """Nodes at or above `last`, across shuffles, whose checkpoint is still to be made; parents
+    first.
+    """
     found: list[LineageNode] = []
     seen = {id(last)}
     queue = [last]

@@ -1,8 +1,9 @@
-"""Removes what the user's program no longer refers to: cached RDDs, shuffle files, broadcasts, checkpoints.
+"""Removes what the user's program no longer refers to: blocks, shuffle files, broadcasts.
 
 Owns    a weak reference per tracked object, with what is to be cleaned when it dies.
-Thread  `Spark Context Cleaner` cleans, `context-cleaner-periodic-gc` collects cycles. References die in any thread, in
-        the middle of its code, so their callback only puts a task on a queue.
+Thread  `Spark Context Cleaner` cleans, `context-cleaner-periodic-gc` collects cycles. References
+        die in any thread, in the middle of its code, so their callback only puts a task on a
+        queue.
 Source  Spark's ContextCleaner; Python's reference counts make it work within milliseconds.
 """
 
@@ -116,7 +117,9 @@ class ContextCleaner:
         ]
 
     def stop(self, timeout_s: float) -> None:
-        """Finish the item at hand, then end; what waits is dropped, the application's end removes it."""
+        """Finish the item at hand, then end; what waits is dropped, the application's end removes
+        it.
+        """
         self._stopped.set()
         self._queue.put(None)
         for thread in self._threads:
@@ -124,7 +127,9 @@ class ContextCleaner:
         self._references.clear()
 
     def attachListener(self, listener: Any) -> None:
-        """Call `rddCleaned(id)`, `shuffleCleaned(id)`, `broadcastCleaned(id)`, `checkpointCleaned(id)` of `listener`."""
+        """Call `rddCleaned(id)`, `shuffleCleaned(id)`, `broadcastCleaned(id)`,
+        `checkpointCleaned(id)` of `listener`.
+        """
         self._listeners = [*self._listeners, listener]
 
     def track(self, referent: Any, task: CleanupTask) -> None:
@@ -176,7 +181,9 @@ class ContextCleaner:
             case CleanShuffle(shuffle_id):
                 known = self._actions.remove_shuffle(shuffle_id)
                 if not known:
-                    log.debug("Asked to cleanup non-existent shuffle (maybe it was already removed)")
+                    log.debug(
+                        "Asked to cleanup non-existent shuffle (maybe it was already removed)"
+                    )
                 return known
             case CleanBroadcast(broadcast_id):
                 self._actions.remove_broadcast(broadcast_id)

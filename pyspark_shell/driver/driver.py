@@ -121,6 +121,7 @@ class Driver:
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
         self._needs = default_needs(conf)
+        self.executor_memory_bytes = driver_config.executor_memory(conf, master)
         self._python_paths: tuple[str, ...] = ()
         self._stopped = False
         self._pid = os.getpid()
@@ -219,12 +220,22 @@ class Driver:
         self._assert_running()
         _check_partitions(node, partitions)
         # Maps first: their numbers of partitions, and their errors, come before the final stage's.
-        map_inputs = prepare_map_stages(node, self.scheduler.tracker, self.profiler_for, self._needs)
+        map_inputs = prepare_map_stages(
+            node, self.scheduler.tracker, self.profiler_for, self._needs
+        )
         final_input = prepare_result_stage(node, func, partitions, self.profiler_for, self._needs)
+        self.broadcasts.pickled.clear()
         waiter = self.scheduler.new_job(len(partitions))
         self.scheduler.post(
             JobSubmitted(
-                waiter.job_id, node, partitions, final_input, map_inputs, waiter, properties, call_site
+                waiter.job_id,
+                node,
+                partitions,
+                final_input,
+                map_inputs,
+                waiter,
+                properties,
+                call_site,
             )
         )
         return JobHandle(waiter, self._job_ended, self._job_interrupted)
@@ -236,7 +247,8 @@ class Driver:
     def _assert_running(self) -> None:
         if os.getpid() != self._pid:
             raise SparkContextStopped(
-                "This process was forked from the one that made the SparkContext; only that one can run jobs."
+                "This process was forked from the one that made the SparkContext; only that one "
+                "can run jobs."
             )
         if self._stopped or self.life.killed is not None:
             raise SparkContextStopped(self.why_stopped())
@@ -260,7 +272,9 @@ class Driver:
     # Its end from outside --------------------------------------------------------------------
 
     def kill(self, reason: str, who: str) -> bool:
-        """Begin to end the application with all that runs in it; False if it is being killed already."""
+        """Begin to end the application with all that runs in it; False if it is being killed
+        already.
+        """
         site = first_spark_call()
         where = str(site) if site.function == "killApplication" else ""
         return self.life.kill.request(KillRecord(reason, who, time.time_ns() // 1_000_000, where))
@@ -272,11 +286,14 @@ class Driver:
         return None if killed is None else killed.reason
 
     def why_stopped(self) -> str:
-        """What a call after the end is told: who ended the application, when, why, and where it was made."""
+        """What a call after the end is told: who ended the application, when, why, and where it
+        was made.
+        """
         killed = self.life.killed
         ended = str(killed) if killed is not None else f"It was stopped at: {self._stopped_at}"
         return (
-            f"Cannot call methods on a stopped SparkContext. {ended}. It was created at: {self._created_at}. "
+            f"Cannot call methods on a stopped SparkContext. {ended}. It was created at: "
+            f"{self._created_at}. "
             "Make a new one with SparkContext(...)."
         )
 
@@ -395,7 +412,9 @@ class Driver:
     def remove_broadcast(self, broadcast_id: int) -> None:
         """Remove a broadcast's file and the values that executors hold."""
         self.scheduler.remove_blocks(broadcast_file(broadcast_id))
-        remove_quietly(os.path.join(self.local_dirs.path("broadcast"), broadcast_file(broadcast_id)))
+        remove_quietly(
+            os.path.join(self.local_dirs.path("broadcast"), broadcast_file(broadcast_id))
+        )
 
     def remove_checkpoint(self, directory: str) -> None:
         """Remove a checkpoint's files."""
@@ -462,7 +481,10 @@ class Driver:
         self.life.end()
         steps: list[tuple[str, Callable[[], object]]] = [
             ("cleaner", self._stop_cleaner),
-            ("scheduler", partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S)),
+            (
+                "scheduler",
+                partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S),
+            ),
             ("application end", self._post_end),
             ("listener bus", partial(self.bus.stop, _STOP_TIMEOUT_S)),
             ("executor output", self._output.show),

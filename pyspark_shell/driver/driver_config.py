@@ -12,6 +12,7 @@ from typing import Final
 from pyspark_shell.common.config import (
     COMPAT,
     DRIVER_MAX_RESULT_SIZE,
+    EXECUTOR_CORES,
     EXECUTOR_HEARTBEAT_INTERVAL,
     EXECUTOR_MEMORY,
     EXECUTOR_PRELOAD,
@@ -19,6 +20,7 @@ from pyspark_shell.common.config import (
     LOCAL_DIR,
     NETWORK_TIMEOUT,
     PYTHON_FAULTHANDLER,
+    PYTHON_WORKER_REUSE,
     RESULT_INLINE_LIMIT,
     TASK_INTERRUPT_AFTER,
     TASK_REAPER_ENABLED,
@@ -39,6 +41,7 @@ from pyspark_shell.common.scheduler_config import (
     SPECULATION_QUANTILE,
     STAGE_MAX_CONSECUTIVE_ATTEMPTS,
     STARVATION_TIMEOUT,
+    TASK_CPUS,
     TASK_MAX_FAILURES,
 )
 from pyspark_shell.common.spark_conf import SparkConf
@@ -58,7 +61,9 @@ _TMPFS_SHARE: Final = 0.5
 
 
 def local_dir(conf: SparkConf) -> str:
-    """The folder for the application's directories: `SPARK_LOCAL_DIRS`, `spark.local.dir`, or the temporary one."""
+    """The folder for the application's directories: `SPARK_LOCAL_DIRS`, `spark.local.dir`, or the
+    temporary one.
+    """
     from_environment = os.environ.get("SPARK_LOCAL_DIRS", "")
     configured = LOCAL_DIR.read(conf)
     if from_environment:
@@ -71,6 +76,16 @@ def executor_memory(conf: SparkConf, master: MasterUrl) -> int:
     if master.memory_bytes is not None and conf.get("spark.executor.memory") is None:
         return max(master.memory_bytes // master.cores_per_executor, 1)
     return EXECUTOR_MEMORY.read(conf)
+
+
+def address_space(conf: SparkConf) -> int:
+    """Bytes that one process may map, 0 for no limit: its share of `spark.executor.pyspark.memory`.
+
+    As in Spark, tasks share it only if `spark.executor.cores` says how many there are; the slots of
+    the master URL do not count.
+    """
+    tasks = int((EXECUTOR_CORES.read(conf) or 1) / TASK_CPUS.read(conf))
+    return (EXECUTOR_PYSPARK_MEMORY.read(conf) or 0) // max(1, tasks)
 
 
 def executor_settings(
@@ -91,7 +106,8 @@ def executor_settings(
         inline_result_bytes=RESULT_INLINE_LIMIT.read(conf),
         max_result_bytes=DRIVER_MAX_RESULT_SIZE.read(conf),
         heartbeat_interval_s=EXECUTOR_HEARTBEAT_INTERVAL.read(conf),
-        address_space_bytes=(EXECUTOR_PYSPARK_MEMORY.read(conf) or 0) // master.cores_per_executor,
+        reuses_processes=PYTHON_WORKER_REUSE.read(conf),
+        address_space_bytes=address_space(conf),
         preload=EXECUTOR_PRELOAD.read(conf),
         environment={"SPARK_LOCAL_DIRS": dirs.path("spill")},
         faulthandler=PYTHON_FAULTHANDLER.read(conf),
@@ -150,7 +166,8 @@ def pools(conf: SparkConf, warn: Callable[[str], None]) -> Pools:
 
 
 def executor_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables of executor processes: the driver's, those the user set for tasks, and a fixed hash seed.
+    """Variables of executor processes: the driver's, those the user set for tasks, and a fixed
+    hash seed.
 
     All executors must hash strings alike, or records of one key would meet in different partitions.
     """

@@ -1,7 +1,9 @@
 """How an application ends when nobody calls `stop`: the main thread's end, Ctrl-C, a kill.
 
-Owns    the kill ladder, the SIGINT handler, the watch on the main thread, the notes of who started which thread.
-Thread  made in the thread that makes the context; `driver-exit-watch` and `stop-spark-context` are its own.
+Owns    the kill ladder, the SIGINT handler, the watch on the main thread, the notes of who started
+        which thread.
+Thread  made in the thread that makes the context; `driver-exit-watch` and `stop-spark-context` are
+        its own.
 """
 
 from __future__ import annotations
@@ -73,7 +75,8 @@ class DriverLife:
 class _MainThreadWatch:
     """Tells that the main thread has ended.
 
-    One thread for all applications of the process: waiting for the main thread's end cannot be called off.
+    One thread for all applications of the process: waiting for the main thread's end cannot be
+    called off.
     """
 
     def __init__(self) -> None:

@@ -36,9 +36,11 @@ class JobHandle(Generic[T]):
     Parameters
     ----------
     on_end
-        Called once in the thread that takes the result: merges accumulators, shows what tasks printed.
+        Called once in the thread that takes the result: merges accumulators, shows what tasks
+        printed.
     on_interrupt
-        Called with the job's id when the waiting thread was interrupted and the job is cancelled for that.
+        Called with the job's id when the waiting thread was interrupted and the job is cancelled
+        for that.
     """
 
     def __init__(
@@ -73,7 +75,8 @@ class JobHandle(Generic[T]):
         Raises
         ------
         JobFailed
-            `PythonException` if a task's code raised, `SparkJobCancelled` if somebody killed the job.
+            `PythonException` if a task's code raised, `SparkJobCancelled` if somebody killed the
+            job.
         TimeoutError
             The time is up; the job goes on.
         """
@@ -90,7 +93,9 @@ class JobHandle(Generic[T]):
             self._waiter.cancel(why, interrupt=True)
             raise
         if not ended:
-            raise TimeoutError(f"job {self.job_id} has not ended within {timeout_s:g} s; it goes on")
+            raise TimeoutError(
+                f"job {self.job_id} has not ended within {timeout_s:g} s; it goes on"
+            )
         self._on_end()
         if self._waiter.failure is not None:
             raise to_exception(self._waiter.failure)
@@ -127,7 +132,9 @@ class JobHandle(Generic[T]):
 
 
 def _open(payload: Payload) -> Any:
-    """Unpickle one task's value; a file is gone afterwards, its mapping lives as long as the value needs it."""
+    """Unpickle one task's value; a file is gone afterwards, its mapping lives as long as the value
+    needs it.
+    """
     if isinstance(payload, bytes):
         return decode_value(memoryview(payload))
     if payload.path is None:

@@ -24,7 +24,8 @@ _TYPED: Final = ("<stdin>", "<ipython-input", "ipykernel_", "<python-input")
 def main_activity() -> Activity:
     """Whether the main thread runs the user's code, waits at a prompt, or has ended.
 
-    A script's main thread is in the user's code until it ends; an interpreter's only while something typed runs.
+    A script's main thread is in the user's code until it ends; an interpreter's only while
+    something typed runs.
     """
     main = threading.main_thread()
     frame = sys._current_frames().get(main.ident or 0)
@@ -65,7 +66,8 @@ class MainThreadInterrupt:
     Parameters
     ----------
     on_ctrl_c
-        Called for each Ctrl-C, in the main thread, before KeyboardInterrupt is raised; must only post.
+        Called for each Ctrl-C, in the main thread, before KeyboardInterrupt is raised; must only
+        post.
     """
 
     def __init__(self, on_ctrl_c: Callable[[], None]) -> None:
@@ -98,7 +100,8 @@ class MainThreadInterrupt:
         if self._installed and signal.getsignal(signal.SIGINT) == self._on_sigint:
             signal.pthread_kill(main.ident, signal.SIGINT)
             return
-        # Without our handler the exception comes when the running call returns; the signal makes it return.
+        # Without our handler the exception comes when the running call returns; the signal makes
+        # it return.
         raise_in_thread(main.ident)
         signal.pthread_kill(main.ident, signal.SIGINT)
 
@@ -111,7 +114,9 @@ class MainThreadInterrupt:
 
 
 def raise_in_thread(thread_id: int) -> None:
-    """Have CPython raise `SparkApplicationKilled` in a thread at its next line; it does not wake blocking calls."""
+    """Have CPython raise `SparkApplicationKilled` in a thread at its next line; it does not wake
+    blocking calls.
+    """
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread_id), ctypes.py_object(SparkApplicationKilled)
     )

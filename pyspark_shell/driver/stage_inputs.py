@@ -48,7 +48,8 @@ def prepare_map_stages(
 ) -> Mapping[int, StageInput]:
     """Input of the map stage of every shuffle above a node, by shuffle id.
 
-    A shuffle whose outputs exist keeps what was pickled for it before: it is needed only if they get lost.
+    A shuffle whose outputs exist keeps what was pickled for it before: it is needed only if they
+    get lost.
     """
     inputs: dict[int, StageInput] = {}
     for shuffle in all_shuffles(node):

@@ -1,4 +1,4 @@
-"""What tasks need and executors offer, from the configuration and from a stage's resource profile."""
+"""What tasks need and executors offer, from the configuration and a stage's resource profile."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def needs_of(profile: ResourceProfile, defaults: TaskNeeds) -> TaskNeeds:
         if amount > len(offered.get(name, ())):
             raise SparkException(
                 f"The resource profile's tasks need {amount:g} of {name!r}, an executor has "
-                f"{len(offered.get(name, ()))}. Ask for it with ExecutorResourceRequests().resource(...) "
+                f"{len(offered.get(name, ()))}. Ask for it with "
+                "ExecutorResourceRequests().resource(...) "
                 f"or set spark.executor.resource.{name}.amount."
             )
     return TaskNeeds(cpus, tasks, offered, cores)

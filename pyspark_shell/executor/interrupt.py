@@ -2,9 +2,9 @@
 
 Thread  the handler runs in the main thread; `request` is called by the message thread.
 
-A signal wakes sleeps, lock waits and most blocking calls. Its handler compares the task id, so a late signal never
-hits the next task, and does not raise inside the engine's critical sections or an import: it notes that
-the interrupt is still owed, and the message thread signals again shortly.
+A signal wakes sleeps, lock waits and most blocking calls. Its handler compares the task id, so a
+late signal never hits the next task, and does not raise inside the engine's critical sections or
+an import: it notes that the interrupt is still owed, and the message thread signals again shortly.
 """
 
 from __future__ import annotations

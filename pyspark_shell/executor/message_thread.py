@@ -110,7 +110,9 @@ class MessageThread(threading.Thread):
                 if broadcasts is not None:
                     broadcasts.drop(prefix)
             case DumpThreads(request_id):
-                self._send(ThreadDump(request_id, describe_threads(self._interrupt.running_task_id)))
+                self._send(
+                    ThreadDump(request_id, describe_threads(self._interrupt.running_task_id))
+                )
             case BarrierRelease():
                 self.barrier_releases.put(order)
             case _:

@@ -1,8 +1,9 @@
 """Everything that crosses the border between the driver and an executor.
 
-Orders go from the driver to an executor, news the other way. All are one-way. `LaunchTask`, `StageBinary` and
-`StopExecutor` travel on the tasks channel and are read by the executor's main thread between tasks, the other
-orders on the control channel, read by its message thread at any time.
+Orders go from the driver to an executor, news the other way. All are one-way. `LaunchTask`,
+`StageBinary` and `StopExecutor` travel on the tasks channel and are read by the executor's main
+thread between tasks, the other orders on the control channel, read by its message thread at any
+time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class TaskState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageBinary:
-    """What all tasks of a stage attempt need; sent once per executor, before its first task of the stage.
+    """What all tasks of a stage attempt need; sent once per executor, before its first task of the
+    stage.
 
     Attributes
     ----------
@@ -98,10 +100,18 @@ class LaunchTask:
 
     @classmethod
     def decode(cls, body: bytes) -> LaunchTask:
-        *ids, resource_bytes = cls._HEAD.unpack_from(body)
+        head: tuple[int, int, int, int, int, int] = cls._HEAD.unpack_from(body)
+        task_id, stage_id, stage_attempt, partition, attempt_number, resource_bytes = head
         split_at = cls._HEAD.size + resource_bytes
-        resources = json.loads(body[cls._HEAD.size : split_at]) if resource_bytes else {}
-        return cls(*ids, body[split_at:], resources)
+        return cls(
+            task_id,
+            stage_id,
+            stage_attempt,
+            partition,
+            attempt_number,
+            body[split_at:],
+            json.loads(body[cls._HEAD.size : split_at]) if resource_bytes else {},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,8 @@ class StopExecutor:
 
 @dataclass(frozen=True, slots=True)
 class KillTask:
-    """Stop one attempt. Answered by its `StatusUpdate`; silence past the driver's deadline ends the process.
+    """Stop one attempt. Answered by its `StatusUpdate`; silence past the driver's deadline ends
+    the process.
 
     Attributes
     ----------
@@ -231,8 +242,8 @@ class StatusUpdate:
     accumulators
         Pickled accumulator updates, opaque to the scheduler.
     result
-        For FINISHED the pickled value of a result task, or the JSON of a `TaskOutcome` where `in_file` is set;
-        for all other states the JSON of a `TaskOutcome`.
+        For FINISHED the pickled value of a result task, or the JSON of a `TaskOutcome` where
+        `in_file` is set; for all other states the JSON of a `TaskOutcome`.
     in_file
         Whether the value of a result task lies in a file.
     """
@@ -283,9 +294,7 @@ class BlockUpdated:
     disk_bytes: int
 
     def encode(self) -> bytes:
-        return pack_frame(
-            self.kind, _to_json([self.block_id, self.memory_bytes, self.disk_bytes])
-        )
+        return pack_frame(self.kind, _to_json([self.block_id, self.memory_bytes, self.disk_bytes]))
 
     @classmethod
     def decode(cls, body: bytes) -> BlockUpdated:
@@ -355,7 +364,9 @@ class BarrierSync:
         return cls(*json.loads(body))
 
 
-Order = StageBinary | LaunchTask | StopExecutor | KillTask | RemoveBlocks | DumpThreads | BarrierRelease
+Order = (
+    StageBinary | LaunchTask | StopExecutor | KillTask | RemoveBlocks | DumpThreads | BarrierRelease
+)
 News = RegisterExecutor | StatusUpdate | BlockUpdated | ThreadDump | Heartbeat | BarrierSync
 
 _ORDERS: Final[dict[int, type[Order]]] = {

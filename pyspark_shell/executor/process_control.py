@@ -1,4 +1,4 @@
-"""What Linux offers to tie processes together: death signals, sub-reapers, process groups. macOS lacks the first two."""
+"""What ties processes together: death signals, sub-reapers (both Linux only), groups."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-# faulthandler writes the stacks of all threads on this signal, also while C code holds the interpreter.
+# faulthandler writes the stacks of all threads on this signal, also while C code holds the
+# interpreter.
 STACK_DUMP_SIGNAL: Final = signal.SIGUSR2
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel SIGKILL this process when its parent ends; ends it now if that is too late."""
+    """Have the kernel SIGKILL this process when its parent ends; end it now if that is over."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(1)
@@ -46,7 +47,9 @@ def kill_with_group(pid: int) -> None:
 
 
 def kill_children() -> None:
-    """SIGKILL all children of this process, and theirs, which come to a sub-reaper when their parents end."""
+    """SIGKILL all children of this process, and theirs, which come to a sub-reaper when their
+    parents end.
+    """
     refused: set[int] = set()
     while children := set(children_of(os.getpid())) - refused:
         for child in children:
@@ -60,7 +63,9 @@ def kill_children() -> None:
 
 
 def children_of(pid: int) -> list[int]:
-    """Children of a process, whichever of its threads made them; empty where the system does not tell."""
+    """Children of a process, whichever of its threads made them; empty where the system does not
+    tell.
+    """
     found: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):

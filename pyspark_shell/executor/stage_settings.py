@@ -1,7 +1,7 @@
 """What a stage's tasks need besides their closure, and the table of stages that an executor keeps.
 
-The driver keeps the same table per executor: both see the same messages in the same order, so they agree on
-which closures the executor still has without a word about it.
+The driver keeps the same table per executor: both see the same messages in the same order, so they
+agree on which closures the executor still has without a word about it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class StageSettings:
     cpus: Decimal = Decimal(1)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A frozen dataclass with slots is restored field by field, slowly; this is on the road of every job.
+        # A frozen dataclass with slots is restored field by field, slowly; this is on the road of
+        # every job.
         return StageSettings, (
             self.map_outputs,
             self.local_properties,

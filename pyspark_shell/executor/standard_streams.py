@@ -27,7 +27,9 @@ class StandardStreams:
             _lay(f"{self._prefix}.{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, target)
 
     def flush(self) -> None:
-        """Write out what a task printed; what it closed is opened again for those that come after it."""
+        """Write out what a task printed; what it closed is opened again for those that come after
+        it.
+        """
         try:
             sys.stdout.flush()
             sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""How an attempt ended, in words that the scheduler may read: JSON, never a pickle of the user's data."""
+"""How an attempt ended, as JSON that the scheduler may read, never a pickle of user data."""
 
 from __future__ import annotations
 
@@ -84,7 +84,13 @@ class FetchFailure:
 
     def encode(self) -> bytes:
         return _to_json(
-            [self.shuffle_id, self.map_index, self.reduce_id, self.message, list(self.bad_files.items())]
+            [
+                self.shuffle_id,
+                self.map_index,
+                self.reduce_id,
+                self.message,
+                list(self.bad_files.items()),
+            ]
         )
 
     @classmethod
@@ -109,7 +115,9 @@ class Killed:
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """A result too large for a message; `path` is None if it was dropped because it is above the limit."""
+    """A result too large for a message; `path` is None if it was dropped because it is above the
+    limit.
+    """
 
     path: str | None
     size_bytes: int
@@ -138,7 +146,9 @@ class MapOutput:
 
 
 def _without_middle(text: str) -> str:
-    """At most `MAX_TEXT` characters: a traceback's frames stand at its beginning, the error at its end."""
+    """At most `MAX_TEXT` characters: a traceback's frames stand at its beginning, the error at its
+    end.
+    """
     if len(text) <= MAX_TEXT:
         return text
     half = MAX_TEXT // 2

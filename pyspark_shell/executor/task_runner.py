@@ -2,7 +2,8 @@
 
 Owns    the running attempt and the unpickled closures of the stages used last.
 Thread  the process's main thread.
-Source  Spark's Executor.TaskRunner; differs in that a kill raises TaskKilledException, a BaseException.
+Source  Spark's Executor.TaskRunner; differs in that a kill raises TaskKilledException, a
+        BaseException.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ from pyspark_shell.storage.block_file import writing_block
 from pyspark_shell.storage.block_id import shuffle_data_file, task_result_file
 from pyspark_shell.storage.record_batches import encode_value
 
-# Share of the executor's memory that a shuffle writer holds pickled before it spills; the rest is the
-# records themselves, the user's objects and Python. A guess that keeps the peak below the budget.
+# Share of the executor's memory that a shuffle writer holds pickled before it spills; the rest is
+# the records themselves, the user's objects and Python. A guess that keeps the peak below the
+# budget.
 _SHUFFLE_SHARE: Final = 0.25
 
 
@@ -105,7 +107,9 @@ class TaskRunner:
         """Run one attempt to its end, however it ends; never raises."""
         stage = self._stages.use(order.stage_id, order.stage_attempt)
         if stage is None:
-            raise RuntimeError(f"no closure of stage {order.stage_id}.{order.stage_attempt} was sent")
+            raise RuntimeError(
+                f"no closure of stage {order.stage_id}.{order.stage_attempt} was sent"
+            )
         context = _make_context(order, stage.settings)
         if stage.settings.barrier_addresses and isinstance(context, BarrierTaskContext):
             client = self._barrier_client(order.task_id)
@@ -301,7 +305,9 @@ def _describe_fetch(error: FetchFailedException) -> FetchFailure:
 
 
 def _translated(error: BaseException) -> BaseException:
-    """A StopIteration out of user code, bare or as Python wraps it in generators, as PySpark's error."""
+    """A StopIteration out of user code, bare or as Python wraps it in generators, as PySpark's
+    error.
+    """
     if isinstance(error, StopIteration):
         stopped: BaseException = error
     elif isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):

@@ -1,9 +1,9 @@
-"""Describes the threads of a process as Spark's thread dump does, with Python's stacks and its own reasons to wait.
+"""Describes the threads of a process as Spark's thread dump does, with Python's stacks.
 
 Owns    the last reading of each thread's processor time.
 Thread  any.
-Source  Spark's ThreadStackTrace for names and states; Linux tells processor time and kernel state per thread,
-        elsewhere both are unknown and the state is read from the stack alone.
+Source  Spark's ThreadStackTrace for names and states; Linux tells processor time and kernel state
+        per thread, elsewhere both are unknown and the state is read from the stack alone.
 """
 
 from __future__ import annotations
@@ -304,7 +304,7 @@ class StartSites:
             setattr(thread, _START_SITE, f"{code.co_name} at {code.co_filename}:{frame.f_lineno}")
             original(thread)
 
-        threading.Thread.start = start  # type: ignore[method-assign]
+        threading.Thread.start = start  # type: ignore[method-assign,assignment]
 
     def unwatch(self) -> None:
         """Put Python's own method back."""

@@ -23,7 +23,9 @@ def format_error(error: BaseException) -> str:
         described = traceback.TracebackException.from_exception(error)
         _fold(described)
         return "".join(described.format())
-    except BaseException as broken:  # a hostile __str__ or __repr__ must not hide that the task failed
+    except (
+        BaseException
+    ) as broken:  # a hostile __str__ or __repr__ must not hide that the task failed
         return f"{type(error).__name__} (its traceback cannot be shown: {type(broken).__name__})\n"
 
 

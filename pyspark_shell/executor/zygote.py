@@ -1,11 +1,13 @@
 """One small single-threaded process that has imported the engine and forks executors on demand.
 
-A fork takes about a millisecond, so a killed executor is replaced at once. The zygote also reaps executors,
-sweeps what tasks started and left behind, and is the guardian: when the driver's end of its channel closes,
-however the driver ended, it kills every executor's group, removes the application's directories, and exits.
+A fork takes about a millisecond, so a killed executor is replaced at once. The zygote also reaps
+executors, sweeps what tasks started and left behind, and is the guardian: when the driver's end of
+its channel closes, however the driver ended, it kills every executor's group, removes the
+application's directories, and exits.
 
 Owns    its children; the locks on the local directories, inherited from the driver.
-Thread  one, for ever: the kernel's death signal of executors is bound to the thread that forked them.
+Thread  one, for ever: the kernel's death signal of executors is bound to the thread that forked
+        them.
 """
 
 from __future__ import annotations
@@ -48,9 +50,9 @@ _PRELOADED: Final = (
 class Zygote:
     """Serves fork requests of one driver.
 
-    Requests and answers are lines of JSON: `{"fork": id}` with two descriptors beside it is answered by
-    `{"forked": id, "pid": n}`; each end of an executor is told as `{"exited": pid, "status": n}`.
-    `{"sweep": pid, "task": id}` removes what a dead executor left unfinished.
+    Requests and answers are lines of JSON: `{"fork": id}` with two descriptors beside it is
+    answered by `{"forked": id, "pid": n}`; each end of an executor is told as `{"exited": pid,
+    "status": n}`. `{"sweep": pid, "task": id}` removes what a dead executor left unfinished.
     """
 
     def __init__(self, channel: socket.socket, settings: ExecutorSettings) -> None:
@@ -67,7 +69,8 @@ class Zygote:
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         while True:
-            readable, _, _ = select.select([self._channel, self._wake_read], [], [])
+            watched: list[socket.socket | int] = [self._channel, self._wake_read]
+            readable, _, _ = select.select(watched, [], [])
             if self._wake_read in readable:
                 with suppress(BlockingIOError):
                     os.read(self._wake_read, 4096)
@@ -146,7 +149,8 @@ class Zygote:
             self._kill_adopted()
 
     def _kill_adopted(self) -> None:
-        """End processes that came to us because their parent died: a task's children in sessions of their own.
+        """End processes that came to us because their parent died: a task's children in sessions
+        of their own.
 
         Called after every death, since theirs brings us their own children.
         """
@@ -167,7 +171,8 @@ def main() -> None:
     """Run the zygote: `argv` holds the channel's descriptor and those of the directory locks."""
     channel_fd, *lock_fds = map(int, sys.argv[1:])
     _inherited_fds.extend(lock_fds)
-    # It goes when the driver goes, and not before: a signal to all processes must not cost the clean-up.
+    # It goes when the driver goes, and not before: a signal to all processes must not cost the
+    # clean-up.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     become_subreaper()

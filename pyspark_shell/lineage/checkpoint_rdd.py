@@ -50,7 +50,8 @@ class ReliableCheckpointRDD(LineageNode):
             body = read_block(path)
         except (FileNotFoundError, BlockDamaged) as error:
             raise SparkException(
-                f"Checkpoint file {path} cannot be read: {error}. The lineage was cut when it was written, "
+                f"Checkpoint file {path} cannot be read: {error}. The lineage was cut when it "
+                "was written, "
                 "so it cannot be recomputed; make the RDD anew."
             ) from error
         return interruptible(read_batches(body), context)
@@ -76,7 +77,8 @@ class LocalCheckpointRDD(LineageNode):
         batches = BlockManager.current().get(rdd_block(self._rdd_id, split.index))
         if batches is None:
             raise SparkException(
-                f"Checkpoint block rdd_{self._rdd_id}_{split.index} not found! The RDD was checkpointed "
+                f"Checkpoint block rdd_{self._rdd_id}_{split.index} not found! The RDD was "
+                "checkpointed "
                 "locally, unpersisted or lost its blocks since, and its lineage was cut. "
                 "Use rdd.checkpoint() where the data must outlive its cache."
             )

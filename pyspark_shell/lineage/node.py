@@ -25,8 +25,8 @@ from pyspark_shell.storage.block_manager import BlockManager
 class ShuffleDependency:
     """Records `(key, value)` of `parent`, re-distributed by `partitioner`.
 
-    An object of its own, held by the node that reads it: when it becomes unreachable, its shuffle files are
-    nobody's, and the context cleaner removes them.
+    An object of its own, held by the node that reads it: when it becomes unreachable, its shuffle
+    files are nobody's, and the context cleaner removes them.
     """
 
     __slots__ = ("__weakref__", "parent", "partitioner", "prepared", "shuffle_id")
@@ -49,7 +49,9 @@ class ShuffleDependency:
         self.prepared = None
 
     def __repr__(self) -> str:
-        return f"<ShuffleDependency {self.shuffle_id} to {self.partitioner.numPartitions} partitions>"
+        return (
+            f"<ShuffleDependency {self.shuffle_id} to {self.partitioner.numPartitions} partitions>"
+        )
 
 
 _id_lock = threading.Lock()  # guards the first reading of a node's id
@@ -59,7 +61,8 @@ class LineageNode(ABC):
     """A dataset: its partitions, its parents, and how one partition is computed.
 
     Everything is fixed at construction but the id (given when first asked for, so that nodes nobody
-    materialises take none), the name, the storage level, and `checkpointed`, which replaces the parents.
+    materialises take none), the name, the storage level, and `checkpointed`, which replaces the
+    parents.
 
     Attributes
     ----------
@@ -72,7 +75,8 @@ class LineageNode(ABC):
     """
 
     kind: ClassVar[str] = "PythonRDD"
-    # Grows whenever a checkpoint replaces a node's parents: what was found out about the graph before is old.
+    # Grows whenever a checkpoint replaces a node's parents: what was found out about the graph
+    # before is old.
     checkpoints_made: ClassVar[int] = 0
 
     def __init__(
@@ -95,7 +99,8 @@ class LineageNode(ABC):
         self.resource_profile: Any = None
         self._id: int | None = None
         self._partitions: Sequence[Partition] | None = None
-        # The shuffles that a task of this node reads, and `checkpoints_made` when that was found out.
+        # The shuffles that a task of this node reads, and `checkpoints_made` when that was found
+        # out.
         self.known_shuffles: tuple[int, list[ShuffleDependency]] | None = None
 
     # On the driver ---------------------------------------------------------------
@@ -130,7 +135,9 @@ class LineageNode(ABC):
         return self.shuffle if self.checkpointed is None else None
 
     def replace_by_checkpoint(self, checkpoint: LineageNode) -> None:
-        """Cut the lineage: from now on partitions come from `checkpoint`, the parents may be forgotten."""
+        """Cut the lineage: from now on partitions come from `checkpoint`, the parents may be
+        forgotten.
+        """
         LineageNode.checkpoints_made += 1
         self.checkpoint_wanted = ""
         self.checkpointed = checkpoint
@@ -166,7 +173,9 @@ class LineageNode(ABC):
         """Compute the partition's records from the parents."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a task needs: no registry, no partitions (its own comes with it), no driver-side names."""
+        """What a task needs: no registry, no partitions (its own comes with it), no driver-side
+        names.
+        """
         state = dict(self.__dict__)
         state.update(
             registry=None,
@@ -186,13 +195,13 @@ class LineageNode(ABC):
 
 
 def interruptible(batches: Iterable[Iterable[Any]], context: TaskContext) -> Iterator[Any]:
-    """Records of `batches`, which ends with `TaskKilledException` between two batches once the task was killed."""
+    """Records of `batches`, which ends with `TaskKilledException` between two batches once the
+    task was killed.
+    """
     return chain.from_iterable(_watched(batches, context))
 
 
-def _watched(
-    batches: Iterable[Iterable[Any]], context: TaskContext
-) -> Iterator[Iterable[Any]]:
+def _watched(batches: Iterable[Iterable[Any]], context: TaskContext) -> Iterator[Iterable[Any]]:
     for batch in batches:
         if context.kill_reason is not None:
             raise TaskKilledException(context.kill_reason)

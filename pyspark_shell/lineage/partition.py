@@ -29,7 +29,9 @@ class ParentPartition(Partition):
 
 
 class GroupedPartition(Partition):
-    """Several partitions taken together: of one parent (coalesce) or one of each parent (zip, cartesian)."""
+    """Several partitions taken together: of one parent (coalesce) or one of each parent (zip,
+    cartesian).
+    """
 
     __slots__ = ("splits",)
 

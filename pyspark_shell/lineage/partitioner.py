@@ -9,7 +9,8 @@ from typing import Any
 class Partitioner:
     """`partitionFunc(key) % numPartitions`.
 
-    Two partitioners are equal if they have the same number and the very same function, as in PySpark.
+    Two partitioners are equal if they have the same number and the very same function, as in
+    PySpark.
 
     Examples
     --------

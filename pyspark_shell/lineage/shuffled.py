@@ -14,7 +14,9 @@ from pyspark_shell.shuffle.reader import read_partition
 
 
 class ShuffledRDD(LineageNode):
-    """`(key, value)` records of a parent, re-distributed by `partitioner`; map partitions in their order."""
+    """`(key, value)` records of a parent, re-distributed by `partitioner`; map partitions in their
+    order.
+    """
 
     kind = "ShuffledRDD"
 

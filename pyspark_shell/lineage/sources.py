@@ -38,12 +38,18 @@ class SlicePartition(Partition):
 
 
 class ParallelCollectionRDD(LineageNode):
-    """A collection of the driver, pickled when the node was made: later changes to it are not seen."""
+    """A collection of the driver, pickled when the node was made: later changes to it are not
+    seen.
+    """
 
     kind = "ParallelCollectionRDD"
 
     def __init__(
-        self, registry: LineageRegistry, slices: Sequence[Sequence[Any]], directory: str, call_site: str
+        self,
+        registry: LineageRegistry,
+        slices: Sequence[Sequence[Any]],
+        directory: str,
+        call_site: str,
     ) -> None:
         super().__init__(registry, call_site=call_site)
         self._slices = [

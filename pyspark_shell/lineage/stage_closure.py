@@ -24,7 +24,8 @@ class TaskProfiler(Protocol):
 class StageClosure:
     """The nodes of a stage, parents first, and what becomes of the last one's records.
 
-    Exactly one of `result_function` and `shuffle` is set. A `profiler`, if there is one, runs each task.
+    Exactly one of `result_function` and `shuffle` is set. A `profiler`, if there is one, runs each
+    task.
     """
 
     nodes: tuple[LineageNode, ...]
@@ -33,7 +34,8 @@ class StageClosure:
     profiler: TaskProfiler | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A frozen dataclass with slots is restored field by field, slowly; this is on the road of every job.
+        # A frozen dataclass with slots is restored field by field, slowly; this is on the road of
+        # every job.
         return StageClosure, (self.nodes, self.result_function, self.shuffle, self.profiler)
 
     @property

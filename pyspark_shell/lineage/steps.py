@@ -1,7 +1,8 @@
 """Narrow transformations as small objects that a pipelined node applies one after another.
 
-Each record passes C code only (`map`, `filter`, `chain`), besides the user's own function. A StopIteration out of
-a user's function would end such a chain silently; `pipeline` notices, because the source was not exhausted.
+Each record passes C code only (`map`, `filter`, `chain`), besides the user's own function. A
+StopIteration out of a user's function would end such a chain silently; `pipeline` notices, because
+the source was not exhausted.
 """
 
 from __future__ import annotations
@@ -121,15 +122,13 @@ class _SourceEnd:
     def mark(self) -> Iterator[Any]:
         """No records; put behind the source."""
         self._reached = True
-        return
-        yield
+        yield from ()
 
     def check(self) -> Iterator[Any]:
         """No records; put behind the last step."""
         if not self._reached:
             raise stop_iteration_error(StopIteration())
-        return
-        yield
+        yield from ()
 
 
 def pipeline(steps: Sequence[Step], index: int, records: Iterable[Any]) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """What a running task may know about itself, and how it learns that it was killed.
 
-Thread  the task's main thread; `mark_killed` may be called by the message thread and by a signal handler.
+Thread  the task's main thread; `mark_killed` may be called by the message thread and by a signal
+        handler.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ class BarrierClient(Protocol):
     """How a barrier task meets the others of its stage."""
 
     def all_gather(self, message: str) -> list[str]:
-        """Wait until every task of the stage has called; returns their messages in partition order."""
+        """Wait until every task of the stage has called; returns their messages in partition
+        order.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,17 @@ class BarrierTaskInfo:
     address: str
 
 
-class TaskContext:
+class _TheRunningOne(type):
+    """Has `TaskContext()` give the running task's context; only the engine makes new ones."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        running: Any = TaskContext._taskContext
+        if not (args or kwargs) and running is not None and cls in type(running).__mro__:
+            return running
+        return super().__call__(*args, **kwargs)
+
+
+class TaskContext(metaclass=_TheRunningOne):
     """Information about the task that runs in this process; None on the driver.
 
     Examples
@@ -103,7 +116,7 @@ class TaskContext:
         return self._taskAttemptId
 
     def getLocalProperty(self, key: str) -> str | None:
-        """A local property of the thread that submitted the job, as it was then; None if not set."""
+        """A local property of the thread that submitted the job, as it was; None if not set."""
         return self._localProperties.get(key)
 
     def cpus(self) -> int:
@@ -123,7 +136,9 @@ class TaskContext:
         return self.kill_reason is not None
 
     def killTaskIfInterrupted(self) -> None:
-        """Raise `TaskKilledException` if the task was killed; for loops that the engine does not see."""
+        """Raise `TaskKilledException` if the task was killed; for loops that the engine does not
+        see.
+        """
         if self.kill_reason is not None:
             raise TaskKilledException(self.kill_reason)
 
@@ -154,7 +169,10 @@ class TaskContext:
             return self._map_outputs[shuffle_id]
         except KeyError:
             raise FetchFailedException(
-                shuffle_id, -1, self._partitionId, f"Missing an output location for shuffle {shuffle_id}"
+                shuffle_id,
+                -1,
+                self._partitionId,
+                f"Missing an output location for shuffle {shuffle_id}",
             ) from None
 
     def run_completion_listeners(self) -> None:
@@ -164,7 +182,9 @@ class TaskContext:
 
 
 class BarrierTaskContext(TaskContext):
-    """Context of a task in a barrier stage, whose tasks all run at once and can wait for one another."""
+    """Context of a task in a barrier stage, whose tasks all run at once and can wait for one
+    another.
+    """
 
     @classmethod
     def get(cls) -> BarrierTaskContext:
@@ -183,7 +203,8 @@ class BarrierTaskContext(TaskContext):
     def barrier(self) -> None:
         """Wait until all tasks of the stage have called this.
 
-        Every task must call it equally often, else the wait ends after `spark.barrier.sync.timeout`.
+        Every task must call it equally often, else the wait ends after
+        `spark.barrier.sync.timeout`.
         """
         self._client().all_gather("")
 

@@ -1,7 +1,7 @@
 """Everything that the scheduler tells: Spark's events, with Spark's names.
 
-Times are milliseconds since the epoch. Field names are Spark's in snake_case; `status` and the event log
-turn them into Spark's JSON.
+Times are milliseconds since the epoch. Field names are Spark's in snake_case; `status` and the
+event log turn them into Spark's JSON.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ class SparkListenerJobStart(SparkListenerEvent):
 
 @dataclass(frozen=True, slots=True)
 class SparkListenerJobEnd(SparkListenerEvent):
-    """A job ended; `error` is None if it succeeded. If it was cancelled, killed tasks may still run."""
+    """A job ended; `error` is None if it succeeded. If it was cancelled, killed tasks may still
+    run.
+    """
 
     job_id: int
     time_ms: int

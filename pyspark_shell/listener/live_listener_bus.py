@@ -2,7 +2,8 @@
 
 Owns    one queue and one daemon thread per group of listeners.
 Thread  `post` from any; listeners are called on `spark-listener-group-<name>`.
-Source  Spark's LiveListenerBus and AsyncEventQueue; differs in that life-cycle events are never dropped.
+Source  Spark's LiveListenerBus and AsyncEventQueue; differs in that life-cycle events are never
+        dropped.
 """
 
 from __future__ import annotations
@@ -22,17 +23,18 @@ from pyspark_shell.listener.events import (
 
 log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
 
-# Events are handled in batches: a wake-up for each would take the interpreter from the scheduler twice
-# per task. Nobody looks more often than this; whoever wants to see all at once flushes.
+# Events are handled in batches: a wake-up for each would take the interpreter from the scheduler
+# twice per task. Nobody looks more often than this; whoever wants to see all at once flushes.
 _GATHER_S: Final = 0.01
 _DROPPABLE: Final = (SparkListenerExecutorMetricsUpdate, SparkListenerBlockUpdated)
 
 
 class SparkListener:
-    """Base for listeners: each event `SparkListenerJobStart` calls the method `onJobStart(event)`, if there is one.
+    """Base for listeners: each event `SparkListenerJobStart` calls the method `onJobStart(event)`,
+    if there is one.
 
-    Any object with such methods will do. Methods run on a thread of the bus; an exception is logged and
-    the listener stays.
+    Any object with such methods will do. Methods run on a thread of the bus; an exception is
+    logged and the listener stays.
     """
 
 
@@ -57,7 +59,9 @@ class AsyncEventQueue:
         self._capacity = capacity
         self._strict = strict
         self._events: deque[SparkListenerEvent | threading.Event] = deque()
-        self._wake = threading.Lock()  # held while there is nothing to do; released to wake the thread
+        self._wake = (
+            threading.Lock()
+        )  # held while there is nothing to do; released to wake the thread
         self._wake.acquire()
         self._asleep = True
         self._urgent = threading.Event()
@@ -132,7 +136,8 @@ class AsyncEventQueue:
     def _drop(self) -> None:
         if not self.dropped:
             log.error(
-                "Dropping event from queue %s. This likely means one of the listeners is too slow and cannot "
+                "Dropping event from queue %s. This likely means one of the listeners is too "
+                "slow and cannot "
                 "keep up with the rate at which tasks are being started by the scheduler.",
                 self.name,
             )
@@ -181,7 +186,9 @@ class LiveListenerBus:
         self._used: tuple[AsyncEventQueue, ...] = ()
 
     def add(self, listener: Any, queue: str = "shared") -> None:
-        """Add a listener to a queue; `shared` is for the user's, its events may be dropped when it is full."""
+        """Add a listener to a queue; `shared` is for the user's, its events may be dropped when it
+        is full.
+        """
         group = self._queues.get(queue)
         if group is None:
             group = self._queues[queue] = AsyncEventQueue(

@@ -52,7 +52,9 @@ class BarrierCoordinator:
         """A task has reached a barrier; if it is the last one, all go on."""
         barrier = self._barriers.setdefault(task_set.name, _Barrier(sync.epoch))
         if sync.epoch != barrier.epoch:
-            self._fail(task_set, barrier, f"tasks wait at barriers {barrier.epoch} and {sync.epoch}")
+            self._fail(
+                task_set, barrier, f"tasks wait at barriers {barrier.epoch} and {sync.epoch}"
+            )
             return
         if not barrier.arrived and self._timeout_s < 1e7:
             barrier.timer = self._call_later(

@@ -4,8 +4,9 @@ Owns    active jobs, stages, map outputs, the table of blocks.
 Thread  `dag-scheduler-event-loop`, all of it; `process` is called there.
 Source  Spark's DAGScheduler.
 
-A stage is in exactly one of `waiting` (for parents), `running`, `failed` (will be submitted again), or none of them.
-For reviewers: whatever is added here for a job must go when the job ends, and `assert_empty` must see it.
+A stage is in exactly one of `waiting` (for parents), `running`, `failed` (will be submitted
+again), or none of them. For reviewers: whatever is added here for a job must go when the job ends,
+and `assert_empty` must see it.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ from pyspark_shell.storage.block_manager_master import BlockManagerMaster
 
 log: Final = logging.getLogger("pyspark_shell.DAGScheduler")
 
-# Spark waits 200 ms so that several fetch failures lead to one resubmission. On one machine the reader
-# names all bad outputs at once, so less is enough.
+# Spark waits 200 ms so that several fetch failures lead to one resubmission. On one machine the
+# reader names all bad outputs at once, so less is enough.
 RESUBMIT_AFTER_S: Final = 0.02
 
 
@@ -177,7 +178,12 @@ class DAGScheduler:
             stage.info = stage.describe_attempt(stage.num_partitions)
             if stage.shuffle is not None:
                 self.tracker.register_shuffle(stage.shuffle.shuffle_id, stage.num_partitions)
-        log.info("Got job %d (%s) with %d output partitions", job.job_id, job.call_site, len(job.partitions))
+        log.info(
+            "Got job %d (%s) with %d output partitions",
+            job.job_id,
+            job.call_site,
+            len(job.partitions),
+        )
         infos = [stage.info for stage in stages]
         now_ms = self._clock.time_ms()
         self._effects.post(SparkListenerJobStart(job.job_id, now_ms, infos, job.properties))
@@ -272,9 +278,7 @@ class DAGScheduler:
                 self._cancelled_groups.popitem(last=False)
         reason = event.reason or f"part of cancelled job group {group}"
         if not self._cancel_where(lambda job: job.group == group, reason):
-            log.warning(
-                "Failed to cancel job group %s. Cannot find active jobs for it.", group
-            )
+            log.warning("Failed to cancel job group %s. Cannot find active jobs for it.", group)
 
     def _cancel_where(self, chosen: Callable[[ActiveJob], bool], reason: str) -> int:
         job_ids = sorted(job.job_id for job in self.jobs.values() if chosen(job))
@@ -352,7 +356,9 @@ class DAGScheduler:
         task_set.binary = StageBinary(
             stage.stage_id, attempt, stage.stage_input.closure, settings
         ).encode()
-        log.info("Submitting %d missing tasks from %r (%s)", len(partitions), stage, stage.call_site)
+        log.info(
+            "Submitting %d missing tasks from %r (%s)", len(partitions), stage, stage.call_site
+        )
         self._effects.submit_tasks(task_set, job.properties.get("spark.scheduler.pool"))
 
     def _missing_partitions(self, stage: Stage) -> Sequence[int]:
@@ -433,7 +439,9 @@ class DAGScheduler:
     def result_task_succeeded(
         self, task_set: TaskSetManager, info: TaskInfo, payload: bytes | ResultFile, updates: bytes
     ) -> bool:
-        """The first success of a task of a final stage; False if nobody waits for its result any more."""
+        """The first success of a task of a final stage; False if nobody waits for its result any
+        more.
+        """
         job = task_set.stage.active_job
         index = task_set.partitions[info.index]
         if job is None or job.finished[index]:
@@ -475,7 +483,9 @@ class DAGScheduler:
             log.info("%r lost outputs while it ran, it is submitted again", stage)
             self._submit_stage(stage)
 
-    def fetch_failed(self, task_set: TaskSetManager, failure: FetchFailure, now: FetchFailed) -> None:
+    def fetch_failed(
+        self, task_set: TaskSetManager, failure: FetchFailure, now: FetchFailed
+    ) -> None:
         """A task could not read map outputs: run the map stage again for them, then this stage."""
         stage = task_set.stage
         for map_index, file_name in failure.bad_files.items():
@@ -504,14 +514,21 @@ class DAGScheduler:
         current = task_set.attempt == stage.next_attempt - 1
         if stage.stage_id not in self._running or not current:
             return
-        message = f"Stage failed because barrier task of {stage!r} finished unsuccessfully.\n{reason}"
+        message = (
+            f"Stage failed because barrier task of {stage!r} finished unsuccessfully.\n{reason}"
+        )
         failure = reason if isinstance(reason, ExceptionFailure) else None
         stage.failed_attempts.add(task_set.attempt)
         self._effects.kill_stage(
-            stage.stage_id, True, f"Task from barrier stage {stage.stage_id} ({stage.call_site}) failed."
+            stage.stage_id,
+            True,
+            f"Task from barrier stage {stage.stage_id} ({stage.call_site}) failed.",
         )
         if stage.shuffle is None:
-            text = f"Could not recover from a failed barrier ResultStage. Most recent failure reason: {message}"
+            text = (
+                "Could not recover from a failed barrier ResultStage. "
+                f"Most recent failure reason: {message}"
+            )
             self._abort_stage(stage, text, failure)
         elif len(stage.failed_attempts) >= self._limits.max_stage_failures:
             text = (

@@ -1,7 +1,8 @@
 """What other threads ask of the scheduler.
 
-Any thread posts these; the scheduler's one thread reads them and takes all decisions, so that nobody locks.
-What executors say comes in as messages (`executor.messages`), not as events of this kind.
+Any thread posts these; the scheduler's one thread reads them and takes all decisions, so that
+nobody locks. What executors say comes in as messages (`executor.messages`), not as events of this
+kind.
 """
 
 from __future__ import annotations

@@ -107,6 +107,8 @@ class ExecutorProcess:
         Which executor of Spark's sense it belongs to: slots of one group share its cores.
     registered
         Whether it has said that it is up.
+    retired
+        Whether it has run its last task and is ending by itself.
     running
         Its task; None if its slot is free.
     exit_status
@@ -118,7 +120,12 @@ class ExecutorProcess:
     """
 
     def __init__(
-        self, executor_id: str, group: int, tasks: socket.socket, control: socket.socket, now_s: float
+        self,
+        executor_id: str,
+        group: int,
+        tasks: socket.socket,
+        control: socket.socket,
+        now_s: float,
     ) -> None:
         self.executor_id = executor_id
         self.group = group
@@ -127,6 +134,7 @@ class ExecutorProcess:
         self.stages: StageTable[bool] = StageTable()
         self.pid: int | None = None
         self.registered = False
+        self.retired = False
         self.running: Assignment | None = None
         self.last_heard_s = now_s
         self.cpu_seen_s = 0.0
@@ -140,7 +148,7 @@ class ExecutorProcess:
     @property
     def is_free(self) -> bool:
         """Whether a task can be sent to it."""
-        return self.registered and self.running is None and not self.closed
+        return self.registered and self.running is None and not self.retired and not self.closed
 
     def close(self) -> None:
         """Close both channels."""

@@ -42,12 +42,14 @@ class JobFailure:
 class JobWaiter:
     """Where the results of one job arrive; the thread that called the action waits here.
 
-    Thread  the scheduler thread calls `task_succeeded`, `job_succeeded` and `job_failed`; any thread waits.
+    Thread  the scheduler thread calls `task_succeeded`, `job_succeeded` and `job_failed`; any
+            thread waits.
 
     Parameters
     ----------
     cancel
-        Asks the scheduler to end the job: with a reason, and whether its tasks are interrupted at once.
+        Asks the scheduler to end the job: with a reason, and whether its tasks are interrupted at
+        once.
     """
 
     def __init__(self, job_id: int, tasks: int, cancel: Callable[[str, bool | None], None]) -> None:

@@ -129,7 +129,12 @@ def _pool(element: Any, warn: Callable[[str], None]) -> Pool:
     if mode not in (FIFO, FAIR):
         warn(f"pool {name}: scheduling mode {mode!r} is neither FIFO nor FAIR, FIFO is used")
         mode = FIFO
-    return Pool(name, mode, _number(name, text("weight", "1"), 1, warn), _number(name, text("minShare", "0"), 0, warn))
+    return Pool(
+        name,
+        mode,
+        _number(name, text("weight", "1"), 1, warn),
+        _number(name, text("minShare", "0"), 0, warn),
+    )
 
 
 def _number(pool: str, text: str, default: int, warn: Callable[[str], None]) -> int:

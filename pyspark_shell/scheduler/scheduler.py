@@ -257,7 +257,7 @@ class Scheduler:
         self._offers_wanted = True
 
     def _after_round(self) -> None:
-        if self._offers_wanted:
+        if self._offers_wanted and self._backend.is_up:
             self._offers_wanted = False
             executors = list(self._backend.executors.values())
             for launch in self._tasks.resource_offers(executors, _split_of):
@@ -307,9 +307,7 @@ class Scheduler:
 
     def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None:
         """A cached block came, moved, or went."""
-        self.blocks.update(
-            news.block_id, news.memory_bytes, news.disk_bytes, executor.executor_id
-        )
+        self.blocks.update(news.block_id, news.memory_bytes, news.disk_bytes, executor.executor_id)
         self._bus.post(
             SparkListenerBlockUpdated(
                 news.block_id, executor.executor_id, news.memory_bytes, news.disk_bytes
@@ -347,17 +345,23 @@ class Scheduler:
             too_large = task_set.add_result_bytes(size)
         if too_large is not None:
             reason = TaskKilled("Tasks result size has exceeded maxResultSize")
-            self._end_task(task, task_set.failed(task.task_id, reason, self._clock.time_ms()), reason, status)
+            self._end_task(
+                task, task_set.failed(task.task_id, reason, self._clock.time_ms()), reason, status
+            )
             if not isinstance(payload, MapOutput):
                 discard(payload)
             self._dag.task_set_aborted(task_set, too_large, None)
             self._tasks.finished(task_set)
             return
         info, first, copies = task_set.succeeded(task.task_id, self._clock.time_ms())
-        self._end_task(task, info, Success() if first else TaskKilled("another attempt succeeded"), status)
+        self._end_task(
+            task, info, Success() if first else TaskKilled("another attempt succeeded"), status
+        )
         for copy in copies:
             copy.kill_reason = "another attempt succeeded"
-            self._backend.kill_task(copy.info.executor_id, copy.info.task_id, True, copy.kill_reason)
+            self._backend.kill_task(
+                copy.info.executor_id, copy.info.task_id, True, copy.kill_reason
+            )
         if first and isinstance(payload, MapOutput):
             self._dag.map_task_succeeded(task_set, info, payload, status.accumulators)
         elif isinstance(payload, MapOutput):
@@ -452,7 +456,8 @@ class Scheduler:
         quiet_s = time.monotonic() - self._tasks.last_launch_s
         if self._tasks.has_waiting and not running and quiet_s > timeout_s:
             log.warning(
-                "Initial job has not accepted any resources; check your cluster UI to ensure that workers "
+                "Initial job has not accepted any resources; check your cluster UI to ensure "
+                "that workers "
                 "are registered and have sufficient resources"
             )
         self._loop.call_later(timeout_s, self._warn_if_starving)

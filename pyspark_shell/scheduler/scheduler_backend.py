@@ -2,8 +2,8 @@
 
 Owns    the zygote, every `ExecutorProcess`, the reaper.
 Thread  `dag-scheduler-event-loop`, but for `start` and `join`.
-Source  Spark's CoarseGrainedSchedulerBackend; differs in that an executor is one process with one slot, forked by
-        a zygote, and that a dead one is replaced at once.
+Source  Spark's CoarseGrainedSchedulerBackend; differs in that an executor is one process with one
+        slot, forked by a zygote, and that a dead one is replaced at once.
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ log: Final = logging.getLogger("pyspark_shell.SchedulerBackend")
 # After the channel's end of file, how long to wait for the zygote to tell the exit status.
 _STATUS_WAIT_S: Final = 1.0
 _HEALTH_CHECK_S: Final = 1.0
+# How long the first job waits for all executors after the first one is up. They come within
+# milliseconds of one another; without it, tasks that are short would all run on the first.
+_START_WAIT_S: Final = 0.5
 # Executors that died in a row before they were up; then starting more is pointless.
 _MAX_FAILED_STARTS: Final = 8
 _STDERR_TAIL_BYTES: Final = 2048
@@ -123,6 +126,7 @@ class SchedulerBackend:
         self._by_pid: dict[int, ExecutorProcess] = {}
         self._next_id = 0
         self._failed_starts = 0
+        self.is_up = False
         self.reaper = TaskReaper(limits.reaper, self, loop.call_later)
         self._dump_requests: dict[int, Callable[[list[dict[str, Any]]], None]] = {}
         self._next_request = 0
@@ -161,6 +165,17 @@ class SchedulerBackend:
         self.executors[executor_id] = executor
         self._loop.watch(executor.tasks.fd, partial(self._read, executor, executor.tasks))
         self._loop.watch(executor.control.fd, partial(self._read, executor, executor.control))
+
+    def _wait_for_all(self) -> None:
+        """Be up at the start once all executors are, or a while after the first."""
+        registered = sum(executor.registered for executor in self.executors.values())
+        if registered == self._limits.slots:
+            self.is_up = True
+        elif registered == 1 and not self.is_up:
+            self._loop.call_later(_START_WAIT_S, self._wait_no_longer)
+
+    def _wait_no_longer(self) -> None:
+        self.is_up = True
 
     def _read_zygote(self) -> None:
         news, gone = self._zygote.read()
@@ -222,9 +237,15 @@ class SchedulerBackend:
                 self._loop.call_later(_STATUS_WAIT_S, partial(self._lose_without_status, executor))
 
     def _lose_without_status(self, executor: ExecutorProcess) -> None:
-        """Its channel closed, but nobody told of its end: user code may have closed the descriptor."""
+        """Its channel closed, but nobody told of its end: user code may have closed the
+        descriptor.
+        """
         if executor.executor_id in self.executors:
-            if executor.end_reason is None and executor.pid is not None and is_running(executor.pid):
+            if (
+                executor.end_reason is None
+                and executor.pid is not None
+                and is_running(executor.pid)
+            ):
                 executor.end_reason = "its channel to the driver was closed"
                 executor.misbehaved = True
             elif executor.end_reason is None:
@@ -320,6 +341,9 @@ class SchedulerBackend:
                     return
                 executor.running = None
                 executor.tasks_done += 1
+                if self._settings.ends_after(news.state):
+                    executor.retired = True
+                    executor.end_reason = "it had run its last task"
                 self.reaper.ended(task.task_id)
                 events.status_update(executor, task, news)
             case Heartbeat():
@@ -331,6 +355,7 @@ class SchedulerBackend:
                 self._by_pid[news.pid] = executor
                 executor.registered = True
                 self._failed_starts = 0
+                self._wait_for_all()
                 events.executor_registered(executor)
             case BarrierSync():
                 events.barrier_sync(executor, news)
@@ -341,7 +366,9 @@ class SchedulerBackend:
 
     # Orders ----------------------------------------------------------------------------
 
-    def launch(self, executor: ExecutorProcess, task_set: TaskSetManager, order: LaunchTask) -> None:
+    def launch(
+        self, executor: ExecutorProcess, task_set: TaskSetManager, order: LaunchTask
+    ) -> None:
         """Send a task, and before it what its stage needs if the executor has it no longer."""
         executor.running = Assignment(order.task_id, task_set, order.resources)
         data = order.encode()
@@ -382,7 +409,8 @@ class SchedulerBackend:
         self.kill_executor(executor)
 
     def dump_by_signal(self, executor: ExecutorProcess) -> Callable[[], str]:
-        """Have faulthandler write the executor's stacks, for when its interpreter is held by C code.
+        """Have faulthandler write the executor's stacks, for when its interpreter is held by C
+        code.
 
         Returns what reads them, a moment later.
         """
@@ -425,7 +453,8 @@ class SchedulerBackend:
             return
         now = time.monotonic()
         if now > self._next_check_s + _HEALTH_CHECK_S:
-            # This process itself was stopped for a while: what executors said meanwhile is not read yet.
+            # This process itself was stopped for a while: what executors said meanwhile is not
+            # read yet.
             for executor in self.executors.values():
                 executor.last_heard_s = now
         self._next_check_s = now + _HEALTH_CHECK_S
@@ -469,7 +498,9 @@ class SchedulerBackend:
             executor.close()
 
     def join(self, timeout_s: float) -> None:
-        """Wait until the zygote has reaped everything and is gone itself. Called after the loop has ended."""
+        """Wait until the zygote has reaped everything and is gone itself. Called after the loop
+        has ended.
+        """
         self._zygote.close(timeout_s)
         for executor in self.executors.values():
             executor.close()

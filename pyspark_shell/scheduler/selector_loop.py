@@ -1,4 +1,4 @@
-"""The scheduler's thread: waits for posted calls, sockets and deadlines together, and does one thing at a time.
+"""The scheduler's thread: waits for calls, sockets and deadlines, and does one thing at a time.
 
 Thread  `dag-scheduler-event-loop`; `post` may be called from any thread.
 """
@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Final
 
@@ -81,10 +82,8 @@ class SelectorLoop:
         self._inbox.append(callback)
         if not self._awake:
             self._awake = True
-            try:
+            with suppress(OSError):  # it is awake anyway, or it has ended
                 os.write(self._wake_write, b"!")
-            except (BlockingIOError, OSError):
-                pass  # it is awake anyway, or it has ended
         if self._ended:
             self._drain()
 
@@ -102,13 +101,17 @@ class SelectorLoop:
         return threading.current_thread() is self._thread
 
     def close_in_forked_child(self) -> None:
-        """Close the copies of the loop's descriptors in a fork of this process, where the thread is not."""
+        """Close the copies of the loop's descriptors in a fork of this process, where the thread
+        is not.
+        """
         self._close()
 
     def _close(self) -> None:
         self._selector.close()
         read, write = self._wake_read, self._wake_write
-        self._wake_read = self._wake_write = -1  # a late post must not write into what takes its number
+        self._wake_read = (
+            self._wake_write
+        ) = -1  # a late post must not write into what takes its number
         os.close(read)
         os.close(write)
 
@@ -166,8 +169,8 @@ class SelectorLoop:
                 self._call(on_writable)
             if events & selectors.EVENT_READ:
                 self._call(on_readable)
-        # In every round, since a KeyboardInterrupt may have hit a post before it wrote; and before the inbox is
-        # looked at, since a later post has to wake again.
+        # In every round, since a KeyboardInterrupt may have hit a post before it wrote; and before
+        # the inbox is looked at, since a later post has to wake again.
         self._awake = False
         while self._inbox:
             self._call(self._inbox.popleft())

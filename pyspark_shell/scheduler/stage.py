@@ -32,7 +32,6 @@ class StageInput:
     needs: TaskNeeds = NO_NEEDS
 
 
-
 @dataclass(slots=True, eq=False)
 class ActiveJob:
     """A job that has not ended.

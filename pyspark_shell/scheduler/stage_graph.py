@@ -14,7 +14,9 @@ from pyspark_shell.scheduler.stage import ActiveJob, Stage, StageInput
 
 
 def shuffles_read_by(last: LineageNode) -> list[ShuffleDependency]:
-    """Shuffles that tasks of `last` read: those of the nodes reached without crossing another shuffle."""
+    """Shuffles that tasks of `last` read: those of the nodes reached without crossing another
+    shuffle.
+    """
     known = last.known_shuffles
     if known is None or known[0] != LineageNode.checkpoints_made:
         known = (LineageNode.checkpoints_made, _shuffles(last, lambda _: False))
@@ -67,7 +69,9 @@ class StageGraph:
         for shuffle in all_shuffles(node):
             if shuffle.shuffle_id not in self._map_stages:
                 stage_input = inputs[shuffle.shuffle_id]
-                self._add(shuffle.parent, shuffle, stage_input, shuffle.parent.call_site or call_site)
+                self._add(
+                    shuffle.parent, shuffle, stage_input, shuffle.parent.call_site or call_site
+                )
         final = self._add(node, None, final_input, call_site)
         for stage in ancestors(final):
             stage.job_ids.add(job_id)
@@ -93,7 +97,9 @@ class StageGraph:
         is_cached: Callable[[LineageNode], bool],
         is_available: Callable[[Stage], bool],
     ) -> list[Stage]:
-        """Map stages that have to run before `stage` can: not hidden behind cached nodes, not complete."""
+        """Map stages that have to run before `stage` can: not hidden behind cached nodes, not
+        complete.
+        """
         if not stage.parents:
             return []
         parents = (self._map_stages[s.shuffle_id] for s in _shuffles(stage.node, is_cached))
@@ -124,10 +130,14 @@ class StageGraph:
 
 
 def all_shuffles(last: LineageNode) -> list[ShuffleDependency]:
-    """All shuffles above a node, those further up first; without recursion, since chains may be long."""
+    """All shuffles above a node, those further up first; without recursion, since chains may be
+    long.
+    """
     order: list[ShuffleDependency] = []
     done: set[int] = set()
-    stack: list[tuple[ShuffleDependency, bool]] = [(s, False) for s in reversed(shuffles_read_by(last))]
+    stack: list[tuple[ShuffleDependency, bool]] = [
+        (s, False) for s in reversed(shuffles_read_by(last))
+    ]
     while stack:
         shuffle, parents_done = stack.pop()
         if shuffle.shuffle_id in done:

@@ -1,4 +1,4 @@
-"""What a stage's tasks take of an executor besides a slot: cores, and resources such as GPUs by address."""
+"""What a task takes of its executor besides a slot: cores, and GPUs and the like by address."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Taken:
 
 
 def take(needs: TaskNeeds, cores: int, running: Iterable[Taken]) -> Addresses | None:
-    """Addresses for one more task on an executor with `cores`, beside those that run; None if it does not fit.
+    """Addresses for one more task on an executor with `cores`, beside those that run; None if it
+    does not fit.
 
     Examples
     --------

@@ -2,11 +2,12 @@
 
 Owns    one `_Reaping` per task that was killed and still runs.
 Thread  `dag-scheduler-event-loop`: its deadlines do not depend on the executor's interpreter.
-Source  Spark's Executor.TaskReaper; differs in that it stands outside of the executor, is on by default, and
-        that ending the process costs no block and counts as no failure.
+Source  Spark's Executor.TaskReaper; differs in that it stands outside of the executor, is on by
+        default, and that ending the process costs no block and counts as no failure.
 
-The ladder: 0 the task's flag, at once; 1 an exception in its main thread, at once or after `interrupt_after_s`;
-2 a warning with the task's stack, every `polling_interval_s`; 3 SIGKILL of the process group after `kill_timeout_s`.
+The ladder: 0 the task's flag, at once; 1 an exception in its main thread, at once or after
+`interrupt_after_s`; 2 a warning with the task's stack, every `polling_interval_s`; 3 SIGKILL of
+the process group after `kill_timeout_s`.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class ReaperLimits:
     spares_executors
         Spark's way on a local master: say that the task could not be stopped, and let it run.
     exit_code
-        What the end of the process counts as, in Spark's way: the loss of an executor that exited with
+        What the end of the process counts as, in Spark's way: the loss of an executor that exited
+        with
         57. None: the task counts as killed.
     """
 
@@ -156,7 +158,8 @@ class TaskReaper:
             return
         if self._limits.spares_executors:
             log.error(
-                "Killed task %d could not be stopped within %.0f ms; not killing its executor because "
+                "Killed task %d could not be stopped within %.0f ms; not killing its executor "
+                "because "
                 "we are running in local mode.",
                 reaping.task_id,
                 self._limits.kill_timeout_s * 1000,

@@ -2,8 +2,9 @@
 
 Owns    the tasks of one stage attempt.
 Thread  `dag-scheduler-event-loop`. Pure: it touches no socket, and returns what is to be done.
-Source  Spark's TaskSetManager; differs in locality (every executor is on one machine, so only a block that is
-        hot in one executor is a preference) and in speculation, which compares executors instead of hosts.
+Source  Spark's TaskSetManager; differs in locality (every executor is on one machine, so only a
+        block that is hot in one executor is a preference) and in speculation, which compares
+        executors instead of hosts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from pyspark_shell.listener.events import TaskInfo
 from pyspark_shell.scheduler.stage import Stage
 
 # A task whose executor was killed from outside is not to blame, but one that gets its executors
-# killed again and again (by the system's memory killer, say) must end; Spark's default for failures.
+# killed again and again (by the system's memory killer, say) must end; Spark's default for
+# failures.
 MAX_EXTERNAL_LOSSES: Final = 4
 
 
@@ -39,7 +41,8 @@ class TaskSetLimits:
     max_result_bytes
         For the results of all tasks together; 0: no limit.
     speculation_quantile, speculation_multiplier, speculation_min_runtime_ms
-        A task gets a copy when this share of the tasks succeeded and it runs longer than this many medians.
+        A task gets a copy when this share of the tasks succeeded and it runs longer than this many
+        medians.
     """
 
     max_failures: int = 4
@@ -131,10 +134,11 @@ class TaskSetManager:
                 self._hot.setdefault(executor_id, []).append(index)
 
     def choose(self, executor_id: str) -> tuple[int, str, bool] | None:
-        """The task that should run next on an executor: its index, its locality, whether it is a copy.
+        """The task that should run next on an executor: its index, its locality, whether it is a
+        copy.
 
-        A task whose block is hot there comes first, then any other; last a copy of a slow one. None if
-        nothing should run there.
+        A task whose block is hot there comes first, then any other; last a copy of a slow one.
+        None if nothing should run there.
         """
         if self.is_zombie:
             return None
@@ -180,7 +184,9 @@ class TaskSetManager:
     # What became of a task -------------------------------------------------------------
 
     def succeeded(self, task_id: int, now_ms: int) -> tuple[TaskInfo, bool, list[RunningTask]]:
-        """Take a task out: its info, whether it is the first success of its partition, and copies to kill."""
+        """Take a task out: its info, whether it is the first success of its partition, and copies
+        to kill.
+        """
         info = self.running.pop(task_id).info
         info.finish_time_ms = now_ms
         index = info.index
@@ -199,7 +205,9 @@ class TaskSetManager:
         return info, True, copies
 
     def failed(self, task_id: int, reason: TaskEndReason, now_ms: int) -> TaskInfo:
-        """Take a task out that did not succeed; it waits again, or the set is aborted (`abort_reason`)."""
+        """Take a task out that did not succeed; it waits again, or the set is aborted
+        (`abort_reason`).
+        """
         info = self.running.pop(task_id).info
         info.finish_time_ms = now_ms
         info.killed = isinstance(reason, TaskKilled)
@@ -210,7 +218,8 @@ class TaskSetManager:
             return info
         if isinstance(reason, ExceptionFailure) and not reason.retriable:
             self._abort(
-                f"Task {info.index} in stage {self.name} (TID {task_id}) had a not serializable result: "
+                f"Task {info.index} in stage {self.name} (TID {task_id}) had a not serializable "
+                "result: "
                 f"{reason.description}"
             )
         elif counts_towards_failures(reason):
@@ -229,14 +238,16 @@ class TaskSetManager:
         failures = self._failures[info.index]
         if failures >= self._limits.max_failures:
             self._abort(
-                f"Task {info.index} in stage {self.name} failed {failures} times, most recent failure: "
+                f"Task {info.index} in stage {self.name} failed {failures} times, most recent "
+                "failure: "
                 f"{self.lost_task(info, reason)}\nDriver stacktrace:"
             )
 
     def lost_task(self, info: TaskInfo, reason: object) -> str:
         """Spark's sentence about a task that did not succeed."""
         return (
-            f"Lost task {info.index}.{info.attempt_number} in stage {self.name} (TID {info.task_id}) "
+            f"Lost task {info.index}.{info.attempt_number} in stage {self.name} (TID "
+            f"{info.task_id}) "
             f"({info.host} executor {info.executor_id}): {reason}"
         )
 
@@ -302,7 +313,8 @@ class TaskSetManager:
 
     def __repr__(self) -> str:
         return (
-            f"<TaskSetManager stage {self.name}: {self.num_waiting} pending, {len(self.running)} running, "
+            f"<TaskSetManager stage {self.name}: {self.num_waiting} pending, {len(self.running)} "
+            "running, "
             f"{self.num_successful} done of {self.num_tasks}>"
         )
 

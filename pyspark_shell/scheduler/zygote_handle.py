@@ -23,8 +23,9 @@ _ROOTS: Final = tuple(
     os.path.dirname(os.path.dirname(os.path.abspath(file)))
     for file in (os.path.dirname(__file__), cloudpickle.__file__)
 )
-# The engine is imported with nothing but Python's own path and the packages' directories: a module of the
-# current directory named like one of Python's must not be taken. `-P` does the same from Python 3.11 on.
+# The engine is imported with nothing but Python's own path and the packages' directories: a module
+# of the current directory named like one of Python's must not be taken. `-P` does the same from
+# Python 3.11 on.
 _BOOTSTRAP: Final = r"""
 import sys
 roots = sys.argv.pop(1).split("\n")
@@ -40,7 +41,7 @@ class ZygoteHandle:
     Parameters
     ----------
     lock_fds
-        Locks on the local directories; the zygote holds them too, so that they outlive a killed driver.
+        Locks on the local directories; the zygote holds them too, so they outlive a killed driver.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class ZygoteHandle:
             socket.send_fds(self.channel, [request], [tasks.fileno(), control.fileno()])
 
     def sweep(self, pid: int, task_id: int | None) -> None:
-        """Have it remove what a dead executor, and the task that it ran, left unfinished on disk."""
+        """Have it remove what a dead executor, and its task, left unfinished on disk."""
         request = json.dumps({"sweep": pid, "task": task_id}).encode() + b"\n"
         with suppress(OSError):
             self.channel.sendall(request)
@@ -103,4 +104,3 @@ class ZygoteHandle:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-

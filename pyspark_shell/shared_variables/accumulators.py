@@ -150,7 +150,8 @@ class Accumulator(Generic[T]):
     def _before_merge(self) -> None:
         """Where a task's accumulator begins anew.
 
-        Not an `add` of its own: a pickled bound method `accumulator.add` keeps this class's function.
+        Not an `add` of its own: a pickled bound method `accumulator.add` keeps this class's
+        function.
         """
 
     def merge(self, term: T) -> None:
@@ -240,6 +241,11 @@ def install_driver_accumulators(accumulators: DriverAccumulators | None) -> None
     """Tell unpickling that this process is a driver, or with None that it no longer is."""
     global _on_driver
     _on_driver = accumulators
+
+
+def driver_accumulators() -> DriverAccumulators | None:
+    """What was installed last, None where no driver runs."""
+    return _on_driver
 
 
 def _in_this_process(aid: int, zero: T, accum_param: AccumulatorParam[T]) -> Accumulator[T]:

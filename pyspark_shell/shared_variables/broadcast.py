@@ -172,9 +172,9 @@ class Broadcast(Generic[T]):
 
 
 class BroadcastPickleRegistry(threading.local):
-    """The broadcasts that were pickled in this thread since the last `clear`.
+    """The broadcasts that were pickled in this thread since the last `clear`: those a closure uses.
 
-    Those a closure uses.
+    It holds them, so whoever pickles has to clear it, or no broadcast would ever be cleaned.
     """
 
     def __init__(self) -> None:
@@ -188,7 +188,7 @@ class BroadcastPickleRegistry(threading.local):
         self._registry[broadcast._id] = broadcast
 
     def clear(self) -> None:
-        """Forget what was noted; called before a closure is pickled."""
+        """Forget what was noted; called after a job's closures were pickled."""
         self._registry.clear()
 
 

@@ -1,8 +1,8 @@
 """The file that one map task leaves: a segment per reduce partition, then an index of them.
 
-Layout: the segments one after another, then per partition `u64 offset, u64 length, u32 CRC32`, then the footer
-`4 bytes magic, u32 partitions`. The CRC covers offset, length and bytes, so a flipped bit anywhere is noticed
-by the reader of that segment.
+Layout: the segments one after another, then per partition `u64 offset, u64 length, u32 CRC32`,
+then the footer `4 bytes magic, u32 partitions`. The CRC covers offset, length and bytes, so a
+flipped bit anywhere is noticed by the reader of that segment.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class SegmentDamaged(OSError):
 
 
 def write_data_file(path: str, segments: Iterable[Iterable[Part]]) -> int:
-    """Write a segment per partition, in order; the file appears whole. Returns the segments' bytes."""
+    """Write a segment per partition, in order; the file appears whole. Returns the segments'
+    bytes.
+    """
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         with open(temporary, "wb", buffering=_BUFFER_BYTES) as file:

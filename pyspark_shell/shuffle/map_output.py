@@ -50,7 +50,8 @@ class FetchFailedException(Exception):
     map_index
         Partition of the map stage, -1 when the whole shuffle is missing.
     bad_files
-        Every output that the reader found bad, by map partition; an empty name where none was known.
+        Every output that the reader found bad, by map partition; an empty name where none was
+        known.
     """
 
     def __init__(

@@ -71,7 +71,9 @@ class ShuffleWriter:
     def _deal(self, records: Iterator[tuple[Any, Any]]) -> None:
         chunk = list(islice(records, _SAMPLE))
         limit = _records_per_buffer(chunk)
-        deal = _deal_by_hash if self._partition_function is portable_hash else self._deal_by_function
+        deal = (
+            _deal_by_hash if self._partition_function is portable_hash else self._deal_by_function
+        )
         while chunk:
             buckets: list[list[Any]] = [[] for _ in range(self._partitions)]
             deal(chunk, buckets)

@@ -1,6 +1,7 @@
 """One block on disk: a header with length and CRC32, then the bytes; written aside, then renamed.
 
-A reader gets exactly the bytes that were written, or `BlockDamaged`; never a part and never another block.
+A reader gets exactly the bytes that were written, or `BlockDamaged`; never a part and never
+another block.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class BlockWriter:
 
 @contextmanager
 def writing_block(path: str, flags: int = 0) -> Iterator[BlockWriter]:
-    """Write a block to a temporary name beside `path`; it appears under `path` whole or not at all."""
+    """Write a block to a temporary name beside `path`; it appears under `path` whole or not at
+    all.
+    """
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         with open(temporary, "wb", buffering=256 * 1024) as file:

@@ -2,7 +2,8 @@
 
 Owns    this process's `HotCache`; the files belong to the application.
 Thread  the task's main thread; `drop_hot` may be called by the message thread.
-Source  Spark's BlockManager.getOrElseUpdate; differs in that a block is a file that any executor reads in place.
+Source  Spark's BlockManager.getOrElseUpdate; differs in that a block is a file that any executor
+        reads in place.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ class BlockManager:
     def current(cls) -> BlockManager:
         """This process's manager; unpickled nodes cannot be handed one."""
         if cls._current is None:
-            raise RuntimeError("no BlockManager in this process: partitions are computed in executors only")
+            raise RuntimeError(
+                "no BlockManager in this process: partitions are computed in executors only"
+            )
         return cls._current
 
     def install(self) -> None:
@@ -124,7 +127,7 @@ class BlockManager:
         return os.path.join(self._disk_directory, block_id)
 
     def _read_and_warm(self, block_id: str, data: memoryview, path: str) -> Batches:
-        """Decode a block; what may be shared goes into the hot cache when it was read to its end."""
+        """Decode a block; what may be shared goes into the hot cache once it is read to the end."""
         size_bytes = len(data) * OBJECT_BYTES_PER_PICKLED_BYTE
         shareable = size_bytes <= self._hot.budget_bytes
         kept: list[list[Any]] = []
@@ -180,7 +183,9 @@ class BlockManager:
     def _fill(
         self, writer: BlockWriter, records: Iterator[Any]
     ) -> tuple[list[list[Any]] | None, bool]:
-        """Write all records; also give the batches back while they fit into the hot cache's budget."""
+        """Write all records; also give the batches back while they fit into the hot cache's
+        budget.
+        """
         batches: list[list[Any]] | None = []
         shareable = True
         size = FIRST_BATCH

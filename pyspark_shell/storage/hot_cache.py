@@ -1,9 +1,10 @@
-"""Records of recently used blocks, kept as objects in one process so that re-use costs no unpickling.
+"""Records of recently used blocks as objects, so that re-use costs no unpickling.
 
 Owns    a bounded, least-recently-used table from block name to batches of records.
 Thread  the task's main thread; `drop` may be called by the message thread.
 
-Only records that cannot be changed in place are kept, since every task that reads the block shares them.
+Only records that cannot be changed in place are kept, since every task that reads the block shares
+them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The directories of one application: made private at start, locked while it lives, swept after a crash.
+"""The directories of one application: private, locked while it lives, swept after a crash.
 
-Layout: `<root>/pyspark_shell-<uid>/<application id>/{blocks,shuffle,broadcast,results,files,spill,logs}`,
-and a twin with `{blocks,results}` in a tmpfs for data of the memory levels. Everything is 0700.
+Layout: `<root>/pyspark_shell-<uid>/<application
+id>/{blocks,shuffle,broadcast,results,files,spill,logs}`, and a twin with `{blocks,results}` in a
+tmpfs for data of the memory levels. Everything is 0700.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from pyspark_shell.common.errors import SparkException
 from pyspark_shell.storage.block_file import remove_quietly
 from pyspark_shell.storage.block_id import task_result_file
 
-_ROOMS: Final = ("blocks", "shuffle", "broadcast", "results", "files", "spill", "logs", "parallelize")
+_ROOMS: Final = (
+    "blocks",
+    "shuffle",
+    "broadcast",
+    "results",
+    "files",
+    "spill",
+    "logs",
+    "parallelize",
+)
 _MEMORY_ROOMS: Final = ("blocks", "results")
 _EXECUTOR_ROOMS: Final = (*_MEMORY_ROOMS, "shuffle", "spill")
 _LOCK: Final = "lock"
@@ -93,7 +103,9 @@ def remove_dirs(dirs: LocalDirs) -> None:
 
 
 def remove_unfinished(dirs: LocalDirs, pid: int, task_id: int | None) -> None:
-    """Remove what a dead executor had not finished: its temporary files, and the result of its last task."""
+    """Remove what a dead executor had not finished: its temporary files, and the result of its
+    last task.
+    """
     endings = (f".{pid}.tmp", f".{pid}.spill")
     rooms = [dirs.path(room) for room in _EXECUTOR_ROOMS]
     rooms += [dirs.memory_path(room) for room in _MEMORY_ROOMS]
@@ -119,7 +131,8 @@ def _private_base(local_dir: str) -> str:
     status = os.lstat(base)
     if status.st_uid != os.getuid() or not os.path.isdir(base) or os.path.islink(base):
         raise SparkException(
-            f"{base} belongs to somebody else (uid {status.st_uid}). Set spark.local.dir to another directory."
+            f"{base} belongs to somebody else (uid {status.st_uid}). Set spark.local.dir to "
+            "another directory."
         )
     if status.st_mode & 0o077:
         os.chmod(base, 0o700)

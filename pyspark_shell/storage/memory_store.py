@@ -56,7 +56,8 @@ class MemoryStore:
     def make_room(self, size_bytes: int, for_block: str) -> bool:
         """Evict until `size_bytes` more fit; False if they never will.
 
-        Blocks of the same RDD are not evicted for one another (Spark's rule: it would only go round in circles).
+        Blocks of the same RDD are not evicted for one another (Spark's rule: it would only go
+        round in circles).
         """
         if size_bytes > self._budget_bytes:
             return False
@@ -90,9 +91,7 @@ class MemoryStore:
                     status = entry.stat()
                 except OSError:
                     continue
-                found.append(
-                    _Resident(entry.path, entry.name, status.st_size, status.st_atime_ns)
-                )
+                found.append(_Resident(entry.path, entry.name, status.st_size, status.st_atime_ns))
         return found
 
     def _evict(self, resident: _Resident) -> None:
@@ -108,6 +107,3 @@ class MemoryStore:
                 remove_quietly(temporary)
         if remove_quietly(resident.path):
             self._on_evicted(resident.name, moved_bytes)
-
-
-

@@ -1,8 +1,8 @@
 """Records as a stream of frames: each frame is one pickled batch with its large buffers beside it.
 
-Layout of a frame (little endian): `u32 pickle bytes, u32 number of buffers`, the pickle, then for each buffer
-`u64 length` and its bytes. Buffers (numpy arrays and others that support pickle protocol 5) are not
-copied on reading: they point into the mapped file.
+Layout of a frame (little endian): `u32 pickle bytes, u32 number of buffers`, the pickle, then for
+each buffer `u64 length` and its bytes. Buffers (numpy arrays and others that support pickle
+protocol 5) are not copied on reading: they point into the mapped file.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pyspark_shell.common.pickling import dumps, dumps_records
 _HEADER: Final = struct.Struct("<II")
 _LENGTH: Final = struct.Struct("<Q")
 
-# Batches grow until a frame is about this large; PySpark's automatic batches aim at 64 KiB, ours at more
-# since a frame here is never copied between two processes' pipes.
+# Batches grow until a frame is about this large; PySpark's automatic batches aim at 64 KiB, ours
+# at more since a frame here is never copied between two processes' pipes.
 TARGET_FRAME_BYTES: Final = 256 * 1024
 FIRST_BATCH: Final = 128
 _MAX_BATCH: Final = 1 << 16
@@ -65,7 +65,9 @@ def _encode_with_buffers(records: Any) -> list[bytes | memoryview]:
 
 def _header(payload_bytes: int, buffers: int) -> bytes:
     if payload_bytes > 0xFFFFFFFF:
-        raise FrameTooLarge(f"one batch of records pickled to {payload_bytes} bytes, 4 GiB at most fit")
+        raise FrameTooLarge(
+            f"one batch of records pickled to {payload_bytes} bytes, 4 GiB at most fit"
+        )
     return _HEADER.pack(payload_bytes, buffers)
 
 

@@ -51,6 +51,7 @@ class InProcessContext:
     """
 
     _batchSize = 0
+    _executor_memory_bytes = 1 << 30
     defaultParallelism = 2
 
     def __init__(self, directory):

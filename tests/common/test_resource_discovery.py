@@ -64,3 +64,36 @@ def test_amounts_of_tasks_may_be_parts_of_a_unit():
     conf = SparkConf(loadDefaults=False).set("spark.task.resource.gpu.amount", "0.25")
 
     assert task_amounts(conf) == {"gpu": 0.25}
+
+
+def test_a_script_without_a_first_line_is_run_by_the_shell(tmp_path):
+    path = tmp_path / "discover"
+    path.write_text("""echo '{"name": "gpu", "addresses": ["3"]}'""")
+    path.chmod(0o700)
+
+    assert driver_resources(conf_with(str(path)))["gpu"].addresses == ["3"]
+
+
+def test_executors_take_what_their_workers_found(tmp_path):
+    found = tmp_path / "workers"
+    found.mkdir()
+    path = script(found, json.dumps({"name": "gpu", "addresses": ["5", "6"]}))
+    conf = (
+        SparkConf(loadDefaults=False)
+        .set("spark.executor.resource.gpu.amount", "2")
+        .set("spark.worker.resource.gpu.amount", "2")
+        .set("spark.worker.resource.gpu.discoveryScript", path)
+    )
+
+    assert executor_resources(conf)["gpu"].addresses == ["5", "6"]
+
+
+def test_executors_own_script_comes_before_their_workers(tmp_path):
+    conf = SparkConf(loadDefaults=False).set("spark.executor.resource.gpu.amount", "1")
+    for component, address in (("executor", "0"), ("worker", "9")):
+        folder = tmp_path / component
+        folder.mkdir()
+        path = script(folder, json.dumps({"name": "gpu", "addresses": [address]}))
+        conf.set(f"spark.{component}.resource.gpu.discoveryScript", path)
+
+    assert executor_resources(conf)["gpu"].addresses == ["0"]

@@ -23,8 +23,8 @@ def check():
 
 check()
 for round in range({rounds}):
-    tell(**{{f"round{{round}}": True}})
     try:
+        tell(**{{f"round{{round}}": True}})
         {action}
     except KeyboardInterrupt:
         began = time.monotonic()

@@ -173,7 +173,14 @@ def test_an_interactive_driver_shadows_nothing_either(drive, tmp_path):
         (trap / f"{name}.py").write_text(
             f"open({str(tmp_path / 'taken')!r}, 'a').write(__name__)\n"
         )
-    body = "sys.path.insert(0, '')\nsc = start()\nabout(sc)\nwork(sc)\nsc.stop()\n"
+    body = """
+import pyspark_shell.driver.driver  # what the driver itself imports is the user's affair
+sys.path.insert(0, "")
+sc = start()
+about(sc)
+work(sc)
+sc.stop()
+"""
     driver = drive(WORK + body, cwd=trap)
 
     driver.finish()
