@@ -82,6 +82,7 @@ _HOMES = {
     "StorageLevel": "common.storage_level",
     "TaskContext": "lineage.task_context",
     "inheritable_thread_target": "api.threads",
+    "keyword_only": "util",
 }
 
 

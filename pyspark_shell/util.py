@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterator
+from functools import wraps
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from pyspark_shell.api.threads import InheritableThread, inheritable_thread_target
 from pyspark_shell.common.memory_text import parse_memory as _parse_memory
 from pyspark_shell.lineage.steps import stop_iteration_error
+
+T = TypeVar("T")
 
 __all__ = [
     "InheritableThread",
@@ -18,6 +21,7 @@ __all__ = [
     "_parse_memory",
     "fail_on_stopiteration",
     "inheritable_thread_target",
+    "keyword_only",
     "print_exec",
     "walk_tb",
 ]
@@ -42,6 +46,29 @@ class VersionUtils:
                 "but it could not find the major and minor version numbers."
             )
         return int(found[1]), int(found[2])
+
+
+def keyword_only(func: Callable[..., T]) -> Callable[..., T]:
+    """Wrap a method so that it takes keyword arguments only, and keeps them as `_input_kwargs`.
+
+    Examples
+    --------
+    >>> class Settings:
+    ...     @keyword_only
+    ...     def set(self, size=1, name=None):
+    ...         return self._input_kwargs
+    >>> Settings().set(name="small")
+    {'name': 'small'}
+    """
+
+    @wraps(func)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> T:
+        if args:
+            raise TypeError(f"Method {func.__name__} forces keyword arguments.")
+        self._input_kwargs = kwargs
+        return func(self, **kwargs)
+
+    return wrapper
 
 
 def fail_on_stopiteration(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,6 +27,7 @@ from pyspark_shell.api.context_setup import (
 from pyspark_shell.api.input_files import InputFiles
 from pyspark_shell.api.profiler import BasicProfiler, Profiler, ProfilerCollector
 from pyspark_shell.api.process_state import ProcessState
+from pyspark_shell.api.rdd_jobs import PYTHON_VERSION
 from pyspark_shell.api.status_tracker import StatusTracker
 from pyspark_shell.common.call_site import first_spark_call
 from pyspark_shell.common.config import (
@@ -177,7 +178,7 @@ class SparkContext(InputFiles, ContextFiles):
         master = parse_master_url(self.master)
         self.environment = task_environment(self._conf)
         self.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
-        self.pythonVer = f"{sys.version_info.major}.{sys.version_info.minor}"
+        self.pythonVer = PYTHON_VERSION
         self._encryption_enabled = False
         warn_about_unknown(key for key, _ in self._conf.getAll())
         level = LOG_LEVEL.read(self._conf)

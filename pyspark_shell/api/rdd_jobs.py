@@ -6,10 +6,11 @@ What begins with `_` is not for users; `rdd_base.RDDContext` says the same as a 
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pyspark_shell.api.context_shared_variables import SharedVariables
 from pyspark_shell.api.profiler import Profiler, ProfilerCollector
@@ -22,11 +23,15 @@ from pyspark_shell.lineage.result_functions import ApplyToIterator, ListOf
 
 U = TypeVar("U")
 
+# Executors run the driver's own Python.
+PYTHON_VERSION: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
+
 
 class RDDJobs(SharedVariables):
     """What an RDD may ask of its context."""
 
     profiler_collector: ProfilerCollector | None
+    pythonVer: str
 
     # Jobs -------------------------------------------------------------------------
 
@@ -92,6 +97,21 @@ class RDDJobs(SharedVariables):
         return profiler
 
     def _job_properties(self) -> dict[str, str]:
+        """The calling thread's local properties.
+
+        Raises
+        ------
+        SparkException
+            PYTHON_VERSION_MISMATCH: `pythonVer` was set to another version than the executors'.
+        """
+        if self.pythonVer != PYTHON_VERSION:
+            raise SparkException(
+                errorClass="PYTHON_VERSION_MISMATCH",
+                messageParameters={
+                    "worker_version": PYTHON_VERSION,
+                    "driver_version": self.pythonVer,
+                },
+            )
         return dict(self._local_properties())
 
     def _next_rdd_id(self) -> int:

@@ -9,6 +9,7 @@ from pyspark_shell.api.kill_helpers import KillHelpers
 from pyspark_shell.api.rdd import RDD, PipelinedRDD
 from pyspark_shell.api.rdd_jobs import RDDJobs
 from pyspark_shell.api.slices import slice_collection
+from pyspark_shell.lineage.checkpoint_rdd import ReliableCheckpointRDD, saved_partitions
 from pyspark_shell.lineage.sources import EmptyRDD, ParallelCollectionRDD
 from pyspark_shell.lineage.steps import MapPartitions
 from pyspark_shell.lineage.transformed import (
@@ -77,6 +78,14 @@ class RDDSources(RDDJobs, KillHelpers):
             # PySpark makes two RDDs here; ids and debug strings stay in step with its own.
             return PipelinedRDD(rdd, MapPartitions(iter))
         return rdd
+
+    def _checkpointFile(self, name: str, input_deserializer: object = None) -> RDD[Any]:
+        """The records that an earlier checkpoint holds; `name` is what `getCheckpointFile` gave."""
+        directory = name.removeprefix("file:")
+        node = ReliableCheckpointRDD(
+            self._engine.registry, directory, saved_partitions(directory), self._call_site()
+        )
+        return RDD(node, self)
 
     def union(self, rdds: Sequence[RDD[Any]]) -> RDD[Any]:
         """The records of all `rdds`, which may not be empty: all partitions one after another.

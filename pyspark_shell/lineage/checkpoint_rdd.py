@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
-from pyspark_shell.common.errors import SparkException
+from pyspark_shell.common.errors import InvalidInputException, SparkException
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.lineage.node import LineageNode, interruptible
 from pyspark_shell.lineage.partition import Partition, indices
@@ -27,6 +28,19 @@ def write_checkpoint_part(directory: str, context: TaskContext, records: Iterato
     """Write one partition of a reliable checkpoint; returns its number of records."""
     with writing_block(part_file(directory, context.partitionId())) as writer:
         return write_records(records, writer.write)
+
+
+def saved_partitions(directory: str) -> int:
+    """Number of partitions of a reliable checkpoint.
+
+    Raises
+    ------
+    InvalidInputException
+        There is no such directory.
+    """
+    if not os.path.isdir(directory):
+        raise InvalidInputException(f"Checkpoint directory does not exist: {directory}")
+    return next(index for index in count() if not os.path.exists(part_file(directory, index)))
 
 
 class ReliableCheckpointRDD(LineageNode):

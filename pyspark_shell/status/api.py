@@ -40,9 +40,28 @@ class StageStatus(str, Enum):
         return self.value
 
 
+class KillState(str, Enum):
+    """What Spark does not tell of a cancelled job: whether its tasks have really ended."""
+
+    KILLING = "KILLING"
+    KILLED = "KILLED"
+
+    def __str__(self) -> str:
+        return self.value
+
+
 @dataclass(slots=True)
 class JobData:
-    """One job. Task counts add up all its stages."""
+    """One job. Task counts add up all its stages.
+
+    Attributes
+    ----------
+    kill_state
+        For cancelled jobs, KILLING from the job's end until its last task has ended, then KILLED;
+        `status` keeps Spark's FAILED.
+    killed_at_ms
+        When its last task had ended.
+    """
 
     job_id: int
     name: str
@@ -65,6 +84,8 @@ class JobData:
     num_skipped_stages: int = 0
     num_failed_stages: int = 0
     killed_tasks_summary: dict[str, int] = field(default_factory=dict)
+    kill_state: KillState | None = None
+    killed_at_ms: int | None = None
     completed_indices: set[tuple[int, int]] = field(default_factory=set, repr=False)
 
     @property
@@ -73,9 +94,22 @@ class JobData:
         return len(self.completed_indices)
 
     @property
+    def zombie_tasks(self) -> int:
+        """Tasks of a cancelled job that still run."""
+        return self.num_active_tasks if self.kill_state is KillState.KILLING else 0
+
+    def describe_kill(self, now_ms: int) -> str:
+        """`KILLING (2 tasks still running, 3.1 s)`, `KILLED`, or empty for jobs nobody killed."""
+        if self.kill_state is not KillState.KILLING:
+            return str(self.kill_state or "")
+        seconds = (now_ms - (self.completion_time_ms or now_ms)) / 1000
+        plural = "" if self.zombie_tasks == 1 else "s"
+        return f"KILLING ({self.zombie_tasks} task{plural} still running, {seconds:.1f} s)"
+
+    @property
     def is_finished(self) -> bool:
-        """Whether the job has ended."""
-        return self.status is not JobStatus.RUNNING
+        """Whether the job has ended, and with it all its tasks."""
+        return self.status is not JobStatus.RUNNING and self.kill_state is not KillState.KILLING
 
 
 @dataclass(slots=True)

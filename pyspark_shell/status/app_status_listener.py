@@ -26,6 +26,7 @@ from pyspark_shell.status.api import (
     ExecutorSummary,
     JobData,
     JobStatus,
+    KillState,
     StageData,
     StageStatus,
     add_up,
@@ -82,6 +83,23 @@ class AppStatusListener:
         job.completion_time_ms = event.time_ms
         job.failure_reason = event.error
         job.status = JobStatus.SUCCEEDED if event.error is None else JobStatus.FAILED
+        if event.cancelled:
+            self._begin_kill(job, event.time_ms)
+
+    def _begin_kill(self, job: JobData, now_ms: int) -> None:
+        """The job counts as KILLING while tasks of it run; those of stages that others need are theirs."""
+        for stage in self._store.stages.values():
+            if job.job_id in stage.job_ids and not self._is_last_job(stage, job.job_id):
+                stage.job_ids = tuple(i for i in stage.job_ids if i != job.job_id)
+                job.num_active_tasks -= stage.num_active_tasks
+        job.kill_state = KillState.KILLING
+        self._end_kill_if_done(job, now_ms)
+
+    @staticmethod
+    def _end_kill_if_done(job: JobData, now_ms: int) -> None:
+        if job.kill_state is KillState.KILLING and job.num_active_tasks <= 0:
+            job.kill_state = KillState.KILLED
+            job.killed_at_ms = now_ms
 
     def _first_attempts_of(self, job: JobData) -> list[StageData]:
         stages = self._store.stages
@@ -180,6 +198,8 @@ class AppStatusListener:
         stage.num_active_tasks -= 1
         for job in jobs:
             job.num_active_tasks -= 1
+            if job.kill_state is not None:
+                self._end_kill_if_done(job, info.finish_time_ms)
         if event.task_metrics is not None:
             stage.unfolded.append(event.task_metrics)
             if len(stage.unfolded) >= _FOLD_AT:
