@@ -38,7 +38,7 @@ FLOORS = {
     "widgets": 10,
 }
 FACES = {"core", "errors", "resource"}
-DOORS_THAT_REEXPORT = {"shuffle"}
+DOORS_THAT_REEXPORT = {"shuffle", "status"}
 LEAVES = {"version"}
 
 ROOMS = sorted(path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name in FLOORS)

@@ -25,8 +25,8 @@ from pyspark_shell.api.context_setup import (
     task_environment,
 )
 from pyspark_shell.api.input_files import InputFiles
-from pyspark_shell.api.profiler import BasicProfiler, Profiler, ProfilerCollector
 from pyspark_shell.api.process_state import ProcessState
+from pyspark_shell.api.profiler import BasicProfiler, Profiler, ProfilerCollector
 from pyspark_shell.api.rdd_jobs import PYTHON_VERSION
 from pyspark_shell.api.status_tracker import StatusTracker
 from pyspark_shell.common.call_site import first_spark_call
@@ -310,7 +310,7 @@ class SparkContext(InputFiles, ContextFiles):
     def isStopped(self) -> bool:
         """Whether the application has ended or was killed."""
         driver = self._driver
-        return driver is None or driver.is_stopped or driver.life.killed is not None
+        return driver is None or driver.is_stopped
 
     @property
     def killReason(self) -> str | None:

@@ -40,7 +40,7 @@ class ContextBase:
         driver = self._driver
         if driver is None:
             raise SparkContextStopped(self._why_stopped)
-        if driver.is_stopped or driver.life.killed is not None:
+        if driver.is_stopped:
             raise SparkContextStopped(driver.why_stopped())
         return driver
 

@@ -5,11 +5,12 @@ Nothing is read, and no path is looked at, before the partitions are asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyspark_shell.api.rdd import RDD
 from pyspark_shell.api.rdd_sources import RDDSources
 from pyspark_shell.common.config import FILES_MAX_PARTITION_BYTES, FILES_OPEN_COST
+from pyspark_shell.common.errors import PySparkNotImplementedError
 
 if TYPE_CHECKING:
     from pyspark_shell.lineage.file_rdds import FileRDD
@@ -116,6 +117,75 @@ class InputFiles(RDDSources):
         node.name = name
         return self._converted(node)
 
+    # Hadoop's input formats: Java classes ---------------------------------------------
+
+    def sequenceFile(
+        self,
+        path: str,
+        keyClass: str | None = None,
+        valueClass: str | None = None,
+        keyConverter: str | None = None,
+        valueConverter: str | None = None,
+        minSplits: int | None = None,
+        batchSize: int = 0,
+    ) -> RDD[tuple[Any, Any]]:
+        """Not here: needs Hadoop's Java classes."""
+        _needs_apache_spark("sequenceFile")
+
+    def hadoopFile(
+        self,
+        path: str,
+        inputFormatClass: str,
+        keyClass: str,
+        valueClass: str,
+        keyConverter: str | None = None,
+        valueConverter: str | None = None,
+        conf: dict[str, str] | None = None,
+        batchSize: int = 0,
+    ) -> RDD[tuple[Any, Any]]:
+        """Not here: needs Hadoop's Java classes."""
+        _needs_apache_spark("hadoopFile")
+
+    def hadoopRDD(
+        self,
+        inputFormatClass: str,
+        keyClass: str,
+        valueClass: str,
+        keyConverter: str | None = None,
+        valueConverter: str | None = None,
+        conf: dict[str, str] | None = None,
+        batchSize: int = 0,
+    ) -> RDD[tuple[Any, Any]]:
+        """Not here: needs Hadoop's Java classes."""
+        _needs_apache_spark("hadoopRDD")
+
+    def newAPIHadoopFile(
+        self,
+        path: str,
+        inputFormatClass: str,
+        keyClass: str,
+        valueClass: str,
+        keyConverter: str | None = None,
+        valueConverter: str | None = None,
+        conf: dict[str, str] | None = None,
+        batchSize: int = 0,
+    ) -> RDD[tuple[Any, Any]]:
+        """Not here: needs Hadoop's Java classes."""
+        _needs_apache_spark("newAPIHadoopFile")
+
+    def newAPIHadoopRDD(
+        self,
+        inputFormatClass: str,
+        keyClass: str,
+        valueClass: str,
+        keyConverter: str | None = None,
+        valueConverter: str | None = None,
+        conf: dict[str, str] | None = None,
+        batchSize: int = 0,
+    ) -> RDD[tuple[Any, Any]]:
+        """Not here: needs Hadoop's Java classes."""
+        _needs_apache_spark("newAPIHadoopRDD")
+
     def _at_least(self, partitions: int | None) -> int:
         return partitions or self.defaultMinPartitions
 
@@ -125,3 +195,10 @@ class InputFiles(RDDSources):
         converted = ConvertedRDD(node)
         converted.name = name
         return RDD(converted, self)
+
+
+def _needs_apache_spark(method: str) -> NoReturn:
+    raise PySparkNotImplementedError(
+        f"SparkContext.{method} needs Apache Spark itself. Start with `--engine apache` to use it, "
+        "or read with textFile, binaryFiles or pickleFile."
+    )

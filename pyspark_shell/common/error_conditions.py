@@ -36,7 +36,8 @@ ERROR_CONDITIONS: Final[dict[str, str]] = {
     "PYTHON_VERSION_MISMATCH": (
         "Python in worker has different version: <worker_version> than that in driver: "
         "<driver_version>, PySpark cannot run with different minor versions.\n"
-        "Please check environment variables PYSPARK_PYTHON and PYSPARK_DRIVER_PYTHON are correctly set."
+        "Please check environment variables PYSPARK_PYTHON and PYSPARK_DRIVER_PYTHON are correctly "
+        "set."
     ),
     "RDD_TRANSFORM_ONLY_VALID_ON_DRIVER": (
         "It appears that you are attempting to broadcast an RDD or reference an RDD from an "

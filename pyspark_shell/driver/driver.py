@@ -181,8 +181,8 @@ class Driver:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether `stop` was called."""
-        return self._stopped
+        """Whether the application has ended, or is being killed."""
+        return self._stopped or self.life.killed is not None
 
     def _executor_ids(self) -> Iterator[str]:
         return (executor.executor_id for executor in self.scheduler.executors())
@@ -204,9 +204,26 @@ class Driver:
         JobFailed
             The job has no result.
         """
-        values = self.submit_job(node, func, partitions, properties, call_site).result()
+        values = self._run_job(node, func, partitions, properties, call_site)
         self._make_checkpoints(node, properties, call_site)
         return values
+
+    def _run_job(
+        self,
+        node: LineageNode,
+        func: ResultFunction,
+        partitions: Sequence[int],
+        properties: Mapping[str, str],
+        call_site: str,
+    ) -> list[Any]:
+        handle: JobHandle[Any] | None = None
+        try:
+            handle = self.submit_job(node, func, partitions, properties, call_site)
+            return handle.result()
+        except BaseException as error:  # Ctrl-C may come at any line
+            if handle is not None:
+                handle.give_up(error)
+            raise
 
     def submit_job(
         self,
@@ -226,19 +243,23 @@ class Driver:
         final_input = prepare_result_stage(node, func, partitions, self.profiler_for, self._needs)
         self.broadcasts.pickled.clear()
         waiter = self.scheduler.new_job(len(partitions))
-        self.scheduler.post(
-            JobSubmitted(
-                waiter.job_id,
-                node,
-                partitions,
-                final_input,
-                map_inputs,
-                waiter,
-                properties,
-                call_site,
-            )
+        handle: JobHandle[T] = JobHandle(waiter, self._job_ended, self._job_interrupted)
+        event = JobSubmitted(
+            waiter.job_id,
+            node,
+            partitions,
+            final_input,
+            map_inputs,
+            waiter,
+            properties,
+            call_site,
         )
-        return JobHandle(waiter, self._job_ended, self._job_interrupted)
+        try:
+            self.scheduler.post(event)
+        except BaseException as error:
+            handle.give_up(error)
+            raise
+        return handle
 
     def _job_ended(self) -> None:
         self.accumulators.drain()
@@ -250,14 +271,14 @@ class Driver:
                 "This process was forked from the one that made the SparkContext; only that one "
                 "can run jobs."
             )
-        if self._stopped or self.life.killed is not None:
+        if self.is_stopped:
             raise SparkContextStopped(self.why_stopped())
 
     def _make_checkpoints(
         self, node: LineageNode, properties: Mapping[str, str], call_site: str
     ) -> None:
         def run(target: LineageNode, func: ResultFunction, partitions: Sequence[int]) -> list[Any]:
-            return self.submit_job(target, func, partitions, properties, call_site).result()
+            return self._run_job(target, func, partitions, properties, call_site)
 
         for wanted in wanted_checkpoints(node):
             make_checkpoint(wanted, self.checkpoint_dir, self._cached_partitions, run)

@@ -69,6 +69,16 @@ class JobHandle(Generic[T]):
         """Ask for the end of the job; returns at once."""
         self._waiter.cancel(reason)
 
+    def give_up(self, error: BaseException) -> None:
+        """Cancel the job, if it still runs, because its thread was interrupted (Ctrl-C).
+
+        It is the only job that goes with it.
+        """
+        if not self._waiter.done:
+            self._on_interrupt(self.job_id)
+            why = f"because of {type(error).__name__} in the thread that waited for it"
+            self._waiter.cancel(why, interrupt=True)
+
     def result(self, timeout_s: float | None = None) -> list[T]:
         """One value for each task, in order.
 
@@ -87,10 +97,8 @@ class JobHandle(Generic[T]):
     def _wait(self, timeout_s: float | None) -> list[T]:
         try:
             ended = self._waiter.wait(timeout_s)
-        except BaseException as error:  # Ctrl-C: this thread's job goes with it, and no other
-            self._on_interrupt(self.job_id)
-            why = f"because of {type(error).__name__} in the thread that waited for it"
-            self._waiter.cancel(why, interrupt=True)
+        except BaseException as error:
+            self.give_up(error)
             raise
         if not ended:
             raise TimeoutError(
