@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable
-from itertools import chain
 from pickle import PicklingError
 from typing import Any, Final
 
@@ -19,7 +18,6 @@ PROTOCOL: Final = 5
 
 loads = pickle.loads
 
-_TUPLE: Final = {tuple}
 _ATOMS: Final = frozenset({int, str, bytes, bool, float, complex, type(None)})
 
 
@@ -64,16 +62,6 @@ def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], Any] | No
         except Exception as error:
             raise PicklingError(_explain(error)) from error
         return file.getvalue()
-
-
-def dumps_records(records: list[Any]) -> bytes:
-    """Pickle a batch of records; the fast road for atoms and for tuples of atoms."""
-    types = set(map(type, records))
-    if types == _TUPLE:
-        types = set(map(type, chain.from_iterable(records)))
-    if types <= _ATOMS:
-        return pickle.dumps(records, PROTOCOL)
-    return dumps(records)
 
 
 def _explain(error: Exception) -> str:

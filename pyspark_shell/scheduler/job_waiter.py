@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,9 @@ from pyspark_shell.storage.block_file import remove_quietly
 
 Payload = bytes | ResultFile
 _PENDING: Final = object()
+# A Ctrl-C that comes between Python's last look for signals and the system's wait does not end the
+# wait; so it is no longer than this.
+_SLICE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,16 @@ class JobWaiter:
         """Wait for the job's end; False when the time is over."""
         if self._done:
             return True
-        if not self._ended.acquire(timeout=-1 if timeout_s is None else timeout_s):
-            return False
-        self._ended.release()  # for whoever waits next
-        return True
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            left_s = _SLICE_S
+            if deadline_s is not None:
+                left_s = min(left_s, max(deadline_s - time.monotonic(), 0.0))
+            if self._ended.acquire(timeout=left_s):
+                self._ended.release()  # for whoever waits next
+                return True
+            if deadline_s is not None and time.monotonic() >= deadline_s:
+                return False
 
     def payloads(self) -> list[Payload]:
         """Pickled results by task, after the job succeeded; they are given away, so only once."""

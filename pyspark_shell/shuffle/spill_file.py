@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from pyspark_shell.common.pickling import dumps_records, loads
+from pyspark_shell.common.pickling import dumps, loads
 from pyspark_shell.storage.block_file import name_the_file
 
 Block = tuple[int, int]
@@ -65,7 +65,7 @@ class SpillFile:
 
     def write(self, records: list[Any]) -> Block:
         """Append one block, and learn from its size how many records the next should have."""
-        data = dumps_records(records)
+        data = dumps(records)
         if len(data) < _BLOCK_BYTES // 2 and len(records) >= self.block_records:
             self.block_records = min(self.block_records * 2, _MAX_BLOCK_RECORDS)
         elif len(data) > _BLOCK_BYTES * 2:

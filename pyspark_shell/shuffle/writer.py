@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from pyspark_shell.common.metrics import TaskMetrics
-from pyspark_shell.common.pickling import dumps_records
+from pyspark_shell.common.pickling import dumps
 from pyspark_shell.common.portable_hash import PLAIN_KEYS, portable_hash
 from pyspark_shell.shuffle.data_file import Part, chain_segments, write_data_file
 from pyspark_shell.storage.block_file import remove_quietly
@@ -144,7 +144,7 @@ def _deal_by_hash(records: Iterable[tuple[Any, Any]], buckets: list[list[Any]]) 
 def _records_per_buffer(sample: list[Any]) -> int:
     if len(sample) < _SAMPLE:
         return _SAMPLE
-    return _next_limit(len(sample), len(dumps_records(sample)))
+    return _next_limit(len(sample), len(dumps(sample)))
 
 
 def _next_limit(records: int, pickled_bytes: int) -> int:

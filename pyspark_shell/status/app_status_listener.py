@@ -87,7 +87,7 @@ class AppStatusListener:
             self._begin_kill(job, event.time_ms)
 
     def _begin_kill(self, job: JobData, now_ms: int) -> None:
-        """The job counts as KILLING while tasks of it run; those of stages that others need are theirs."""
+        """The job counts as KILLING while tasks of it run; shared stages are the other jobs'."""
         for stage in self._store.stages.values():
             if job.job_id in stage.job_ids and not self._is_last_job(stage, job.job_id):
                 stage.job_ids = tuple(i for i in stage.job_ids if i != job.job_id)

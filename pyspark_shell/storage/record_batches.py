@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Final
 
-from pyspark_shell.common.pickling import dumps, dumps_records
+from pyspark_shell.common.pickling import dumps
 
 _HEADER: Final = struct.Struct("<II")
 _LENGTH: Final = struct.Struct("<Q")
@@ -36,7 +36,7 @@ def encode_frame(records: list[Any]) -> list[bytes | memoryview]:
     first = records[0] if records else None
     if _has_buffers(first):
         return _encode_with_buffers(records)
-    payload = dumps_records(records)
+    payload = dumps(records)
     return [_header(len(payload), 0), payload]
 
 
@@ -80,7 +80,7 @@ def encode_value(value: Any) -> list[bytes | memoryview]:
     elif value and _has_buffers(value[0]):
         return _encode_with_buffers(value)
     else:
-        payload = dumps_records(value)
+        payload = dumps(value)
     return [_header(len(payload), 0), payload]
 
 
