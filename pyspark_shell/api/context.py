@@ -41,7 +41,7 @@ from pyspark_shell.common.config import (
     PYTHON_PROFILE,
     PYTHON_PROFILE_DUMP,
 )
-from pyspark_shell.common.config_registry import warn_about_unknown
+from pyspark_shell.common.config_registry import check_values, warn_about_unknown
 from pyspark_shell.common.errors import PySparkRuntimeError
 from pyspark_shell.common.master_url import parse_master_url
 from pyspark_shell.common.resource_discovery import driver_resources
@@ -181,6 +181,7 @@ class SparkContext(InputFiles, ContextFiles):
         self.pythonVer = PYTHON_VERSION
         self._encryption_enabled = False
         warn_about_unknown(key for key, _ in self._conf.getAll())
+        check_values(self._conf)
         level = LOG_LEVEL.read(self._conf)
         if level is not None:
             self.setLogLevel(level)

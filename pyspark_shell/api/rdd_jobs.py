@@ -16,7 +16,11 @@ from pyspark_shell.api.context_shared_variables import SharedVariables
 from pyspark_shell.api.profiler import Profiler, ProfilerCollector
 from pyspark_shell.api.rdd_base import JobWaiter, RDDBase, RDDStorageInfo
 from pyspark_shell.common.config import DEFAULT_PARALLELISM
-from pyspark_shell.common.errors import SparkException, SparkUnsupportedOperationException
+from pyspark_shell.common.errors import (
+    JobFailed,
+    SparkException,
+    SparkUnsupportedOperationException,
+)
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.result_functions import ApplyToIterator, ListOf
@@ -61,13 +65,17 @@ class RDDJobs(SharedVariables):
     ) -> list[U]:
         """Run a job; one value for each partition, in the order of `partitions`."""
         node = rdd._node
-        values: list[U] = self._engine.run_job(
-            node,
-            ApplyToIterator(func),
-            _all_or(partitions, node),
-            self._job_properties(),
-            self._call_site(),
-        )
+        try:
+            values: list[U] = self._engine.run_job(
+                node,
+                ApplyToIterator(func),
+                _all_or(partitions, node),
+                self._job_properties(),
+                self._call_site(),
+            )
+        except JobFailed as error:
+            # The frames below tell how the engine ran the job, not what is wrong with it.
+            raise error.with_traceback(None) from error.__cause__
         return values
 
     def _submit_on_partitions(

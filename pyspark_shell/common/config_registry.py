@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pyspark_shell.common import config, scheduler_config, ui_config
-from pyspark_shell.common.config_entry import ConfigEntry
+from pyspark_shell.common.config_entry import ConfigEntry, Settings
 
 log: Final = logging.getLogger(__name__)
 
@@ -58,6 +58,26 @@ def entries() -> dict[str, ConfigEntry[Any]]:
     """Every declared key with its entry."""
     declared = [*vars(config).values(), *vars(scheduler_config).values(), *vars(ui_config).values()]
     return {entry.key: entry for entry in declared if isinstance(entry, ConfigEntry)}
+
+
+def check_values(conf: Settings) -> None:
+    """Read every declared key that is set, so that a wrong value is told before anything starts.
+
+    Raises
+    ------
+    IllegalConfig
+        One cannot be read.
+
+    Examples
+    --------
+    >>> check_values({"spark.executor.memory": "2g", "my.own": "x"})
+    >>> check_values({"spark.locality.wait": "long"})
+    Traceback (most recent call last):
+    pyspark_shell.common.errors.IllegalConfig: spark.locality.wait must be a number with a unit ...
+    """
+    for key, entry in entries().items():
+        if conf.get(key) is not None:
+            entry.read(conf)
 
 
 def nearest_name(key: str) -> str | None:

@@ -194,6 +194,17 @@ class JobFailed(SparkException):
     stage_id: int | None = None
     remote_traceback: str = ""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the user's own lines of the driver, then the text."""
+        import traceback
+
+        from pyspark_shell.common.call_site import is_engine_file
+
+        frames = traceback.extract_tb(self.__traceback__)
+        own = [f for f in frames if not is_engine_file(f.filename) and "IPython" not in f.filename]
+        shown = [line.rstrip() for line in traceback.format_list(own)]
+        return [*shown, "", f"{type(self).__name__}: {self}"]
+
 
 class PythonException(JobFailed):
     """A task's Python code raised; the original error is `__cause__` where it could be sent."""

@@ -117,6 +117,8 @@ class Driver:
         clock = SystemClock()
         self._conf = conf
         self.start_time_ms = clock.time_ms()
+        scheduler_config = driver_config.scheduler_config(conf, master)
+        pools = driver_config.pools(conf, log.warning)
         self._owner, self.application_id = _make_directories(conf, self.start_time_ms)
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
@@ -142,9 +144,9 @@ class Driver:
         )
         self.bus.add(AppStatusListener(self.status_store), "appStatus")
         self.scheduler = Scheduler(
-            driver_config.scheduler_config(conf, master),
+            scheduler_config,
             driver_config.executor_settings(conf, master, self.application_id, self.local_dirs),
-            driver_config.pools(conf, log.warning),
+            pools,
             self.bus,
             self.accumulators.enqueue,
             lambda: self._python_paths,

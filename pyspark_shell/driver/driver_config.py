@@ -106,7 +106,6 @@ def executor_settings(
         inline_result_bytes=RESULT_INLINE_LIMIT.read(conf),
         max_result_bytes=DRIVER_MAX_RESULT_SIZE.read(conf),
         heartbeat_interval_s=EXECUTOR_HEARTBEAT_INTERVAL.read(conf),
-        reuses_processes=PYTHON_WORKER_REUSE.read(conf),
         address_space_bytes=address_space(conf),
         preload=EXECUTOR_PRELOAD.read(conf),
         environment={"SPARK_LOCAL_DIRS": dirs.path("spill")},
@@ -133,6 +132,7 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
             cores_per_executor=master.cores_per_executor,
             network_timeout_s=NETWORK_TIMEOUT.read(conf),
             reaper=reaper_limits(conf, master),
+            reuses_processes=PYTHON_WORKER_REUSE.read(conf),
         ),
         jobs=DAGSchedulerLimits(
             task_sets=task_sets,

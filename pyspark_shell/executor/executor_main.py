@@ -100,8 +100,6 @@ def _serve(
                 if os.getpid() != pid:
                     os._exit(0)  # user code forked, and the child came back out of it
                 tasks.sendall(status.encode())
-                if settings.ends_after(status.state):
-                    return
             case StageBinary():
                 runner.add_stage(order)
             case StopExecutor():

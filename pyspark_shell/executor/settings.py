@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pyspark_shell.executor.messages import TaskState
 from pyspark_shell.storage.local_dirs import LocalDirs
 
 
@@ -22,8 +21,6 @@ class ExecutorSettings:
         What one executor may use; a task's buffers and its hot cache are fractions of it.
     max_result_bytes
         A larger result is dropped in the executor; 0: no limit.
-    reuses_processes
-        Whether a process serves more than one task.
     address_space_bytes
         Hard limit of the process's address space; 0: none.
     """
@@ -37,16 +34,7 @@ class ExecutorSettings:
     inline_result_bytes: int
     max_result_bytes: int
     heartbeat_interval_s: float
-    reuses_processes: bool = True
     address_space_bytes: int = 0
     preload: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     faulthandler: bool = True
-
-    def ends_after(self, state: TaskState) -> bool:
-        """Whether a process has run its last task when one ended so; driver and executor both ask.
-
-        It has after a kill: the exception may have hit any line of a library, and left it half
-        done.
-        """
-        return state is TaskState.KILLED or not self.reuses_processes

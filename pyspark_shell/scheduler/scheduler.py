@@ -56,6 +56,7 @@ from pyspark_shell.scheduler.scheduler_backend import (
     SchedulerBackend,
 )
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
+from pyspark_shell.scheduler.switch_interval import SwitchInterval
 from pyspark_shell.scheduler.task_scheduler import Launch, TaskScheduler
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
@@ -64,6 +65,9 @@ from pyspark_shell.storage.block_manager_master import BlockManagerMaster
 log: Final = logging.getLogger("pyspark_shell.TaskSchedulerImpl")
 
 T = TypeVar("T")
+
+# So long after the last job the driver's threads still take turns quickly: often one more follows.
+_QUIET_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ class Scheduler:
         self._clock = clock or SystemClock()
         self._job_ids = count()
         self._offers_wanted = False
+        self._switch_interval = SwitchInterval()
+        self._quiet_since_s: float | None = None
         self._loop = SelectorLoop(self._after_round, self._handler_failed)
         self._backend = SchedulerBackend(
             self._loop, settings, config.backend, lock_fds, environment
@@ -257,6 +263,12 @@ class Scheduler:
         self._offers_wanted = True
 
     def _after_round(self) -> None:
+        if self._dag.jobs:
+            self._switch_interval.shorten(True)
+            self._quiet_since_s = None
+        elif self._quiet_since_s is None:
+            self._quiet_since_s = time.monotonic()
+            self._loop.call_later(_QUIET_S, self._restore_switch_interval)
         if self._offers_wanted and self._backend.is_up:
             self._offers_wanted = False
             executors = list(self._backend.executors.values())
@@ -436,6 +448,11 @@ class Scheduler:
             if task_set.job_id in job_ids:
                 self._backend.reaper.force_now(list(task_set.running))
 
+    def _restore_switch_interval(self) -> None:
+        quiet_since_s = self._quiet_since_s
+        if quiet_since_s is not None and time.monotonic() - quiet_since_s >= _QUIET_S:
+            self._switch_interval.shorten(False)
+
     # Now and then --------------------------------------------------------------------------------
 
     def _speculate(self) -> None:
@@ -466,6 +483,7 @@ class Scheduler:
 
     def _stop(self, reason: str, finished: threading.Event) -> None:
         self._dag.stop(reason)
+        self._switch_interval.shorten(False)
         self._backend.stop()
         for task_set in self._tasks.pools.all():
             for task_id in list(task_set.running):

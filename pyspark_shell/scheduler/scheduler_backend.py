@@ -33,6 +33,7 @@ from pyspark_shell.executor.messages import (
     RemoveBlocks,
     StatusUpdate,
     StopExecutor,
+    TaskState,
     ThreadDump,
 )
 from pyspark_shell.executor.process_control import (
@@ -81,12 +82,19 @@ class ExecutorLoss:
 
 @dataclass(frozen=True, slots=True)
 class BackendLimits:
-    """How many slots there are, and how long an executor may be silent, in seconds."""
+    """How many slots there are, and how long an executor may be silent, in seconds.
+
+    Attributes
+    ----------
+    reuses_processes
+        Whether an executor's process serves more than one task.
+    """
 
     slots: int
     cores_per_executor: int
     network_timeout_s: float
     reaper: ReaperLimits
+    reuses_processes: bool = True
 
 
 class BackendEvents(Protocol):
@@ -323,6 +331,12 @@ class SchedulerBackend:
     def _log_path(self, process: str, stream: str = "stderr") -> str:
         return os.path.join(self._settings.dirs.path("logs"), f"{process}.{stream}")
 
+    def _retire(self, executor: ExecutorProcess) -> None:
+        """Have an executor that is free end by itself; another takes its place."""
+        executor.retired = True
+        executor.end_reason = "it had run its last task"
+        self._send(executor, executor.tasks, StopExecutor().encode())
+
     def kill_executor(self, executor: ExecutorProcess) -> None:
         """SIGKILL an executor's process group."""
         if executor.pid is not None and executor.exit_status is None:
@@ -341,9 +355,9 @@ class SchedulerBackend:
                     return
                 executor.running = None
                 executor.tasks_done += 1
-                if self._settings.ends_after(news.state):
-                    executor.retired = True
-                    executor.end_reason = "it had run its last task"
+                # A kill's exception may have hit any line of a library and left it half done.
+                if news.state is TaskState.KILLED or not self._limits.reuses_processes:
+                    self._retire(executor)
                 self.reaper.ended(task.task_id)
                 events.status_update(executor, task, news)
             case Heartbeat():

@@ -213,15 +213,14 @@ def test_kill_of_a_stage_says_why(sc, gate, caplog):
 
 
 @pytest.mark.parametrize("interrupt", [False, True], ids=["patient", "interrupt"])
-def test_an_interrupt_comes_at_once_only_if_the_job_asks_for_it(start, gate, interrupt):
+def test_an_interrupt_comes_at_once_only_if_the_job_asks_for_it(start, gate, record, interrupt):
     sc = start(spark__pyshell__task__interruptAfter="1h", spark__task__reaper__killTimeout="400ms")
-    running, pids = held(
-        sc, gate, sleep, spark__job__interruptOnCancel="true" if interrupt else "false"
-    )
+    events = record(sc)
+    wanted = "true" if interrupt else "false"
+    running, _ = held(sc, gate, sleep, spark__job__interruptOnCancel=wanted)
 
     sc.cancelAllJobs()
 
     running.error()
-    assert_settled(sc)
-    left = {e.pid for e in sc._driver.scheduler.executors() if e.registered}
-    assert left >= set(pids) if interrupt else not left & set(pids)
+    ends = events.wait_for_ends()
+    assert ["forced" in end.reason.reason for end in ends] == [not interrupt] * 2

@@ -36,7 +36,7 @@ def name_of(function):
 
 
 @pytest.mark.parametrize("function", YIELDING, ids=name_of)
-def test_python_code_ends_with_an_exception_and_keeps_its_process(sc, gate, record, function):
+def test_python_code_ends_with_an_exception_and_its_process_by_itself(sc, gate, record, function):
     events = record(sc)
     running, pids = held(sc, gate, function)
 
@@ -46,8 +46,12 @@ def test_python_code_ends_with_an_exception_and_keeps_its_process(sc, gate, reco
 
     assert watch.seconds < within(0.2)
     assert all("forced" not in end.reason.reason for end in ends)
-    running.error()
-    assert set(executor_pids(sc)) == set(pids)
+    assert isinstance(running.error(), SparkJobCancelled)
+    wait_for_end(pids, 1)
+    assert not set(wait_until_up(sc, 2)) & set(pids)
+    removed = wait_for(lambda: len(events.of("ExecutorRemoved")) == 2 and events, "their news")
+    for event in removed.of("ExecutorRemoved"):
+        assert "ended with exit code 0: it had run its last task" in event.reason
 
 
 @pytest.mark.parametrize("function", STUBBORN, ids=name_of)
@@ -92,7 +96,6 @@ def test_everything_that_a_task_started_goes_with_it(sc, gate):
             tell(process.pid)
         pool.map(time.sleep, [1000, 1000])
 
-    before = set(wait_until_up(sc, 2))
     running = Background(sc.parallelize([1], 1).map(work).collect)
     wait_for(lambda: len(gate.pids()) == 4, "two sleeps and a pool of two")
 
@@ -100,7 +103,6 @@ def test_everything_that_a_task_started_goes_with_it(sc, gate):
 
     running.error()
     wait_for_end(gate.pids(), 2)
-    assert set(wait_until_up(sc, 2)) == before
 
 
 def tell_pid(directory, pid):

@@ -1,5 +1,6 @@
 """Kills of jobs and tasks: the action raises at once, the processors fall silent, the next job is exact."""
 
+import os
 import re
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import pytest
 
 from pyspark_shell.common.errors import SparkJobCancelled
-from tests.processes.engine import Background, executor_pids, wait_until_up
+from tests.processes.engine import Background, wait_until_up
 from tests.processes.waiting import Stopwatch, wait_for, wait_for_end, within
 
 FORCED_S = 5
@@ -88,10 +89,10 @@ def assert_cancelled(running):
 
 @pytest.mark.parametrize("interrupt", [False, True], ids=["without interrupt", "with interrupt"])
 @pytest.mark.parametrize("function", YIELDING, ids=lambda f: f.__name__)
-def test_a_killed_task_ends_and_its_process_goes_on(sc, gate, function, interrupt):
-    before = set(wait_until_up(sc, 2))
+def test_a_killed_task_ends_and_its_process_is_replaced(sc, gate, function, interrupt):
+    wait_until_up(sc, 2)
     sc.setInterruptOnCancel(interrupt)
-    running, _ = held(sc, gate, function)
+    running, pids = held(sc, gate, function)
 
     sc.cancelAllJobs()
 
@@ -99,7 +100,33 @@ def test_a_killed_task_ends_and_its_process_goes_on(sc, gate, function, interrup
     with Stopwatch() as watch:
         assert sc.parallelize(range(10), 2).sum() == 45
     assert watch.seconds < within(2)
-    assert set(executor_pids(sc)) == before
+    wait_for_end(pids, 1)
+
+
+def test_a_killed_task_costs_no_other_its_process(sc, gate):
+    def go_on(_):
+        gate.stop_here()
+        return os.getpid()
+
+    def end_never(_):
+        gate.report()
+        time.sleep(3600)
+
+    def victim_job():
+        sc.setJobGroup("victim", "")
+        sc.parallelize([0], 1).foreach(end_never)
+
+    bystander = Background(sc.parallelize([0], 1).map(go_on).collect)
+    [spared] = wait_for(gate.pids, "the task that goes on")
+    victim = Background(victim_job)
+    wait_for(lambda: len(gate.pids()) == 2, "the task to be killed")
+
+    sc.cancelJobGroup("victim")
+
+    assert_cancelled(victim)
+    wait_for_end([pid for pid in gate.pids() if pid != spared], 1)
+    gate.open()
+    assert bystander.result() == [spared]
 
 
 @pytest.mark.parametrize("function", STUBBORN, ids=lambda f: f.__name__)

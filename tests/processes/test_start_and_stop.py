@@ -2,7 +2,9 @@
 
 import gc
 import os
+import signal
 import threading
+import weakref
 
 import pytest
 
@@ -10,7 +12,7 @@ from pyspark_shell import SparkContext
 from pyspark_shell.common.errors import JobFailed, SparkContextStopped
 from tests.conftest import Snapshot
 from tests.processes.conftest import leaks
-from tests.processes.engine import Background, executor_pids, wait_until_up, zygote_pid
+from tests.processes.engine import Background, wait_until_up, zygote_pid
 from tests.processes.waiting import kill, rss_bytes, wait_for, wait_for_end, within
 
 CYCLES = 100
@@ -113,8 +115,6 @@ def test_a_stop_before_the_executors_are_up(start):
 
 def test_a_stop_while_a_task_ignores_everything(start, gate):
     def stubborn(number):
-        import signal
-
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         gate.report()
         while True:
@@ -142,8 +142,6 @@ def test_rdds_of_a_stopped_context_say_so(start):
 
 
 def test_memory_of_a_stopped_context_is_given_back(start):
-    import weakref
-
     sc = start()
     sc.parallelize(range(1_000), 4).map(lambda n: (n, n)).groupByKey().count()
     driver = weakref.ref(sc._driver)
@@ -152,5 +150,4 @@ def test_memory_of_a_stopped_context_is_given_back(start):
 
     gc.collect()
 
-    wait_for(lambda: driver() is None or gc.collect() is None, "the driver to be forgotten")
-    assert executor_pids
+    assert driver() is None

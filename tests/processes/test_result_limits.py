@@ -1,0 +1,68 @@
+"""spark.driver.maxResultSize: the job ends with Spark's sentence before anything large is loaded."""
+
+import os
+import re
+
+import pytest
+
+from pyspark_shell.common.errors import JobFailed
+from tests.processes.engine import wait_until_up
+from tests.processes.waiting import rss_bytes, wait_for
+
+SENTENCE = re.compile(
+    r"Job aborted due to stage failure: Total size of serialized results of (\d+) tasks "
+    r"\((\d+\.\d [MK]iB)\) is bigger than spark\.driver\.maxResultSize \(1024\.0 KiB\)"
+)
+
+
+@pytest.fixture
+def sc(start):
+    context = start(spark__driver__maxResultSize="1m")
+    wait_until_up(context, 2)
+    return context
+
+
+def results_left(sc):
+    dirs = sc._driver.local_dirs
+    return os.listdir(dirs.path("results")) + os.listdir(dirs.memory_path("results"))
+
+
+def test_results_that_are_too_large_together_end_the_job(sc):
+    with pytest.raises(JobFailed) as caught:
+        sc.parallelize(range(20), 20).map(lambda n: bytes(300 << 10)).collect()
+
+    found = SENTENCE.search(str(caught.value))
+    assert found, str(caught.value)
+    assert found[1] == "4"
+    wait_for(lambda: results_left(sc) == [], "the results' end")
+
+
+def test_one_result_above_the_limit_is_never_loaded(sc):
+    before = rss_bytes(os.getpid())
+
+    with pytest.raises(JobFailed, match=SENTENCE):
+        sc.parallelize(range(2), 2).map(lambda n: bytes(50 << 20)).collect()
+
+    assert rss_bytes(os.getpid()) - before < 20 << 20
+    wait_for(lambda: results_left(sc) == [], "the results' end")
+
+
+def test_the_limit_is_for_results_and_not_for_shuffles(sc):
+    pairs = sc.parallelize(range(10), 5).map(lambda n: (n % 2, bytes(1 << 20)))
+
+    assert pairs.groupByKey(2).mapValues(len).collectAsMap() == {0: 5, 1: 5}
+    assert pairs.count() == 10
+
+
+def test_each_job_has_the_whole_limit(sc):
+    for _ in range(5):
+        assert len(sc.parallelize(range(2), 2).map(lambda n: bytes(400 << 10)).collect()) == 2
+
+
+def test_no_limit(start):
+    sc = start(spark__driver__maxResultSize="0")
+
+    values = sc.parallelize(range(4), 4).map(lambda n: bytes(3 << 20)).collect()
+
+    assert list(map(len, values)) == [3 << 20] * 4
+    assert results_left(sc) == []
