@@ -93,18 +93,18 @@ class JobControl(ContextBase):
 
     # Ending -----------------------------------------------------------------------
 
-    def cancelJobGroup(self, groupId: str) -> None:
+    def cancelJobGroup(self, groupId: str, reason: str | None = None) -> None:
         """Cancel the active jobs of a group; their actions raise, other groups go on."""
-        self._engine.cancel_job_group(groupId, None)
+        self._engine.cancel_job_group(groupId, reason)
 
-    def cancelJobGroupAndFutureJobs(self, groupId: str) -> None:
+    def cancelJobGroupAndFutureJobs(self, groupId: str, reason: str | None = None) -> None:
         """Cancel the active jobs of a group, and refuse every job that joins it later."""
-        self._engine.cancel_job_group(groupId, None, future=True)
+        self._engine.cancel_job_group(groupId, reason, future=True)
 
-    def cancelJobsWithTag(self, tag: str) -> None:
+    def cancelJobsWithTag(self, tag: str, reason: str | None = None) -> None:
         """Cancel the active jobs that have this tag."""
         _check_tag(tag)
-        self._engine.cancel_jobs_with_tag(tag, None)
+        self._engine.cancel_jobs_with_tag(tag, reason)
 
     def cancelAllJobs(self) -> None:
         """Cancel every active job."""

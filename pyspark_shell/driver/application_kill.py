@@ -217,7 +217,7 @@ class ApplicationKill:
         return self._activity() != "user"
 
     def _states(self) -> list[ThreadState]:
-        self._watch.sample()
+        self._watch.refresh()
         return self._watch.describe()
 
     def _user_threads(self) -> list[ThreadState]:
@@ -226,7 +226,6 @@ class ApplicationKill:
     def _end_threads(self) -> None:
         if self._policy.threads == "ignore":
             return
-        self._watch.sample()
         left = self._user_threads()
         if self._policy.threads == "interrupt" and left:
             for state in left:

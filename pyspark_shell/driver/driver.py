@@ -469,6 +469,20 @@ class Driver:
         if path not in self._python_paths:
             self._python_paths = (*self._python_paths, path)
 
+    def describe_threads(self, process: str = "driver") -> list[dict[str, Any]] | None:
+        """Threads of the driver or of an executor, by its id, in Spark's field names and ours.
+
+        None if there is no such executor, or C code holds its interpreter.
+        """
+        if process == "driver":
+            self.life.threads.refresh()
+            return [state.to_json() for state in self.life.threads.describe()]
+        rows = self.scheduler.dump_threads(process)
+        for row in rows or ():
+            if "taskId" in row:
+                row["jobId"] = self.scheduler.ask(partial(self.scheduler.job_of, row["taskId"]))
+        return rows
+
     def executor_infos(self) -> list[Any]:
         """All executors that live."""
         return self.scheduler.executors()

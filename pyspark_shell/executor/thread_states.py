@@ -48,6 +48,9 @@ _LIBRARY_WAITS: Final = {
     ("queue.py", "put"): "a queue",
     ("selectors.py", "select"): "descriptors",
 }
+# A reading older than this says nothing about now; then two are taken, a moment apart.
+_OLD_READING_S: Final = 2.0
+_SHORT_READING_S: Final = 0.05
 _TIMEOUTS: Final = ("timeout", "timeout_s")
 
 
@@ -121,6 +124,7 @@ class _Usage:
     cpu_s: float
     at_s: float
     kernel_state: str
+    switches: int
 
 
 class ThreadWatch:
@@ -129,6 +133,7 @@ class ThreadWatch:
     def __init__(self) -> None:
         self._before: dict[int, _Usage] = {}
         self._shares: dict[int, float] = {}
+        self._still: set[int] = set()  # threads that slept through from one reading to the next
 
     def sample(self) -> None:
         """Read all threads' processor times; shares are those between two such readings."""
@@ -138,11 +143,19 @@ class ThreadWatch:
             if earlier is not None and usage.at_s > earlier.at_s:
                 share = (usage.cpu_s - earlier.cpu_s) / (usage.at_s - earlier.at_s)
                 self._shares[native_id] = round(100 * max(0.0, share), 1)
+                is_still = usage.switches == earlier.switches and usage.kernel_state == "S"
+                (self._still.add if is_still else self._still.discard)(native_id)
         self._before = now
 
+    def refresh(self) -> None:
+        """Read the processor times so that shares are of about the last second."""
+        if self._age_s > _OLD_READING_S:
+            self.sample()
+            time.sleep(_SHORT_READING_S)  # a share is a difference over some time
+        self.sample()
+
     @property
-    def age_s(self) -> float:
-        """Seconds since the last reading; infinite before the first."""
+    def _age_s(self) -> float:
         newest = max((usage.at_s for usage in self._before.values()), default=float("-inf"))
         return time.monotonic() - newest
 
@@ -172,7 +185,8 @@ class ThreadWatch:
         usage = _usage(native_id)
         is_main = thread is threading.main_thread()
         owner = _owner(thread)
-        state, waits_for = _state(frame, usage.kernel_state if usage else "")
+        kernel_state = usage.kernel_state if usage else ""
+        state, waits_for = _state(frame, kernel_state, native_id in self._still)
         return ThreadState(
             thread.ident or 0,
             native_id,
@@ -191,7 +205,7 @@ class ThreadWatch:
 
 def describe_threads(task_id: int = -1) -> list[dict[str, Any]]:
     """Rows of all threads of this executor, JSON-ready."""
-    _watch.sample()
+    _watch.refresh()
     return [state.to_json() for state in _watch.describe(task_id if task_id >= 0 else None)]
 
 
@@ -206,20 +220,33 @@ def _native_ids() -> list[int]:
 
 
 def _usage(native_id: int) -> _Usage | None:
+    folder = f"/proc/self/task/{native_id}"
     try:
-        with open(f"/proc/self/task/{native_id}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
+        with open(f"{folder}/stat", "rb") as file:
+            state = file.read().rpartition(b")")[2].split()[0].decode()
+        with open(f"{folder}/schedstat", "rb") as file:
+            cpu_s = int(file.read().split()[0]) / 1e9
+        with open(f"{folder}/status", "rb") as file:
+            switches = _switches(file.read())
+    except (OSError, ValueError, IndexError):
         return None
-    ticks = int(fields[11]) + int(fields[12])
-    return _Usage(ticks / os.sysconf("SC_CLK_TCK"), time.monotonic(), fields[0].decode())
+    return _Usage(cpu_s, time.monotonic(), state, switches)
+
+
+def _switches(status: bytes) -> int:
+    """How often the thread went to sleep by itself."""
+    return int(status.rpartition(b"\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
 # What the stack tells -------------------------------------------------------------------------
 
 
-def _state(frame: FrameType | None, kernel_state: str) -> tuple[str, str]:
-    """State and what it waits for, from the innermost frame and the kernel's word."""
+def _state(frame: FrameType | None, kernel_state: str, is_still: bool) -> tuple[str, str]:
+    """State and what it waits for, from the innermost frame and the kernel's word.
+
+    A thread that waits for the interpreter wakes up again and again to look; one that waits in a
+    call does not.
+    """
     if frame is None:
         return "TERMINATED", ""
     if kernel_state == "R":
@@ -237,6 +264,8 @@ def _state(frame: FrameType | None, kernel_state: str) -> tuple[str, str]:
             if state == "WAITING" and "timeout" in line:
                 state = "TIMED_WAITING"
             return state, what
+    if is_still:
+        return "WAITING", "a call that has not returned"
     if kernel_state == "S":
         return "BLOCKED", "the interpreter (another thread runs Python or C code)"
     return "RUNNABLE", ""

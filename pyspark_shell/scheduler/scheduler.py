@@ -216,6 +216,11 @@ class Scheduler:
             return None
         return rows if answered.wait(timeout_s) else None
 
+    def job_of(self, task_id: int) -> int | None:
+        """The job that a running task belongs to; only in the scheduler's thread, through `ask`."""
+        task_set = self._tasks.find_task(task_id)
+        return None if task_set is None else task_set.job_id
+
     def executors(self) -> list[ExecutorProcess]:
         """All executors; read only."""
         return list(self._backend.executors.values())
