@@ -62,8 +62,6 @@ DIFFERENCES = {
     "ProfilerCollector.new_memory_profiler": SQL,
     "ProfilerCollector.new_udf_profiler": SQL,
     "RDD.__init__": BY_THE_ENGINE,
-    "SparkContext.cancelJobGroup": "takes a reason too, as in Scala",
-    "SparkContext.cancelJobsWithTag": "takes a reason too, as in Scala",
     "SparkContext.__init__": "the profilers of SQL functions are None by default",
     "SparkContext.getSystemProperty": JAVA_PROPERTIES,
     "SparkContext.setSystemProperty": JAVA_PROPERTIES,

@@ -30,6 +30,12 @@ C = TypeVar("C")
 _MAX_BATCH: Final = 10_000
 """Pairs between two looks at the memory, at most: a look costs as much as a hundred pairs."""
 
+_FIRST_BATCH: Final = 16
+"""Pairs before the first look, at most: each may be large, a list of a whole map partition's."""
+
+_STEPS: Final = 16
+"""Looks at the memory from nothing to the limit, at least; batches shrink where there are fewer."""
+
 _MAX_BUCKET: Final = 1000
 """Records that wait for their block, at most; there is one such bucket for each partition."""
 
@@ -124,7 +130,8 @@ class ExternalMerger(Merger[K, V, C]):
         self, iterator: Iterable[tuple[Any, Any]], loops: CombineLoops, limit: float
     ) -> None:
         pairs = iter(iterator)
-        loop, batch, data = loops.new_keys, self.batch, self.data
+        loop, batch, data = loops.new_keys, min(self.batch, _FIRST_BATCH), self.data
+        before = self._used_memory() if limit else 0.0
         try:
             for first in pairs:  # one for each batch, to see whether there is another
                 keys = len(data)
@@ -132,11 +139,16 @@ class ExternalMerger(Merger[K, V, C]):
                 loop(data, islice(pairs, batch))
                 rare = (len(data) - keys) * _RARE < batch
                 loop = loops.known_keys if rare else loops.new_keys
-                if limit and self._expected_memory(batch) >= limit:
+                used = self._expected_memory(batch) if limit else 0.0
+                if limit and used >= limit:
                     self._spill()
                     limit = self._next_limit()
+                    used = self._used_memory()
+                elif (used - before) * _STEPS > limit:
+                    batch = max(batch // 2, 1)
                 else:
                     batch = min(batch * 2, _MAX_BATCH)
+                before = used
         except StopIteration as error:
             raise stop_iteration_error(error) from error
 
