@@ -28,7 +28,7 @@ U_co = TypeVar("U_co", covariant=True)
 
 # Of an executor's memory: beside what a task groups or sorts there are Python itself, the records
 # that come in and go out, and the batches that are being pickled.
-_TASK_SHARE: Final = 0.5
+_TASK_SHARE: Final = 0.8
 
 
 class JobWaiter(Protocol[U_co]):

@@ -175,7 +175,8 @@ class DAGScheduler:
         job.stage_ids = {stage.stage_id for stage in stages}
         self.jobs[job.job_id] = job
         for stage in stages:
-            stage.info = stage.describe_attempt(stage.num_partitions)
+            if stage.job_ids == {job.job_id}:  # else shared: its latest attempt may be running
+                stage.info = stage.describe_attempt(stage.num_partitions)
             if stage.shuffle is not None:
                 self.tracker.register_shuffle(stage.shuffle.shuffle_id, stage.num_partitions)
         log.info(

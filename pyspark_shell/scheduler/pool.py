@@ -137,9 +137,13 @@ def _pool(element: Any, warn: Callable[[str], None]) -> Pool:
     )
 
 
-def _number(pool: str, text: str, default: int, warn: Callable[[str], None]) -> int:
+def _number(pool: str, text: str, least: int, warn: Callable[[str], None]) -> int:
+    """A whole number; its least value, which is the default, in place of a bad or smaller one."""
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        warn(f"pool {pool}: {text!r} is no whole number, {default} is used")
-        return default
+        number = least - 1
+    if number < least:
+        warn(f"pool {pool}: {text!r} is no whole number from {least} up, {least} is used")
+        return least
+    return number

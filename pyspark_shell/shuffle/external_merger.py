@@ -21,7 +21,7 @@ from pyspark_shell.shuffle.aggregator import (
 )
 from pyspark_shell.shuffle.combine_loops import CombineLoops, combiner_loops, value_loops
 from pyspark_shell.shuffle.spill_file import SPILL_METRICS, Block, SpillFile
-from pyspark_shell.shuffle.used_memory import _get_local_dirs, get_used_memory
+from pyspark_shell.shuffle.used_memory import _get_local_dirs, get_used_memory, give_memory_back
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -194,6 +194,7 @@ class ExternalMerger(Merger[K, V, C]):
         self.data.clear()
         self._runs.append(run)
         self.spills += 1
+        give_memory_back()
         SPILL_METRICS.count_freed(before, self._used_memory())
 
     def _spill_records(self) -> Iterable[tuple[K, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from pyspark_shell.shuffle.sorted_runs import merge_sorted_runs
 from pyspark_shell.shuffle.spill_file import SPILL_METRICS, Block, SpillFile
-from pyspark_shell.shuffle.used_memory import _get_local_dirs, get_used_memory
+from pyspark_shell.shuffle.used_memory import _get_local_dirs, get_used_memory, give_memory_back
 
 V = TypeVar("V")
 
@@ -78,6 +78,7 @@ class ExternalSorter(Generic[V]):
                 current.sort(key=key, reverse=reverse)
                 runs.append(file.write_all(current))
                 current = []
+                give_memory_back()
                 SPILL_METRICS.count_freed(used, self._used_memory())
                 if len(runs) >= self.MAX_RUNS:
                     file, runs = self._merge_runs(file, runs, key, reverse)

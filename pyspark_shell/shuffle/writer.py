@@ -16,6 +16,7 @@ from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.pickling import dumps
 from pyspark_shell.common.portable_hash import PLAIN_KEYS, portable_hash
 from pyspark_shell.shuffle.data_file import Part, chain_segments, write_data_file
+from pyspark_shell.shuffle.used_memory import give_memory_back
 from pyspark_shell.storage.block_file import remove_quietly
 from pyspark_shell.storage.record_batches import encode_frame
 
@@ -115,6 +116,7 @@ class ShuffleWriter:
         self._metrics.memory_bytes_spilled += self._pickled_bytes
         self._pickled = [[] for _ in range(self._partitions)]
         self._pickled_bytes = 0
+        give_memory_back()
 
     def _finish(self) -> int:
         if os.getpid() != self._pid:

@@ -165,12 +165,11 @@ def test_an_allocation_file_may_be_given_as_a_file_url(tmp_path, warnings):
 
 
 @pytest.mark.parametrize("weight", ["0", "-1"])
-def test_a_weight_below_one_does_not_stop_the_scheduler(read, weight):
-    declared = read(
-        f"<allocations><pool name='x'><weight>{weight}</weight></pool></allocations>"
-    )
+def test_a_weight_below_one_is_told_and_does_not_stop_the_scheduler(read, warnings, weight):
+    declared = read(f"<allocations><pool name='x'><weight>{weight}</weight></pool></allocations>")
     pools = Pools(FAIR, declared)
     pools.add(task_set(), "x")
     pools.add(task_set(), "y")
 
     assert len(pools.ordered()) == 2
+    assert warnings == [f"pool x: '{weight}' is no whole number from 1 up, 1 is used"]
