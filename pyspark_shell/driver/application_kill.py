@@ -30,7 +30,12 @@ from pyspark_shell.common.ui_config import (
     KILL_TERMINATE_TIMEOUT,
     KILL_THREADS,
 )
-from pyspark_shell.driver.main_thread import Activity, main_activity, raise_in_thread
+from pyspark_shell.driver.main_thread import (
+    Activity,
+    exit_as_interrupted,
+    main_activity,
+    raise_in_thread,
+)
 from pyspark_shell.executor.process_control import children_of
 from pyspark_shell.executor.thread_states import ThreadState, ThreadWatch, top_user_frame
 
@@ -171,6 +176,7 @@ class ApplicationKill:
             return
         started_s = time.monotonic()
         log.error("Application has been killed. Reason: %s", self.record.reason)
+        exit_as_interrupted()
         self._rung("jobs", self._end_jobs)
         self._rung("context", self._target.stop)
         if self._activity() == "user":

@@ -10,12 +10,15 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, Final, Literal
 
 from pyspark_shell.common.errors import SparkApplicationKilled
 
 Activity = Literal["user", "idle", "ended"]
+
+# What a shell says of a process that SIGINT ended.
+INTERRUPTED: Final = 130
 
 # File names of code that a person typed, in Python's own prompt, in IPython, and in a kernel.
 _TYPED: Final = ("<stdin>", "<ipython-input", "ipykernel_", "<python-input")
@@ -111,6 +114,22 @@ class MainThreadInterrupt:
             raise SparkApplicationKilled(message)
         self._on_ctrl_c()
         signal.default_int_handler(signum, frame)
+
+
+def exit_as_interrupted() -> None:
+    """Have a script that does not catch `SparkApplicationKilled` end as one that Ctrl-C ended.
+
+    Python itself does so for KeyboardInterrupt alone, not for its subclasses.
+    """
+    show = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        show(kind, error, trace)
+        is_script = not sys.flags.interactive and not _is_interactive()
+        if is_script and issubclass(kind, SparkApplicationKilled):
+            raise SystemExit(INTERRUPTED)
+
+    sys.excepthook = hook
 
 
 def raise_in_thread(thread_id: int) -> None:

@@ -133,6 +133,7 @@ class DAGScheduler:
         self._resubmit_planned = False
         self._cancelled_groups: OrderedDict[str, None] = OrderedDict()
         self._stopped: str | None = None
+        self._application_killed = False
 
     def process(self, event: DAGSchedulerEvent) -> None:
         """Take one event in."""
@@ -200,7 +201,12 @@ class DAGScheduler:
     def _refusal(self, event: JobSubmitted) -> JobFailure | None:
         """Why a job is not even begun."""
         if self._stopped is not None:
-            return JobFailure(event.job_id, self._stopped, cancelled=True)
+            return JobFailure(
+                event.job_id,
+                self._stopped,
+                cancelled=True,
+                application_killed=self._application_killed,
+            )
         group = event.properties.get("spark.jobGroup.id")
         if group is not None and group in self._cancelled_groups:
             log.info("Skip running a job that belongs to the cancelled job group %s", group)
@@ -289,7 +295,8 @@ class DAGScheduler:
 
     def stop(self, reason: str) -> None:
         """Fail all jobs, and all that come later."""
-        self._stopped = reason
+        if not self._application_killed:
+            self._stopped = reason
         for job_id, job in sorted(self.jobs.items()):
             text = f"Job {job_id} cancelled because {reason}"
             failure = JobFailure(job_id, text, cancelled=True)
@@ -298,6 +305,7 @@ class DAGScheduler:
     def application_killed(self, message: str) -> None:
         """Fail all jobs, and all that come later, with the application's own end."""
         self._stopped = message
+        self._application_killed = True
         for job_id, job in sorted(self.jobs.items()):
             failure = JobFailure(job_id, message, cancelled=True, application_killed=True)
             self._fail_job(job, failure, f"Stage cancelled: {message}", interrupt=True)

@@ -1,8 +1,8 @@
 """The file that one map task leaves: a segment per reduce partition, then an index of them.
 
 Layout: the segments one after another, then per partition `u64 offset, u64 length, u32 CRC32`,
-then the footer `4 bytes magic, u32 partitions`. The CRC covers offset, length and bytes, so a
-flipped bit anywhere is noticed by the reader of that segment.
+then the footer `4 bytes magic, u32 partitions`. The CRC covers bytes, offset, length and partition,
+so the reader of a segment notices a flipped bit in it, and an index that is not where it was.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pyspark_shell.storage.block_file import name_the_file, remove_quietly
 
 _MAGIC: Final = b"PSS1"
 _ENTRY: Final = struct.Struct("<QQI")
-_RANGE: Final = struct.Struct("<QQ")
+_PLACE: Final = struct.Struct("<QQI")  # offset, length, partition
 _FOOTER: Final = struct.Struct("<4sI")
 _MAP_FROM_BYTES: Final = 1 << 20
 # Linux allows 1024 parts in one writev; a buffered file is as fast and simpler.
@@ -57,7 +57,9 @@ def _write(file: BinaryIO, segments: Iterable[Iterable[Part]]) -> int:
             crc = crc32(part, crc)
             length += part.nbytes if isinstance(part, memoryview) else len(part)
             write(part)
-        index.append(_ENTRY.pack(offset, length, crc32(_RANGE.pack(offset, length), crc)))
+        index.append(
+            _ENTRY.pack(offset, length, crc32(_PLACE.pack(offset, length, len(index)), crc))
+        )
         offset += length
     write(b"".join(index))
     write(_FOOTER.pack(_MAGIC, len(index)))
@@ -92,7 +94,7 @@ def read_segment_fd(fd: int, partitions: int, partition: int) -> memoryview:
     if offset + length > index_at:
         raise SegmentDamaged(f"its index names bytes {offset} to {offset + length} of {index_at}")
     data = _read(fd, offset, length)
-    if zlib.crc32(_RANGE.pack(offset, length), zlib.crc32(data)) != crc:
+    if zlib.crc32(_PLACE.pack(offset, length, partition), zlib.crc32(data)) != crc:
         raise SegmentDamaged("its CRC32 does not match its bytes")
     return data
 

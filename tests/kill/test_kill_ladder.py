@@ -48,7 +48,7 @@ def test_python_code_ends_with_an_exception_and_its_process_by_itself(sc, gate, 
     assert all("forced" not in end.reason.reason for end in ends)
     assert isinstance(running.error(), SparkJobCancelled)
     wait_for_end(pids, 1)
-    assert not set(wait_until_up(sc, 2)) & set(pids)
+    wait_for_fresh_executors(sc, pids)
     removed = wait_for(lambda: len(events.of("ExecutorRemoved")) == 2 and events, "their news")
     for event in removed.of("ExecutorRemoved"):
         assert "ended with exit code 0: it had run its last task" in event.reason
@@ -75,12 +75,17 @@ def test_what_only_sigkill_ends_loses_its_process_but_no_cached_block(
 
     assert watch.seconds < within(0.4 + 1)
     assert isinstance(running.error(), SparkJobCancelled)
-    assert not set(wait_until_up(sc, 2)) & set(pids)
+    wait_for_fresh_executors(sc, pids)
     for end in events.wait_for_ends():
         assert re.search(r" \(forced after \d+ ms\)$", end.reason.reason)
         assert end.task_info.status == "KILLED"
     assert (cached.sum(), computed.count) == (sum(n * n for n in range(100)), 100)
     cached.unpersist()
+
+
+def wait_for_fresh_executors(sc, pids):
+    fresh = partial(executor_pids, sc)
+    wait_for(lambda: len(fresh()) == 2 and not set(fresh()) & set(pids), "fresh executors", 3)
 
 
 def test_everything_that_a_task_started_goes_with_it(sc, gate):

@@ -48,7 +48,10 @@ FIRST_PRESS = """
 try:
     sc.parallelize([1], 1).map(forever).collect()
 except KeyboardInterrupt:
-    tell(caught=True, running=len(sc.statusTracker().getActiveJobsIds()))
+    tell(caught=True)
+    while len(active := sc.statusTracker().getActiveJobsIds()) == 2:
+        time.sleep(0.01)
+    tell(running=len(active))
 """
 THE_OTHER_JOB = """
 open(here + "/go", "w").close()

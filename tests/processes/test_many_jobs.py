@@ -153,7 +153,8 @@ def test_twenty_thousand_tasks_a_stage_twice(sc):
     assert watch.seconds < within(60)
 
 
-def test_what_nobody_refers_to_any_more_is_given_back(sc):
+def test_what_nobody_refers_to_any_more_is_given_back(start):
+    sc = start()
     roots = sc._driver.local_dirs.all_roots
     base = used_bytes(roots)
 

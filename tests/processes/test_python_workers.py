@@ -89,11 +89,12 @@ def test_a_task_context_that_is_made_is_the_one_that_runs(sc):
 
 
 def test_a_broadcast_that_a_job_used_is_cleaned_like_any_other(sc):
-    broadcast = sc.broadcast(list(range(100)))
-    assert sc.range(2).map(lambda n: broadcast.value[n]).sum() == 1
-    path = broadcast._path
+    def use_one():
+        broadcast = sc.broadcast([3, 4])
+        assert sc.range(2).map(lambda n: broadcast.value[n]).sum() == 7
+        return broadcast._path
 
-    del broadcast
+    path = use_one()
     gc.collect()
 
     wait_for(lambda: not os.path.exists(path), "the broadcast's file to go")

@@ -6,8 +6,8 @@ import pytest
 from scheduler_fakes import RAISED, World
 
 from pyspark_shell.common.storage_level import StorageLevel
-from pyspark_shell.common.task_end import TaskKilled
-from pyspark_shell.executor.task_outcome import MapOutput
+from pyspark_shell.common.task_end import FetchFailed, TaskKilled
+from pyspark_shell.executor.task_outcome import FetchFailure, MapOutput
 from pyspark_shell.scheduler.dag_scheduler_event import RDDRemoved, ShuffleRemoved
 
 
@@ -210,9 +210,6 @@ def test_two_fetch_failures_of_one_attempt_are_one_resubmission(world, lineage):
     reduce_set = world.task_sets[1]
     first, second = world.launch(reduce_set, 2)
 
-    from pyspark_shell.common.task_end import FetchFailed
-    from pyspark_shell.executor.task_outcome import FetchFailure
-
     for task_id, lost in ((first, 0), (second, 2)):
         reason = FetchFailed(0, lost, 0, "gone")
         files = world.tracker.outputs(0, 3).files
@@ -270,9 +267,6 @@ def test_a_fetch_failure_of_an_old_attempt_changes_nothing_but_the_outputs(world
     (late,) = world.launch(old, 1)
     fail_and_run_again(world, old, 0)
     story = list(world.story)
-
-    from pyspark_shell.common.task_end import FetchFailed
-    from pyspark_shell.executor.task_outcome import FetchFailure
 
     reason = FetchFailed(0, 0, 0, "old news")
     old.failed(late, reason, 0)
@@ -452,7 +446,7 @@ def test_a_chain_of_thousands_of_shuffles_runs_without_recursion(world, lineage)
     world.scheduler.assert_empty()
 
 
-def test_a_lost_first_shuffle_of_a_long_chain_is_found_without_recursion(world, lineage):
+def test_a_job_of_thousands_of_shuffles_is_ended_without_recursion(world, lineage):
     node = lineage.source(1)
     for _ in range(2000):
         node = lineage.shuffled(node, 1)
