@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo shell test check bench clean
+.PHONY: help demo shell test check bench bench-kill clean
 
 help:
 	@echo "make demo    rank the identifiers of the standard library, with what each stage took"
@@ -12,6 +12,7 @@ help:
 	@echo "make test    all tests (those marked spark need Java)"
 	@echo "make check   ruff, mypy strict, the floors of the house"
 	@echo "make bench   against PySpark and against hand-written processes; BENCH='--only word_count --repeats 5' chooses"
+	@echo "make bench-kill  from a kill to silence, beside PySpark; BENCH='--kills 5' chooses"
 	@echo "make clean   remove .venv and caches"
 
 demo: $(VENV)/installed
@@ -31,6 +32,9 @@ check: $(VENV)/installed-for-tests
 
 bench: $(VENV)/installed-for-tests
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-kill: $(VENV)/installed-for-tests
+	@$(BIN)/python -m benchmarks.kill $(BENCH)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

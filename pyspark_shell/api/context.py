@@ -234,6 +234,8 @@ class SparkContext(InputFiles, ContextFiles):
 
         Its jobs fail, its processes and files go. Calling it again does nothing.
         """
+        if self._driver is not None:
+            self._driver.assert_may_stop()
         driver, self._driver = self._driver, None
         try:
             if driver is not None:

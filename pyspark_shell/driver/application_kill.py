@@ -8,6 +8,7 @@ Source  Spark's stopInNewThread for the thread; the ladder is ours: Spark stops 
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -32,6 +33,7 @@ from pyspark_shell.common.ui_config import (
 )
 from pyspark_shell.driver.main_thread import (
     Activity,
+    await_end_of_kill,
     exit_as_interrupted,
     main_activity,
     raise_in_thread,
@@ -177,6 +179,7 @@ class ApplicationKill:
         started_s = time.monotonic()
         log.error("Application has been killed. Reason: %s", self.record.reason)
         exit_as_interrupted()
+        atexit.register(await_end_of_kill, self.complete)
         self._rung("jobs", self._end_jobs)
         self._rung("context", self._target.stop)
         if self._activity() == "user":

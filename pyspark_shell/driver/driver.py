@@ -487,6 +487,11 @@ class Driver:
         """All executors that live."""
         return self.scheduler.executors()
 
+    def assert_may_stop(self) -> None:
+        """Raise in a listener: there `stop` would wait for itself."""
+        if self.bus.is_listener_thread():
+            raise SparkException("Cannot stop SparkContext within listener bus thread.")
+
     def stop(self) -> None:
         """End the application: each step is tried, whatever the others did.
 
@@ -497,8 +502,7 @@ class Driver:
         SparkException
             Called by a listener: the bus would wait for itself.
         """
-        if self.bus.is_listener_thread():
-            raise SparkException("Cannot stop SparkContext within listener bus thread.")
+        self.assert_may_stop()
         if os.getpid() != self._pid:
             self._stopped = True
             return

@@ -20,6 +20,9 @@ Activity = Literal["user", "idle", "ended"]
 # What a shell says of a process that SIGINT ended.
 INTERRUPTED: Final = 130
 
+# How long a process that ends by itself waits for the ladder's last line.
+_LAST_WORDS_S: Final = 2.0
+
 # File names of code that a person typed, in Python's own prompt, in IPython, and in a kernel.
 _TYPED: Final = ("<stdin>", "<ipython-input", "ipykernel_", "<python-input")
 
@@ -52,6 +55,8 @@ def _is_shutting_down(frame: FrameType) -> bool:
     while outermost.f_back is not None:
         outermost = outermost.f_back
     code = outermost.f_code
+    if code is await_end_of_kill.__code__:
+        return True
     return code.co_name == "_shutdown" and code.co_filename.endswith("threading.py")
 
 
@@ -114,6 +119,11 @@ class MainThreadInterrupt:
             raise SparkApplicationKilled(message)
         self._on_ctrl_c()
         signal.default_int_handler(signum, frame)
+
+
+def await_end_of_kill(complete: threading.Event) -> None:
+    """Let the ladder tell what is left before the process ends; an exit function."""
+    complete.wait(_LAST_WORDS_S)
 
 
 def exit_as_interrupted() -> None:

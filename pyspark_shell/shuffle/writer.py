@@ -55,6 +55,7 @@ class ShuffleWriter:
         self._partition_function = partition_function
         self._spill_directory = spill_directory
         self._memory_bytes = memory_bytes
+        self._buffer_bytes = min(_BUFFER_BYTES, memory_bytes // 2)
         self._metrics = metrics
         self._pickled: list[list[Part]] = [[] for _ in range(partitions)]
         self._pickled_bytes = 0
@@ -71,7 +72,7 @@ class ShuffleWriter:
 
     def _deal(self, records: Iterator[tuple[Any, Any]]) -> None:
         chunk = list(islice(records, _SAMPLE))
-        limit = _records_per_buffer(chunk)
+        limit = _records_per_buffer(chunk, self._buffer_bytes)
         deal = (
             _deal_by_hash if self._partition_function is portable_hash else self._deal_by_function
         )
@@ -83,7 +84,7 @@ class ShuffleWriter:
             self._metrics.shuffle_write_records += count
             before = self._pickled_bytes
             self._pickle(buckets)
-            limit = _next_limit(count, self._pickled_bytes - before)
+            limit = _next_limit(count, self._pickled_bytes - before, self._buffer_bytes)
             if self._pickled_bytes > self._memory_bytes:
                 self._spill()
             chunk = list(islice(records, 1))
@@ -143,12 +144,12 @@ def _deal_by_hash(records: Iterable[tuple[Any, Any]], buckets: list[list[Any]]) 
         appends[(hash(key) if type(key) in plain else portable_hash(key)) % partitions](record)
 
 
-def _records_per_buffer(sample: list[Any]) -> int:
+def _records_per_buffer(sample: list[Any], buffer_bytes: int) -> int:
     if len(sample) < _SAMPLE:
         return _SAMPLE
-    return _next_limit(len(sample), len(dumps(sample)))
+    return _next_limit(len(sample), len(dumps(sample)), buffer_bytes)
 
 
-def _next_limit(records: int, pickled_bytes: int) -> int:
+def _next_limit(records: int, pickled_bytes: int, buffer_bytes: int) -> int:
     average = pickled_bytes / max(records, 1)
-    return int(min(_MAX_BUFFERED, max(_SAMPLE, _BUFFER_BYTES / max(average, 1))))
+    return int(min(_MAX_BUFFERED, max(_SAMPLE, buffer_bytes / max(average, 1))))

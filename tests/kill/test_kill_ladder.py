@@ -263,9 +263,7 @@ def interpreter_holding_user_function(number):
 )
 def test_the_reaper_warns_with_the_stack_of_the_user_s_function(start, gate, caplog, function):
     caplog.set_level(logging.WARNING, "pyspark_shell.TaskReaper")
-    sc = start(
-        spark__task__reaper__pollingInterval="1s", spark__task__reaper__killTimeout="1800ms"
-    )
+    sc = start(spark__task__reaper__pollingInterval="1s", spark__task__reaper__killTimeout="1800ms")
     running, _ = held(sc, gate, function, tasks=1)
     [task_id] = sc._driver.scheduler.ask(lambda: [e.running.task_id for e in busy(sc)])
 
@@ -273,7 +271,8 @@ def test_the_reaper_warns_with_the_stack_of_the_user_s_function(start, gate, cap
 
     running.error()
     assert_settled(sc)
-    [text] = re.findall(rf"Killed task {task_id} is still running after (1\d\d\d) ms", caplog.text)
+    warned = re.findall(rf"Killed task {task_id} is still running after (1\d\d\d) ms", caplog.text)
+    assert len(warned) == 1
     assert f"Thread dump from task {task_id}:" in caplog.text
     assert function.__name__ in caplog.text
     assert f"Killed task {task_id} could not be stopped within 18" in caplog.text
@@ -303,9 +302,7 @@ def test_like_spark_nobody_watches_a_killed_task(start, gate, caplog):
 
 
 def test_without_a_kill_timeout_nothing_is_forced(start, gate, caplog):
-    sc = start(
-        spark__task__reaper__killTimeout="-1", spark__task__reaper__pollingInterval="100ms"
-    )
+    sc = start(spark__task__reaper__killTimeout="-1", spark__task__reaper__pollingInterval="100ms")
     running, pids = held(sc, gate, swallow_everything)
 
     sc.cancelAllJobs()

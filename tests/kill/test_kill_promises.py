@@ -1,4 +1,6 @@
-"""What a kill promises to others: no late file, an end for every start, losers that are no failures."""
+"""What a kill promises to others: no late file, an end for every start, losers that are no
+failures.
+"""
 
 import os
 import threading

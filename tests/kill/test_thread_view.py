@@ -1,4 +1,6 @@
-"""The view of threads: whose each is, what it waits for, what it costs, and whether it keeps the process."""
+"""The view of threads: whose each is, what it waits for, what it costs, and whether it keeps the
+process.
+"""
 
 import threading
 import time
@@ -6,7 +8,7 @@ import time
 import pytest
 
 from pyspark_shell.executor.thread_states import ThreadWatch
-from tests.kill.victims import held, sleep, spin
+from tests.kill.victims import held, hold_the_interpreter, sleep, spin
 from tests.processes.waiting import wait_for
 
 
@@ -87,14 +89,17 @@ def test_a_thread_that_spins_costs_processor_time(threads):
     watch.sample()
 
     def share():
-        time.sleep(0.3)  # the time over which the share is taken
+        began_s, used_s = time.monotonic(), time.process_time()
+        threading.Event().wait(0.3)  # the time over which the share is taken
         watch.sample()
         row = row_of("spinner", watch)
-        return row if (row.cpu_percent or 0) > 50 else None
+        of_process = (time.process_time() - used_s) / (time.monotonic() - began_s)
+        fair = 50 * min(1, of_process)  # on a busy machine the process itself gets less
+        return row if (row.cpu_percent or 0) > fair else None
 
     row = wait_for(share, "a share above one half")
     assert row.state in ("RUNNABLE", "BLOCKED")
-    assert "in busy" in row.stack[-1]
+    assert any("in busy" in frame for frame in row.stack)
 
 
 def test_the_shape_is_spark_s(threads):
@@ -130,8 +135,6 @@ def test_an_executor_describes_its_threads_with_the_task_first(sc, gate, functio
 
 
 def test_an_executor_whose_interpreter_is_held_does_not_answer_and_nobody_waits_for_ever(sc, gate):
-    from tests.kill.victims import hold_the_interpreter
-
     running, _ = held(sc, gate, hold_the_interpreter, 1)
     [busy] = [e for e in sc._driver.scheduler.executors() if e.running]
 

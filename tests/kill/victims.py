@@ -1,4 +1,6 @@
-"""What tasks do while they are killed, and how a test starts such tasks. Imported by executors too."""
+"""What tasks do while they are killed, and how a test starts such tasks. Imported by executors
+too.
+"""
 
 from __future__ import annotations
 

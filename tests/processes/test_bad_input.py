@@ -38,7 +38,16 @@ def refused(error, match, master="local[2]", **settings):
 
 @pytest.mark.parametrize(
     "master",
-    ["nonsense", "local[", "local[x]", "local[0]", "local[-1]", "spark://host:7077", "yarn", "k8s://x"],
+    [
+        "nonsense",
+        "local[",
+        "local[x]",
+        "local[0]",
+        "local[-1]",
+        "spark://host:7077",
+        "yarn",
+        "k8s://x",
+    ],
 )
 def test_a_master_that_cannot_be(shared, master):
     shared.stop()
@@ -116,7 +125,7 @@ def test_an_rdd_in_a_closure(sc):
 
 def test_paths_that_do_not_exist(sc, tmp_path):
     for read in (sc.textFile, sc.wholeTextFiles, sc.pickleFile, sc.binaryFiles):
-        with pytest.raises(InvalidInputException, match="does not exist|matches 0 files"):
+        with pytest.raises(InvalidInputException, match=r"does not exist|matches 0 files"):
             read(str(tmp_path / "nothing")).count()
 
 
@@ -133,7 +142,7 @@ def test_an_output_folder_that_exists(sc, tmp_path):
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_numbers_of_partitions_that_cannot_be(sc, count):
-    with pytest.raises((ValueError, PySparkException), match="(?i)number|partitions|positive"):
+    with pytest.raises((ValueError, PySparkException), match=r"(?i)number|partitions|positive"):
         sc.parallelize(range(10), 2).coalesce(count).count()
 
 
@@ -143,7 +152,7 @@ def test_a_partition_that_does_not_exist(sc):
 
 
 def test_records_that_are_no_pairs(sc):
-    with pytest.raises(PySparkException, match="(?i)unpack|subscriptable"):
+    with pytest.raises(PySparkException, match=r"(?i)unpack|subscriptable"):
         sc.parallelize(range(10), 2).reduceByKey(add).count()
 
 
@@ -152,6 +161,10 @@ def test_a_stopped_context(start):
     numbers = sc.parallelize(range(4), 2)
     sc.stop()
 
-    for use in (numbers.sum, lambda: sc.parallelize([1]), lambda: sc.accumulator(0).value + numbers.sum()):
-        with pytest.raises(SparkContextStopped, match="(?i)stopped"):
+    for use in (
+        numbers.sum,
+        lambda: sc.parallelize([1]),
+        lambda: sc.accumulator(0).value + numbers.sum(),
+    ):
+        with pytest.raises(SparkContextStopped, match=r"(?i)stopped"):
             use()

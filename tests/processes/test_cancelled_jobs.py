@@ -1,4 +1,6 @@
-"""Kills of jobs and tasks: the action raises at once, the processors fall silent, the next job is exact."""
+"""Kills of jobs and tasks: the action raises at once, the processors fall silent, the next job is
+exact.
+"""
 
 import os
 import re

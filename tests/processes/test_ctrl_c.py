@@ -47,7 +47,7 @@ sc.stop()
 
 ACTIONS = {
     "collect": "sc.parallelize(range(4), 4).map(forever).collect()",
-    "shuffle": "sc.parallelize(range(4), 4).map(forever).map(lambda n: (n, 1)).groupByKey().count()",
+    "shuffle": "sc.parallelize(range(4), 4).map(forever).keyBy(str).groupByKey().count()",
     "to local iterator": "list(sc.parallelize(range(4), 4).map(forever).toLocalIterator())",
     "driver code": "time.sleep(30)",
 }

@@ -1,4 +1,6 @@
-"""Shuffle files and cached blocks that are deleted, cut or changed: computed again, never silently wrong."""
+"""Shuffle files and cached blocks that are deleted, cut or changed: computed again, never silently
+wrong.
+"""
 
 import os
 from operator import add
@@ -193,7 +195,9 @@ def test_a_file_that_is_damaged_again_and_again_ends_the_job(sc):
 LEVELS = [StorageLevel.MEMORY_ONLY, StorageLevel.MEMORY_AND_DISK, StorageLevel.DISK_ONLY]
 
 
-@pytest.mark.parametrize("damage", [d for d in DAMAGES if d is not become_a_directory], ids=damage_id)
+@pytest.mark.parametrize(
+    "damage", [d for d in DAMAGES if d is not become_a_directory], ids=damage_id
+)
 @pytest.mark.parametrize("level", LEVELS, ids=str)
 @pytest.mark.parametrize("kind", [int, str.encode], ids=["numbers", "large"])
 def test_a_damaged_cached_block_is_computed_again(sc, counter, damage, level, kind):

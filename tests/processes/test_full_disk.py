@@ -1,4 +1,5 @@
-"""A disk that is full: the error names it, and the context is healthy as soon as there is room again.
+"""A disk that is full: the error names it, and the context is healthy as soon as there is room
+again.
 
 The disk is a small tmpfs where this user may mount one; elsewhere a limit on the size of the files
 that executors write, which fails at the same places.

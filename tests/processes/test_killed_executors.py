@@ -183,7 +183,9 @@ def test_an_executor_that_dies_while_it_reads_the_cache_costs_nothing(sc, gate, 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGHUP])
 def test_signals_from_outside_never_fail_a_job(sc, gate, number):
-    running = Background(lambda: Job(sc, gate).numbers.map(lambda n: (gate.stop_here(), n)[1]).sum())
+    running = Background(
+        lambda: Job(sc, gate).numbers.map(lambda n: (gate.stop_here(), n)[1]).sum()
+    )
     [pid] = wait_for(gate.pids, "the task to reach the gate")
 
     send(pid, number)

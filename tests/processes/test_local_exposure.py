@@ -119,7 +119,7 @@ def test_a_folder_that_somebody_else_prepared_is_refused(shared, tmp_path):
     (local / f"pyspark_shell-{os.getuid()}").symlink_to(mine)
     conf = SparkConf().setMaster("local").setAppName("x").set("spark.local.dir", str(local))
 
-    with pytest.raises(SparkException, match="spark.local.dir"):
+    with pytest.raises(SparkException, match=r"spark.local.dir"):
         SparkContext(conf=conf)
 
     assert list(mine.iterdir()) == []

@@ -163,7 +163,7 @@ def test_what_nobody_refers_to_any_more_is_given_back(start):
         kept = big.groupByKey(4).cache()
         assert kept.count() == 8
         value = sc.broadcast(os.urandom(4 << 20))
-        assert sc.parallelize([1], 1).map(lambda n: len(value.value)).sum() == 4 << 20  # noqa: B023
+        assert sc.parallelize([1], 1).map(lambda n, v=value: len(v.value)).sum() == 4 << 20
     assert used_bytes(roots) > base + (4 << 20)
     del big, kept, value
 

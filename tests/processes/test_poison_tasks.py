@@ -125,7 +125,7 @@ def test_a_poison_on_the_map_side_ends_its_job_and_nothing_else(sc3, counter, po
 
 
 def test_a_result_that_cannot_be_pickled_is_not_tried_again(sc3, counter):
-    with pytest.raises(JobFailed, match="cannot pickle '_thread.lock' object"):
+    with pytest.raises(JobFailed, match=r"cannot pickle '_thread.lock' object"):
         poisoned(sc3, counter, poisons.unpicklable_result).collect()
 
     assert counter.count == 1

@@ -11,7 +11,13 @@ from operator import add
 
 import pytest
 
-from tests.processes.engine import Background, executor_pids, scheduler_of, wait_until_up, zygote_pid
+from tests.processes.engine import (
+    Background,
+    executor_pids,
+    scheduler_of,
+    wait_until_up,
+    zygote_pid,
+)
 from tests.processes.waiting import kill, wait_for
 
 STORM_S = float(os.environ.get("PYSPARK_SHELL_STORM_S", "6"))

@@ -1,4 +1,5 @@
-"""Waits for things with a deadline, and looks at processes: what the tests of real processes stand on.
+"""Waits for things with a deadline, and looks at processes: what the tests of real processes stand
+on.
 
 Limits are written as the promises that they test; `PATIENCE` widens them on machines that do
 other work meanwhile. A release run sets PYSPARK_SHELL_TEST_PATIENCE=1.

@@ -1,224 +1,242 @@
-"""Directories of an application: private, locked, and swept after a crash."""
-
-from __future__ import annotations
-
 import fcntl
 import os
 import stat
+import threading
 
 import pytest
 
 from pyspark_shell.common.errors import SparkException
-from pyspark_shell.storage.local_dirs import (
-    LocalDirs,
-    LocalDirsOwner,
-    remove_dirs,
-    remove_unfinished,
-    sweep_stale,
-)
-
-BASE = f"pyspark_shell-{os.getuid()}"
+from pyspark_shell.storage.local_dirs import LocalDirsOwner, remove_unfinished, sweep_stale
 
 
 @pytest.fixture
-def disk(tmp_path):
-    return tmp_path / "disk"
+def places(tmp_path):
+    disk, memory = tmp_path / "disk", tmp_path / "memory"
+    disk.mkdir()
+    memory.mkdir()
+    return disk, memory
 
 
 @pytest.fixture
-def memory(tmp_path):
-    path = tmp_path / "memory"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def own(disk, memory):
+def own(places):
     owners = []
 
-    def own(application_id="app-1", tmpfs=None):
-        owner = LocalDirsOwner(str(disk), application_id, str(memory if tmpfs is None else tmpfs))
-        owners.append(owner)
-        return owner
+    def make(name="app-1"):
+        owners.append(LocalDirsOwner(str(places[0]), name, str(places[1])))
+        return owners[-1]
 
-    yield own
+    yield make
     for owner in owners:
-        if owner.lock_fds[0] >= 0:
-            owner.remove()
+        owner.remove()
 
 
-def crashed(base, name):
-    """What an application leaves whose process is gone."""
-    path = base / name
-    (path / "blocks").mkdir(parents=True)
-    (path / "lock").touch()
-    return path
+def base_of(place):
+    return place / f"pyspark_shell-{os.getuid()}"
 
 
-def mode(path):
-    return stat.S_IMODE(os.stat(path).st_mode)
+def crash(owner):
+    """Let the locks go, as the kernel does, and leave the files."""
+    for fd in owner.lock_fds:
+        os.close(fd)
+    owner._lock_fd, owner._memory_lock_fd = None, None
 
 
-def test_everything_is_private(own, disk):
+def test_an_application_has_a_directory_on_disk_and_one_in_memory(own, places):
     dirs = own().dirs
 
-    made = [os.path.join(at, name) for root in dirs.all_roots for at, names, files in os.walk(root)
-            for name in names]  # fmt: skip
-    assert {mode(path) for path in [disk / BASE, *dirs.all_roots, *made]} == {0o700}
-    assert mode(os.path.join(dirs.root, "lock")) == 0o600
+    assert dirs.root == str(base_of(places[0]) / "app-1")
+    assert dirs.memory_root == str(base_of(places[1]) / "app-1")
+    assert os.path.isdir(dirs.path("shuffle"))
+    assert os.path.isdir(dirs.memory_path("blocks"))
+    assert dirs.all_roots == (dirs.root, dirs.memory_root)
 
 
-def test_memory_levels_have_a_directory_of_their_own(own, disk, memory):
-    dirs = own().dirs
+def test_without_a_memory_disk_blocks_lie_on_the_other(places):
+    owner = LocalDirsOwner(str(places[0]), "app-1", str(places[1] / "nothing"))
 
-    assert dirs.path("blocks") == f"{disk}/{BASE}/app-1/blocks"
-    assert dirs.memory_path("blocks") == f"{memory}/{BASE}/app-1/blocks"
-    assert os.path.isdir(dirs.memory_path("results"))
-
-
-def test_without_a_tmpfs_blocks_in_memory_lie_on_disk(own, tmp_path):
-    owner = own(tmpfs=tmp_path / "none")
-
-    assert owner.dirs.memory_root == owner.dirs.root
+    assert owner.dirs.memory_path("blocks") == owner.dirs.path("blocks")
     assert len(owner.lock_fds) == 1
-    assert owner.dirs.all_roots == (owner.dirs.root,)
+    owner.remove()
 
 
-def test_the_end_removes_all_directories_and_empty_bases(own, disk, memory):
-    own().remove()
+def test_directories_are_private_whatever_the_umask(own, places):
+    before = os.umask(0)
+    try:
+        dirs = own().dirs
+    finally:
+        os.umask(before)
 
-    assert list(disk.iterdir()) == []
-    assert list(memory.iterdir()) == []
-
-
-def test_the_end_of_one_application_leaves_the_others(own, disk):
-    first, second = own("app-1"), own("app-2")
-
-    first.remove()
-
-    assert not os.path.exists(first.dirs.root)
-    assert os.path.isdir(second.dirs.path("blocks"))
-    assert second.dirs.root == str(disk / BASE / "app-2")
+    for place in (*dirs.all_roots, *map(base_of, places), dirs.path("logs")):
+        assert stat.S_IMODE(os.stat(place).st_mode) == 0o700
 
 
-def test_removing_what_is_gone_is_no_error(disk):
-    dirs = LocalDirs(str(disk / "gone"), str(disk / "gone"))
-
-    remove_dirs(dirs)
-
-    assert not disk.exists()
-
-
-def test_a_start_sweeps_what_crashed_applications_left(own, disk, memory):
-    left = [crashed(disk / BASE, "old"), crashed(memory / BASE, "old")]
+def test_a_base_that_was_open_to_others_is_closed(own, places):
+    base_of(places[0]).mkdir()
+    base_of(places[0]).chmod(0o777)
 
     own()
 
-    assert [path.exists() for path in left] == [False, False]
+    assert stat.S_IMODE(base_of(places[0]).stat().st_mode) == 0o700
 
 
-def test_a_sweep_spares_what_somebody_holds(own, disk):
-    living = own("living")
-    stale = crashed(disk / BASE, "stale")
+def test_a_base_that_is_a_link_is_refused(own, places, tmp_path):
+    base_of(places[0]).symlink_to(tmp_path)
 
-    removed = sweep_stale(str(disk / BASE))
-
-    assert removed == [str(stale)]
-    assert os.path.isdir(living.dirs.path("blocks"))
+    with pytest.raises(SparkException, match="spark.local.dir"):
+        own()
 
 
-def test_a_lock_that_is_inherited_still_counts(own, disk):
-    living = own("living")
-    held = [os.dup(fd) for fd in living.lock_fds]
-    for fd in living.lock_fds:
-        os.close(fd)
-    living._lock_fd = -1
+def test_a_place_that_is_no_directory_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
 
-    while_held = sweep_stale(str(disk / BASE))
-    for fd in held:
-        os.close(fd)
-    afterwards = sweep_stale(str(disk / BASE))
-
-    assert while_held == []
-    assert afterwards == [living.dirs.root]
+    with pytest.raises(SparkException, match="Cannot make the local directory"):
+        LocalDirsOwner(str(tmp_path / "file"), "app-1", str(tmp_path / "nothing"))
 
 
-def test_a_sweep_spares_what_is_being_made_and_what_is_no_directory(disk):
-    base = disk / BASE
-    (base / "being_made").mkdir(parents=True)
-    (base / "file").touch()
-    (base / "link").symlink_to(crashed(disk, "elsewhere"))
+def test_the_end_leaves_nothing(places):
+    owner = LocalDirsOwner(str(places[0]), "app-1", str(places[1]))
+    with open(owner.dirs.path("spill") + "/file", "w"):
+        pass
+
+    owner.remove()
+
+    assert [list(place.iterdir()) for place in places] == [[], []]
+    assert owner.lock_fds == ()
+
+
+def test_a_name_that_is_taken_is_refused_and_leaves_nothing(own, places):
+    own("taken")
+    open_before = os.listdir("/proc/self/fd")
+
+    with pytest.raises(FileExistsError):
+        own("taken")
+
+    assert len(os.listdir("/proc/self/fd")) == len(open_before)
+
+
+def test_a_name_that_is_taken_in_memory_only_leaves_nothing_on_disk(own, places):
+    other_disk = places[0] / "other"
+    other_disk.mkdir()
+    other = LocalDirsOwner(str(other_disk), "taken", str(places[1]))
+    open_before = os.listdir("/proc/self/fd")
+
+    with pytest.raises(FileExistsError):
+        own("taken")
+
+    assert not (base_of(places[0]) / "taken").exists()
+    assert len(os.listdir("/proc/self/fd")) == len(open_before)
+    other.remove()
+
+
+def test_what_a_crash_left_is_swept_by_the_next(own, places):
+    dead = own("dead")
+    crash(dead)
+
+    own("alive")
+
+    assert [sorted(p.name for p in base_of(place).iterdir()) for place in places] == [["alive"]] * 2
+
+
+def test_what_lives_is_not_swept(own, places):
+    own("alive")
+
+    assert sweep_stale(str(base_of(places[0]))) == []
+    assert (base_of(places[0]) / "alive").is_dir()
+
+
+def test_what_a_second_process_still_locks_is_not_swept(own, places):
+    owner = own("guarded")
+    guardian = os.dup(owner.lock_fds[0])  # inherited by the zygote
+    crash(owner)
+
+    assert sweep_stale(str(base_of(places[0]))) == []
+    os.close(guardian)
+    assert len(sweep_stale(str(base_of(places[0])))) == 1
+
+
+def test_what_is_being_made_is_not_swept(places):
+    base = base_of(places[0])
+    (base / "new").mkdir(parents=True)
 
     assert sweep_stale(str(base)) == []
-    assert (disk / "elsewhere").is_dir()
+    (base / "new" / "lock").touch()  # made, and not locked yet
+    assert sweep_stale(str(base)) == []
 
 
-def test_the_lock_is_shared(own):
-    fd = own().lock_fds[0]
-    other = os.open(f"/proc/self/fd/{fd}", os.O_RDWR)
-
-    try:
-        fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    finally:
-        os.close(other)
+def test_a_sweep_of_a_base_that_is_gone_finds_nothing(places):
+    assert sweep_stale(str(base_of(places[0]))) == []
 
 
-def test_an_open_base_is_made_private(own, disk):
-    (disk / BASE).mkdir(parents=True, mode=0o777)
-    (disk / BASE).chmod(0o777)
+def test_somebody_who_looks_at_the_lock_does_not_stop_its_owner(places, monkeypatch):
+    """A sweep takes each lock for a moment; the owner waits for it."""
+    taken = threading.Event()
+    real = os.open
 
-    own()
+    def open_and_be_looked_at(path, flags, mode=0o777, **options):
+        fd = real(path, flags, mode, **options)
+        if flags & os.O_CREAT and str(path).endswith("lock"):
+            threading.Thread(target=look, args=(path,)).start()
+            assert taken.wait(10)
+        return fd
 
-    assert mode(disk / BASE) == 0o700
+    def look(path):
+        fd = real(path, os.O_RDWR)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        taken.set()
+        os.close(fd)
 
+    monkeypatch.setattr(os, "open", open_and_be_looked_at)
+    owner = LocalDirsOwner(str(places[0]), "app-1", str(places[1]))
+    monkeypatch.undo()
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
-def test_a_base_of_somebody_else_is_refused(own, disk):
-    (disk / BASE).mkdir(parents=True)
-    os.chown(disk / BASE, 12345, 12345)
-
-    with pytest.raises(SparkException, match=r"belongs to somebody else \(uid 12345\)"):
-        own()
-
-
-def test_a_link_in_the_place_of_the_base_is_refused(own, disk, tmp_path):
-    (tmp_path / "target").mkdir()
-    disk.mkdir()
-    (disk / BASE).symlink_to(tmp_path / "target")
-
-    with pytest.raises(SparkException, match="another directory"):
-        own()
-
-    assert list((tmp_path / "target").iterdir()) == []
+    assert os.path.isdir(owner.dirs.path("logs"))
+    owner.remove()
 
 
-def test_a_directory_that_cannot_be_made_is_told_with_the_key_to_set(disk):
-    disk.write_text("a file")
+def test_many_that_come_and_go_at_once_do_not_disturb_one_another(places):
+    errors = []
 
-    with pytest.raises(SparkException, match=r"Set spark\.local\.dir"):
-        LocalDirsOwner(str(disk), "app")
+    def come_and_go(number):
+        try:
+            for turn in range(40):
+                owner = LocalDirsOwner(str(places[0]), f"app-{number}-{turn}", str(places[1]))
+                path = os.path.join(owner.dirs.memory_path("blocks"), "block")
+                with open(path, "w") as file:
+                    file.write("x")
+                assert os.path.exists(path)
+                owner.remove()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=come_and_go, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert [list(place.iterdir()) for place in places] == [[], []]
 
 
-def test_what_a_dead_executor_had_not_finished_is_removed(own):
+def test_what_a_dead_executor_left_unfinished_is_removed_and_nothing_else(own):
     dirs = own().dirs
     gone = [
         os.path.join(dirs.path("shuffle"), "shuffle_0_0_1.data.77.tmp"),
         os.path.join(dirs.path("spill"), "shuffle_0_0_1.data.0.77.spill"),
-        os.path.join(dirs.memory_path("blocks"), "rdd_0_0.77.tmp"),
+        os.path.join(dirs.memory_path("blocks"), "rdd_1_1.77.tmp"),
         os.path.join(dirs.memory_path("results"), "taskresult_5"),
+        os.path.join(dirs.path("results"), "taskresult_5"),
     ]
     kept = [
-        os.path.join(dirs.path("shuffle"), "shuffle_0_0_1.data.78.tmp"),
         os.path.join(dirs.path("shuffle"), "shuffle_0_0_1.data"),
-        os.path.join(dirs.memory_path("results"), "taskresult_6"),
+        os.path.join(dirs.path("shuffle"), "shuffle_0_0_1.data.177.tmp"),
+        os.path.join(dirs.memory_path("results"), "taskresult_55"),
     ]
     for path in gone + kept:
-        with open(path, "wb"):
+        with open(path, "w"):
             pass
 
     remove_unfinished(dirs, 77, 5)
 
-    assert [os.path.exists(path) for path in gone] == [False] * 4
-    assert [os.path.exists(path) for path in kept] == [True] * 3
+    assert [path for path in gone if os.path.exists(path)] == []
+    assert [path for path in kept if not os.path.exists(path)] == []
