@@ -1,4 +1,4 @@
-"""Data four times the executors' memory: sorted and grouped exactly, within the budget and a half."""
+"""Data four times the executors' memory: sorted and grouped, within one and a half of it."""
 
 import threading
 from hashlib import blake2b, sha256

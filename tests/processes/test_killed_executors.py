@@ -1,4 +1,4 @@
-"""kill -9 of executors at every point of a job: the answer is exact, and nothing is counted twice."""
+"""kill -9 of executors at every point of a job: the answer is exact, nothing counts twice."""
 
 import signal
 from operator import add

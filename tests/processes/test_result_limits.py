@@ -1,4 +1,4 @@
-"""spark.driver.maxResultSize: the job ends with Spark's sentence before anything large is loaded."""
+"""spark.driver.maxResultSize: the job ends with Spark's sentence before much is loaded."""
 
 import os
 import re

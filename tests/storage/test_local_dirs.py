@@ -82,7 +82,7 @@ def test_a_base_that_was_open_to_others_is_closed(own, places):
 def test_a_base_that_is_a_link_is_refused(own, places, tmp_path):
     base_of(places[0]).symlink_to(tmp_path)
 
-    with pytest.raises(SparkException, match="spark.local.dir"):
+    with pytest.raises(SparkException, match=r"spark.local.dir"):
         own()
 
 
