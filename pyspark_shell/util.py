@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, TextIO, TypeVar
 
 from pyspark_shell.api.threads import InheritableThread, inheritable_thread_target
+from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.memory_text import parse_memory as _parse_memory
 from pyspark_shell.lineage.steps import stop_iteration_error
 
@@ -93,3 +94,20 @@ def walk_tb(tb: TracebackType | None) -> Iterator[TracebackType]:
 def print_exec(stream: TextIO) -> None:
     """Print the exception that is being handled to `stream`."""
     traceback.print_exc(file=stream)
+
+
+def try_simplify_traceback(tb: TracebackType) -> TracebackType | None:
+    """The traceback without the engine's frames that come before the first of the user's.
+
+    None if there is no other frame.
+    """
+    kept: list[TracebackType] = []
+    current: TracebackType | None = tb
+    while current is not None:
+        if kept or not is_engine_file(current.tb_frame.f_code.co_filename):
+            kept.append(current)
+        current = current.tb_next
+    simplified: TracebackType | None = None
+    for entry in reversed(kept):
+        simplified = TracebackType(simplified, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return simplified

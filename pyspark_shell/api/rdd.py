@@ -137,6 +137,9 @@ class PipelinedRDD(RDD[T]):
 class RDDBarrier(Generic[T]):
     """An RDD whose next step has its tasks run all at once; made by `RDD.barrier`."""
 
+    # Where PySpark has it; its repr says so.
+    __module__ = "pyspark_shell.core.rdd"
+
     def __init__(self, rdd: RDD[T]) -> None:
         self.rdd = rdd
 

@@ -143,6 +143,23 @@ class PySparkPicklingError(PySparkException, PicklingError):
     """A value that cannot be sent to another process."""
 
 
+# Where PySpark has them: tracebacks, and programs that look at the full name, say so.
+for _error in (
+    PySparkException,
+    PySparkRuntimeError,
+    PySparkValueError,
+    PySparkTypeError,
+    PySparkAttributeError,
+    PySparkKeyError,
+    PySparkIndexError,
+    PySparkAssertionError,
+    PySparkNotImplementedError,
+    PySparkImportError,
+    PySparkPicklingError,
+):
+    _error.__module__ = "pyspark_shell.errors.exceptions.base"
+
+
 class SparkContextStopped(PySparkRuntimeError, AttributeError):
     """A call on a context after its end; an AttributeError too, since PySpark raises that."""
 

@@ -168,7 +168,9 @@ class Driver:
         self.life.begin()
         atexit.register(self.stop)
         _drivers.add(self)
-        self._output = ExecutorOutput(self.local_dirs.path("logs"), self._executor_ids)
+        self._output = ExecutorOutput(
+            self.local_dirs.path("logs"), self.scheduler.executors_started, self._executor_ids
+        )
         self.bus.post(SparkListenerEnvironmentUpdate(dict(conf.getAll())))
         self.bus.post(
             SparkListenerApplicationStart(

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
+from pyspark_shell.storage.block_file import remove_quietly
+
 # More than this of one job's output is left in the log.
 _MAX_SHOWN_BYTES: Final = 256 * 1024
 
@@ -21,14 +23,19 @@ class ExecutorOutput:
 
     Parameters
     ----------
-    executor_ids
+    started
+        How many executors were started so far; their ids are the numbers below.
+    live
         Ids of the executors that live now.
     """
 
-    def __init__(self, directory: str, executor_ids: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self, directory: str, started: Callable[[], int], live: Callable[[], Iterable[str]]
+    ) -> None:
         self._directory = directory
-        self._executor_ids = executor_ids
-        self._known: set[str] = set()
+        self._started = started
+        self._live = live
+        self._known = 0
         self._shown: dict[str, int] = {}
         self._lock = threading.Lock()  # guards _shown; held while a little is read and printed
 
@@ -37,12 +44,7 @@ class ExecutorOutput:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            for executor_id in self._executor_ids():
-                if executor_id not in self._known:
-                    self._known.add(executor_id)
-                    for stream in ("stdout", "stderr"):
-                        path = os.path.join(self._directory, f"executor-{executor_id}.{stream}")
-                        self._shown[path] = 0
+            live = self._meet_new_ones()
             for path, shown in self._shown.items():
                 try:
                     size = os.stat(path).st_size
@@ -51,8 +53,30 @@ class ExecutorOutput:
                 if size > shown:
                     self._shown[path] = size
                     self._print(path, shown, size)
+            if len(self._shown) > len(live):
+                self._forget_all_but(live)
         finally:
             self._lock.release()
+
+    def _meet_new_ones(self) -> set[str]:
+        """Note the logs of executors started since the last look; gives those of the live ones."""
+        live = {path for executor_id in self._live() for path in self._logs_of(executor_id)}
+        started = self._started()
+        for number in range(self._known, started):
+            for path in self._logs_of(str(number)):
+                self._shown[path] = 0
+        self._known = started
+        return live
+
+    def _logs_of(self, executor_id: str) -> tuple[str, ...]:
+        prefix = os.path.join(self._directory, f"executor-{executor_id}")
+        return f"{prefix}.stdout", f"{prefix}.stderr"
+
+    def _forget_all_but(self, live: set[str]) -> None:
+        """Look at the logs of dead executors no more; remove those that are empty."""
+        for path in self._shown.keys() - live:
+            if self._shown.pop(path) == 0:
+                remove_quietly(path)
 
     def _print(self, path: str, shown: int, size: int) -> None:
         with suppress(OSError, ValueError):

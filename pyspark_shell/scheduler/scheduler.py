@@ -225,6 +225,10 @@ class Scheduler:
         """All executors; read only."""
         return list(self._backend.executors.values())
 
+    def executors_started(self) -> int:
+        """How many executors were started so far; their ids are the numbers below."""
+        return self._backend.executors_started
+
     @property
     def zygote_pid(self) -> int:
         """Process id of the zygote."""

@@ -132,7 +132,7 @@ class SchedulerBackend:
         self._events: BackendEvents | None = None
         self.executors: dict[str, ExecutorProcess] = {}
         self._by_pid: dict[int, ExecutorProcess] = {}
-        self._next_id = 0
+        self.executors_started = 0
         self._failed_starts = 0
         self.is_up = False
         self.reaper = TaskReaper(limits.reaper, self, loop.call_later)
@@ -163,8 +163,8 @@ class SchedulerBackend:
         self._loop.watch(self._zygote.channel.fileno(), self._read_zygote)
 
     def _fork(self, group: int) -> None:
-        executor_id = str(self._next_id)
-        self._next_id += 1
+        executor_id = str(self.executors_started)
+        self.executors_started += 1
         tasks, their_tasks = socket.socketpair()
         control, their_control = socket.socketpair()
         with their_tasks, their_control:

@@ -56,39 +56,41 @@ class LocalDirs:
 
 
 class LocalDirsOwner:
-    """Makes an application's directories and holds the lock that says it lives."""
+    """Makes an application's directories and holds the lock that says it lives.
+
+    Attributes
+    ----------
+    lock_fds
+        Descriptors whose locks keep the directories; the guardian inherits them.
+
+    Raises
+    ------
+    FileExistsError
+        Another application has this id.
+    SparkException
+        No private directory can be made there.
+    """
 
     def __init__(self, local_dir: str, application_id: str, tmpfs: str | None = None) -> None:
-        base = _private_base(local_dir)
-        sweep_stale(base)
-        root = os.path.join(base, application_id)
-        _make(root, _ROOMS)
-        self._lock_fd = _lock(root)
-        memory_root = root
+        root = _make(local_dir, application_id, _ROOMS)
+        self.dirs = LocalDirs(root, root)
+        self.lock_fds: tuple[int, ...] = (_lock(root),)
         tmpfs = _TMPFS if tmpfs is None else tmpfs
         if os.path.isdir(tmpfs) and os.access(tmpfs, os.W_OK) and tmpfs != local_dir:
-            memory_base = _private_base(tmpfs)
-            sweep_stale(memory_base)
-            memory_root = os.path.join(memory_base, application_id)
-            _make(memory_root, _MEMORY_ROOMS)
-            self._memory_lock_fd: int | None = _lock(memory_root)
-        else:
-            self._memory_lock_fd = None
-        self.dirs = LocalDirs(root, memory_root)
-
-    @property
-    def lock_fds(self) -> tuple[int, ...]:
-        """Descriptors whose locks keep the directories; the guardian inherits them."""
-        fds = (self._lock_fd, self._memory_lock_fd)
-        return tuple(fd for fd in fds if fd is not None)
+            try:
+                memory_root = _make(tmpfs, application_id, _MEMORY_ROOMS)
+            except BaseException:
+                self.remove()
+                raise
+            self.dirs = LocalDirs(root, memory_root)
+            self.lock_fds = (*self.lock_fds, _lock(memory_root))
 
     def remove(self) -> None:
         """Delete the directories and give the lock back."""
         remove_dirs(self.dirs)
-        for fd in self.lock_fds:
+        fds, self.lock_fds = self.lock_fds, ()
+        for fd in fds:
             os.close(fd)
-        self._lock_fd = -1
-        self._memory_lock_fd = None
 
 
 def remove_dirs(dirs: LocalDirs) -> None:
@@ -139,15 +141,25 @@ def _private_base(local_dir: str) -> str:
     return base
 
 
-def _make(root: str, rooms: tuple[str, ...]) -> None:
-    os.makedirs(root, 0o700)  # again: a sweep may have removed an empty base meanwhile
+def _make(local_dir: str, application_id: str, rooms: tuple[str, ...]) -> str:
+    while True:
+        try:
+            base = _private_base(local_dir)
+            sweep_stale(base)
+            root = os.path.join(base, application_id)
+            os.mkdir(root, 0o700)
+            break
+        except FileNotFoundError:
+            continue  # another application, the last to end, has just removed the empty base
     for room in rooms:
         os.mkdir(os.path.join(root, room), 0o700)
+    return root
 
 
 def _lock(root: str) -> int:
     fd = os.open(os.path.join(root, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    fcntl.flock(fd, fcntl.LOCK_SH)  # a sweep may hold it for a moment, to see that it is empty
+    os.write(fd, b"locked\n")
     return fd
 
 
@@ -156,9 +168,12 @@ def sweep_stale(base: str) -> list[str]:
 
     Returns the paths removed. Never judges by age or pid.
     """
-    removed = []
-    with os.scandir(base) as entries:
-        candidates = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    removed: list[str] = []
+    try:
+        with os.scandir(base) as entries:
+            candidates = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return removed
     for path in candidates:
         try:
             fd = os.open(os.path.join(path, _LOCK), os.O_RDWR | os.O_CLOEXEC)
@@ -169,8 +184,9 @@ def sweep_stale(base: str) -> list[str]:
         except OSError:
             continue
         else:
-            shutil.rmtree(path, ignore_errors=True)
-            removed.append(path)
+            if os.fstat(fd).st_size:  # an empty one is about to be locked by its owner
+                shutil.rmtree(path, ignore_errors=True)
+                removed.append(path)
         finally:
             os.close(fd)
     return removed

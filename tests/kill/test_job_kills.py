@@ -89,11 +89,8 @@ def test_tasks_that_were_never_launched_are_counted_nowhere(sc, gate):
     assert error_of(running) == killed_text(job_id, "")
     assert_settled(sc)
     job = job_data(sc, job_id)
-    assert (job.num_tasks, job.num_killed_tasks, sum(job.killed_tasks_summary.values())) == (
-        4,
-        2,
-        2,
-    )
+    assert (job.num_tasks, job.num_killed_tasks) == (4, 2)
+    assert sum(job.killed_tasks_summary.values()) == 2
 
 
 def test_kill_before_start_launches_nothing(sc, gate, counter, record):

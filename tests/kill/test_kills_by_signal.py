@@ -72,6 +72,7 @@ def test_ctrl_c_ends_the_jobs_of_the_main_thread_and_no_other(drive):
         driver.hear("caught")
 
     assert watch.seconds < within(1)
+    driver.hear("sum")
     driver.finish()
     assert (driver.news["running"], driver.news["answers"], driver.news["sum"]) == (1, [[7]], 45)
     driver.assert_gone()
@@ -79,8 +80,8 @@ def test_ctrl_c_ends_the_jobs_of_the_main_thread_and_no_other(drive):
 
 def test_a_second_ctrl_c_does_not_wait_for_the_kill_timeout(drive):
     second = """
-tell(pids=[e.pid for e in sc._driver.scheduler.executors()])
 try:
+    tell(pids=[e.pid for e in sc._driver.scheduler.executors()])
     time.sleep(60)
 except KeyboardInterrupt:
     tell(again=True)
@@ -97,6 +98,7 @@ except KeyboardInterrupt:
     driver.hear("again")
     wait_for(lambda: len(set(pids) & driver.processes) == 1, "the end of the stubborn task", 1)
     assert set(pids) <= alive
+    driver.hear("sum")
     driver.finish()
     assert (driver.news["running"], driver.news["answers"], driver.news["sum"]) == (1, [[7]], 45)
     driver.assert_gone()

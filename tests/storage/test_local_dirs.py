@@ -38,7 +38,7 @@ def crash(owner):
     """Let the locks go, as the kernel does, and leave the files."""
     for fd in owner.lock_fds:
         os.close(fd)
-    owner._lock_fd, owner._memory_lock_fd = None, None
+    owner.lock_fds = ()
 
 
 def test_an_application_has_a_directory_on_disk_and_one_in_memory(own, places):

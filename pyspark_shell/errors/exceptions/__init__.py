@@ -1,0 +1,1 @@
+"""Public name of the package of exceptions, as `pyspark.errors.exceptions`."""
