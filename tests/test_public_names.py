@@ -100,7 +100,6 @@ DIFFERENCES = {
     "util.local_connect_and_auth": JVM_WORKER,
     "util.spark_connect_mode": SQL,
     "util.start_faulthandler_periodic_traceback": JVM_WORKER,
-    "util.try_simplify_traceback": "executors fold the engine's frames away by themselves",
     "util.with_faulthandler": JVM_WORKER,
 }
 # The same in every error class.

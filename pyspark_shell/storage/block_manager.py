@@ -36,6 +36,7 @@ from pyspark_shell.storage.record_batches import (
 
 Batches = Iterable[list[Any]]
 
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_THE_FILES_FAULT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
@@ -157,7 +158,7 @@ class BlockManager:
                 self._write_to_disk(block_id, error.body)
             return read_batches(error.body)
         except OSError as error:
-            if not in_memory or error.errno != errno.ENOSPC:
+            if not in_memory or error.errno not in _NO_ROOM:
                 raise
             if level.useDisk:
                 return self._compute_and_keep(block_id, StorageLevel.DISK_ONLY, compute)

@@ -30,7 +30,9 @@ def waiter(notes):
 
 @pytest.fixture
 def handle(waiter, notes):
-    return JobHandle(waiter, lambda: notes.note("ended"), lambda job: notes.note("interrupted", job))
+    return JobHandle(
+        waiter, lambda: notes.note("ended"), lambda job: notes.note("interrupted", job)
+    )
 
 
 def inline(value):

@@ -31,8 +31,16 @@ def kill():
     sc.killApplication("end of the test")
 threading.Thread(target=kill, name="killer", daemon=True).start()
 
+class Started:
+    told = False
+
+    def onTaskStart(self, event):
+        if not self.told:
+            self.told = True
+            tell(ready=True)
+
 def action():
-    tell(ready=True)
+    sc.addSparkListener(Started())
     sc.parallelize(range(2), 2).map(lambda n: time.sleep(3600)).collect()
 
 def loop():

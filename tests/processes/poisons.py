@@ -55,11 +55,10 @@ def alarm_while_it_works(_):
 
 
 def deep_recursion_in_c(_):
-    sys.setrecursionlimit(1 << 30)
-    nested = []
-    for _ in range(200_000):
-        nested = [nested]
-    return len(repr(nested))
+    nested = ()
+    for _ in range(1_000_000):
+        nested = (nested,)
+    return hash(nested)
 
 
 # Exceptions -------------------------------------------------------------------------

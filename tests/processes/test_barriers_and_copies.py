@@ -99,15 +99,15 @@ def test_tasks_that_wait_at_a_barrier_can_be_cancelled(sc, gate):
             BarrierTaskContext.get().barrier()
         time.sleep(3600)
 
-    before = set(wait_until_up(sc, 2))
     running = Background(sc.parallelize([1, 2], 2).barrier().mapPartitions(work).collect)
     wait_for(lambda: len(gate.pids()) == 2, "both tasks")
 
     sc.cancelAllJobs()
 
-    assert isinstance(running.error(5), SparkJobCancelled)
-    assert sc.parallelize(range(10), 2).sum() == 45
-    assert set(wait_until_up(sc, 2)) == before
+    assert isinstance(running.error(1), SparkJobCancelled)
+    with Stopwatch() as watch:
+        assert sc.parallelize(range(10), 2).sum() == 45
+    assert watch.seconds < within(2)
 
 
 def test_who_waits_too_long_at_a_barrier_is_told(start):
@@ -120,7 +120,7 @@ def test_who_waits_too_long_at_a_barrier_is_told(start):
             time.sleep(3600)
         yield 1
 
-    with pytest.raises(JobFailed, match="spark.barrier.sync.timeout"):
+    with pytest.raises(JobFailed, match=r"spark\.barrier\.sync\.timeout"):
         sc.parallelize([1, 2], 2).barrier().mapPartitions(work).collect()
 
     assert sc.parallelize(range(10), 2).sum() == 45
@@ -171,4 +171,6 @@ def test_copies_of_map_tasks_leave_one_output_each(start, counter):
                 time.sleep(3600)
         return number % 2, number
 
-    assert sc.parallelize(range(8), 8).map(work).reduceByKey(add, 2).collectAsMap() == {0: 12, 1: 16}
+    sums = sc.parallelize(range(8), 8).map(work).reduceByKey(add, 2)
+
+    assert sums.collectAsMap() == {0: 12, 1: 16}

@@ -1,4 +1,4 @@
-"""The scheduler's thread: posts are never lost, deadlines are kept, a broken handler stops nothing."""
+"""The scheduler's thread: no post is lost, deadlines are kept, a broken handler stops nothing."""
 
 import os
 import socket
