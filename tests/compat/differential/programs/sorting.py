@@ -95,4 +95,4 @@ def sort_starts_jobs_when_called(sc):
     sc.parallelize([(x, x) for x in range(100)], 4).sortByKey()
     jobs = len(sc.statusTracker().getJobIdsForGroup("sorting starts"))
     sc.setJobGroup("rest", "")
-    return jobs
+    return jobs > 0  # PySpark runs two, ours counts and samples in one
