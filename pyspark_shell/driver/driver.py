@@ -78,13 +78,14 @@ from pyspark_shell.scheduler.dag_scheduler_event import (
     StageCancelled,
 )
 from pyspark_shell.scheduler.scheduler import Scheduler
+from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
 from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegistry
 from pyspark_shell.shared_variables.broadcast import Broadcast, BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.storage.block_file import remove_quietly
 from pyspark_shell.storage.block_id import broadcast_file, rdd_prefix, shuffle_prefix
-from pyspark_shell.storage.local_dirs import LocalDirs, LocalDirsOwner
+from pyspark_shell.storage.local_dirs import DirsClaim, LocalDirs, LocalDirsOwner
 
 log: Final = logging.getLogger("pyspark_shell.SparkContext")
 
@@ -119,7 +120,13 @@ class Driver:
         self.start_time_ms = clock.time_ms()
         scheduler_config = driver_config.scheduler_config(conf, master)
         pools = driver_config.pools(conf, log.warning)
-        self._owner, self.application_id = _make_directories(conf, self.start_time_ms)
+        claim = DirsClaim(driver_config.local_dir(conf))
+        zygote = ZygoteHandle(claim, driver_config.executor_environment(environment))
+        try:
+            self._owner, self.application_id = _make_directories(claim, self.start_time_ms)
+        except BaseException:
+            zygote.close(_STOP_TIMEOUT_S)
+            raise
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
         self._needs = default_needs(conf)
@@ -143,15 +150,18 @@ class Driver:
             self.bus.flush,
         )
         self.bus.add(AppStatusListener(self.status_store), "appStatus")
+        settings = driver_config.executor_settings(
+            conf, master, self.application_id, self.local_dirs
+        )
+        zygote.configure(settings, self._owner.lock_fds)
         self.scheduler = Scheduler(
             scheduler_config,
-            driver_config.executor_settings(conf, master, self.application_id, self.local_dirs),
+            settings,
             pools,
             self.bus,
             self.accumulators.enqueue,
             lambda: self._python_paths,
-            self._owner.lock_fds,
-            driver_config.executor_environment(environment),
+            zygote,
             clock,
         )
         self.scheduler.start()
@@ -570,12 +580,12 @@ def _forget_in_child() -> None:
 os.register_at_fork(after_in_child=_forget_in_child)
 
 
-def _make_directories(conf: SparkConf, start_time_ms: int) -> tuple[LocalDirsOwner, str]:
+def _make_directories(claim: DirsClaim, start_time_ms: int) -> tuple[LocalDirsOwner, str]:
     """The application's directories under an id that no other application on the machine has."""
     while True:
         application_id = f"local-{start_time_ms}"
         try:
-            return LocalDirsOwner(driver_config.local_dir(conf), application_id), application_id
+            return LocalDirsOwner(claim, application_id), application_id
         except FileExistsError:
             start_time_ms += 1
 

@@ -32,7 +32,7 @@ from pyspark_shell.executor.process_control import (
     kill_with_group,
 )
 from pyspark_shell.executor.settings import ExecutorSettings
-from pyspark_shell.storage.local_dirs import remove_dirs, remove_unfinished
+from pyspark_shell.storage.local_dirs import DirsClaim, remove_dirs, remove_unfinished
 
 # What tasks use is imported here once instead of in every fork.
 _PRELOADED: Final = (
@@ -168,17 +168,22 @@ _inherited_fds: list[int] = []
 
 
 def main() -> None:
-    """Run the zygote: `argv` holds the channel's descriptor and those of the directory locks."""
-    channel_fd, *lock_fds = map(int, sys.argv[1:])
-    _inherited_fds.extend(lock_fds)
+    """Run the zygote: `argv` holds the channel's descriptor, and what it guards until it is told
+    more.
+    """
+    claim = DirsClaim(*json.loads(sys.argv[2]))
     # It goes when the driver goes, and not before: a signal to all processes must not cost the
     # clean-up.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     become_subreaper()
-    channel = socket.socket(fileno=channel_fd)
+    channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
     settings = _receive_settings(channel)
+    if settings is None:
+        claim.remove()
+        return
+    _log_to(os.path.join(settings.dirs.path("logs"), "zygote.stderr"))
     _preload(settings)
     zygote = Zygote(channel, settings)
     try:
@@ -187,10 +192,20 @@ def main() -> None:
         zygote.clean_up()
 
 
-def _receive_settings(channel: socket.socket) -> ExecutorSettings:
-    head = _receive_exactly(channel, 8)
-    settings: ExecutorSettings = loads(_receive_exactly(channel, int.from_bytes(head, "little")))
-    return settings
+def _receive_settings(channel: socket.socket) -> ExecutorSettings | None:
+    """What the driver says once it has made its directories; None if it ended before."""
+    try:
+        head, lock_fds, _, _ = socket.recv_fds(channel, 8, 8)
+        for fd in lock_fds:
+            os.set_inheritable(fd, False)
+        _inherited_fds.extend(lock_fds)
+        head += _receive_exactly(channel, 8 - len(head))
+        settings: ExecutorSettings = loads(
+            _receive_exactly(channel, int.from_bytes(head, "little"))
+        )
+        return settings
+    except ConnectionError:
+        return None
 
 
 def _receive_exactly(channel: socket.socket, size: int) -> bytes:
@@ -198,9 +213,16 @@ def _receive_exactly(channel: socket.socket, size: int) -> bytes:
     while len(data) < size:
         part = channel.recv(size - len(data))
         if not part:
-            os._exit(1)
+            raise ConnectionError("the driver is gone")
         data += part
     return data
+
+
+def _log_to(path: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(fd, stream)
+    os.close(fd)
 
 
 def _preload(settings: ExecutorSettings) -> None:

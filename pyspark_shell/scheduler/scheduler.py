@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -59,6 +59,7 @@ from pyspark_shell.scheduler.selector_loop import SelectorLoop
 from pyspark_shell.scheduler.switch_interval import SwitchInterval
 from pyspark_shell.scheduler.task_scheduler import Launch, TaskScheduler
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
+from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
 from pyspark_shell.storage.block_manager_master import BlockManagerMaster
 
@@ -100,8 +101,7 @@ class Scheduler:
         bus: LiveListenerBus,
         accumulate: Callable[[bytes], None],
         python_paths: Callable[[], tuple[str, ...]],
-        lock_fds: Sequence[int],
-        environment: Mapping[str, str],
+        zygote: ZygoteHandle,
         clock: Clock | None = None,
     ) -> None:
         self._config = config
@@ -113,7 +113,7 @@ class Scheduler:
         self._quiet_since_s: float | None = None
         self._loop = SelectorLoop(self._after_round, self._handler_failed)
         self._backend = SchedulerBackend(
-            self._loop, settings, config.backend, lock_fds, environment
+            self._loop, config.backend, zygote, settings.dirs.path("logs")
         )
         self._tasks = TaskScheduler(pools, self._clock, config.backend.cores_per_executor)
         self._barriers = BarrierCoordinator(

@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +43,6 @@ from pyspark_shell.executor.process_control import (
     kill_with_group,
     signal_name,
 )
-from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
 from pyspark_shell.scheduler.task_reaper import ReaperLimits, TaskReaper
@@ -118,17 +117,14 @@ class SchedulerBackend:
     def __init__(
         self,
         loop: SelectorLoop,
-        settings: ExecutorSettings,
         limits: BackendLimits,
-        lock_fds: Sequence[int],
-        environment: Mapping[str, str],
+        zygote: ZygoteHandle,
+        log_directory: str,
     ) -> None:
         self._loop = loop
-        self._settings = settings
+        self._log_directory = log_directory
         self._limits = limits
-        self._lock_fds = lock_fds
-        self._environment = environment
-        self._zygote = ZygoteHandle(settings, lock_fds, environment)
+        self._zygote = zygote
         self._events: BackendEvents | None = None
         self.executors: dict[str, ExecutorProcess] = {}
         self._by_pid: dict[int, ExecutorProcess] = {}
@@ -213,7 +209,7 @@ class SchedulerBackend:
             if executor.pid is not None:
                 kill_group(executor.pid)
         if self._failed_starts < _MAX_FAILED_STARTS:
-            self._zygote = ZygoteHandle(self._settings, self._lock_fds, self._environment)
+            self._zygote = self._zygote.start_another()
             self._watch_zygote()
         for executor in list(self.executors.values()):
             executor.exit_status = signal.SIGKILL
@@ -329,7 +325,7 @@ class SchedulerBackend:
         return _read_from(path, max(0, _size(path) - _STDERR_TAIL_BYTES)).strip()
 
     def _log_path(self, process: str, stream: str = "stderr") -> str:
-        return os.path.join(self._settings.dirs.path("logs"), f"{process}.{stream}")
+        return os.path.join(self._log_directory, f"{process}.{stream}")
 
     def _retire(self, executor: ExecutorProcess) -> None:
         """Have an executor that is free end by itself; another takes its place."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 import cloudpickle
 
 from pyspark_shell.executor.settings import ExecutorSettings
+from pyspark_shell.storage.local_dirs import DirsClaim
 
 _ROOTS: Final = tuple(
     os.path.dirname(os.path.dirname(os.path.abspath(file)))
@@ -38,33 +39,49 @@ main()
 class ZygoteHandle:
     """One zygote process.
 
-    Parameters
-    ----------
-    lock_fds
-        Locks on the local directories; the zygote holds them too, so they outlive a killed driver.
+    It runs from the start as guardian of what `claim` names, so a driver that dies at any line
+    leaves nothing; it forks once `configure` was called.
     """
 
-    def __init__(
-        self, settings: ExecutorSettings, lock_fds: Sequence[int], environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, claim: DirsClaim, environment: Mapping[str, str]) -> None:
+        self._claim = claim
+        self._environment = environment
         ours, theirs = socket.socketpair()
         self.channel = ours
-        log_path = os.path.join(settings.dirs.path("logs"), "zygote.stderr")
-        with theirs, open(log_path, "ab") as log_file:
-            os.chmod(log_path, 0o600)
-            fds = [theirs.fileno(), *lock_fds]
+        guarded = json.dumps([claim.local_dir, claim.tmpfs, claim.token])
+        with theirs:
+            fd = theirs.fileno()
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _BOOTSTRAP, "\n".join(_ROOTS), *map(str, fds)],
-                pass_fds=fds,
+                [sys.executable, "-c", _BOOTSTRAP, "\n".join(_ROOTS), str(fd), guarded],
+                pass_fds=[fd],
                 stdin=subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=log_file,
+                stdout=subprocess.DEVNULL,  # until it is told where its log is
                 start_new_session=True,
                 env=dict(environment),
             )
-        data = pickle.dumps(settings, 5)
-        ours.sendall(len(data).to_bytes(8, "little") + data)
         self._pending = b""
+
+    def configure(self, settings: ExecutorSettings, lock_fds: Sequence[int]) -> None:
+        """Tell it all that executors must know.
+
+        Parameters
+        ----------
+        lock_fds
+            Locks on the local directories; the zygote holds them too, so they outlive a killed
+            driver.
+        """
+        self._settings = settings
+        self._lock_fds = lock_fds
+        data = pickle.dumps(settings, 5)
+        with suppress(OSError):  # a dead zygote is noticed when its channel is read
+            socket.send_fds(self.channel, [len(data).to_bytes(8, "little")], list(lock_fds))
+            self.channel.sendall(data)
+
+    def start_another(self) -> ZygoteHandle:
+        """A zygote that takes this one's place."""
+        other = ZygoteHandle(self._claim, self._environment)
+        other.configure(self._settings, self._lock_fds)
+        return other
 
     @property
     def pid(self) -> int:

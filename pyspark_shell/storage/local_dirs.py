@@ -3,6 +3,9 @@
 Layout: `<root>/pyspark_shell-<uid>/<application
 id>/{blocks,shuffle,broadcast,results,files,spill,logs}`, and a twin with `{blocks,results}` in a
 tmpfs for data of the memory levels. Everything is 0700.
+
+One lock on `pyspark_shell-<uid>` orders those who make a directory and those who sweep, so what a
+sweep finds unlocked was left by a crash, however early it came.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 from pyspark_shell.common.errors import SparkException
@@ -32,6 +36,46 @@ _MEMORY_ROOMS: Final = ("blocks", "results")
 _EXECUTOR_ROOMS: Final = (*_MEMORY_ROOMS, "shuffle", "spill")
 _LOCK: Final = "lock"
 _TMPFS: Final = "/dev/shm"
+_UNFINISHED: Final = "unfinished-"
+
+
+@dataclass(frozen=True)
+class DirsClaim:
+    """What an application will make, known before it makes it: a guardian told of it can remove all
+    of that at any moment.
+
+    Attributes
+    ----------
+    token
+        Written into the lock of each directory made under this claim.
+    """
+
+    local_dir: str
+    tmpfs: str = _TMPFS
+    token: str = field(default_factory=lambda: os.urandom(8).hex())
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The disk, and the tmpfs where there is one to use."""
+        usable = os.path.isdir(self.tmpfs) and os.access(self.tmpfs, os.W_OK)
+        return tuple(dict.fromkeys((self.local_dir, self.tmpfs) if usable else (self.local_dir,)))
+
+    def remove(self) -> None:
+        """Delete whatever was made under this claim, finished or not."""
+        for place in self.places:
+            base = _base_path(place)
+            for path in _directories(base):
+                if os.path.basename(path) == _UNFINISHED + self.token or self._owns(path):
+                    shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                os.rmdir(base)
+
+    def _owns(self, path: str) -> bool:
+        try:
+            with open(os.path.join(path, _LOCK)) as file:
+                return file.read() == self.token
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -71,19 +115,19 @@ class LocalDirsOwner:
         No private directory can be made there.
     """
 
-    def __init__(self, local_dir: str, application_id: str, tmpfs: str | None = None) -> None:
-        root = _make(local_dir, application_id, _ROOMS)
+    def __init__(self, claim: DirsClaim, application_id: str) -> None:
+        disk, *memory = claim.places
+        root, lock_fd = _make(disk, application_id, _ROOMS, claim.token)
         self.dirs = LocalDirs(root, root)
-        self.lock_fds: tuple[int, ...] = (_lock(root),)
-        tmpfs = _TMPFS if tmpfs is None else tmpfs
-        if os.path.isdir(tmpfs) and os.access(tmpfs, os.W_OK) and tmpfs != local_dir:
+        self.lock_fds: tuple[int, ...] = (lock_fd,)
+        for place in memory:
             try:
-                memory_root = _make(tmpfs, application_id, _MEMORY_ROOMS)
+                memory_root, lock_fd = _make(place, application_id, _MEMORY_ROOMS, claim.token)
             except BaseException:
                 self.remove()
                 raise
             self.dirs = LocalDirs(root, memory_root)
-            self.lock_fds = (*self.lock_fds, _lock(memory_root))
+            self.lock_fds = (*self.lock_fds, lock_fd)
 
     def remove(self) -> None:
         """Delete the directories and give the lock back."""
@@ -121,8 +165,25 @@ def remove_unfinished(dirs: LocalDirs, pid: int, task_id: int | None) -> None:
             remove_quietly(os.path.join(path, task_result_file(task_id)))
 
 
-def _private_base(local_dir: str) -> str:
-    base = os.path.join(local_dir, f"pyspark_shell-{os.getuid()}")
+def sweep_stale(base: str) -> list[str]:
+    """Remove what crashed applications left; one whose lock somebody holds is left alone.
+
+    Returns the paths removed. Never judges by age or pid.
+    """
+    try:
+        with _locked(base):
+            stale = _stale(base)
+    except FileNotFoundError:
+        return []
+    return _remove_stale(stale)
+
+
+def _base_path(place: str) -> str:
+    return os.path.join(place, f"pyspark_shell-{os.getuid()}")
+
+
+def _private_base(place: str) -> str:
+    base = _base_path(place)
     try:
         os.makedirs(base, 0o700, exist_ok=True)
     except OSError as error:
@@ -141,52 +202,79 @@ def _private_base(local_dir: str) -> str:
     return base
 
 
-def _make(local_dir: str, application_id: str, rooms: tuple[str, ...]) -> str:
+@contextmanager
+def _locked(base: str) -> Iterator[None]:
+    fd = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _make(place: str, application_id: str, rooms: tuple[str, ...], token: str) -> tuple[str, int]:
+    """A directory with its rooms, and the descriptor that locks it."""
     while True:
         try:
-            base = _private_base(local_dir)
-            sweep_stale(base)
-            root = os.path.join(base, application_id)
-            os.mkdir(root, 0o700)
+            base = _private_base(place)
+            with _locked(base):
+                stale = _stale(base)
+                made = _make_locked(base, application_id, rooms, token)
             break
         except FileNotFoundError:
             continue  # another application, the last to end, has just removed the empty base
+    _remove_stale(stale)
+    return made
+
+
+def _make_locked(
+    base: str, application_id: str, rooms: tuple[str, ...], token: str
+) -> tuple[str, int]:
+    root = os.path.join(base, application_id)
+    if os.path.exists(root):
+        raise FileExistsError(root)
+    unfinished = os.path.join(base, _UNFINISHED + token)
+    os.mkdir(unfinished, 0o700)
     for room in rooms:
-        os.mkdir(os.path.join(root, room), 0o700)
-    return root
+        os.mkdir(os.path.join(unfinished, room), 0o700)
+    fd = os.open(os.path.join(unfinished, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    os.write(fd, token.encode())
+    os.rename(unfinished, root)
+    return root, fd
 
 
-def _lock(root: str) -> int:
-    fd = os.open(os.path.join(root, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(fd, fcntl.LOCK_SH)  # a sweep may hold it for a moment, to see that it is empty
-    os.write(fd, b"locked\n")
-    return fd
-
-
-def sweep_stale(base: str) -> list[str]:
-    """Remove what crashed applications left; one whose lock somebody holds is left alone.
-
-    Returns the paths removed. Never judges by age or pid.
-    """
-    removed: list[str] = []
+def _directories(base: str) -> list[str]:
     try:
         with os.scandir(base) as entries:
-            candidates = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
-        return removed
-    for path in candidates:
+        return []
+
+
+def _stale(base: str) -> list[tuple[str, int | None]]:
+    """Directories that nobody locks, each with the descriptor of the lock taken now."""
+    stale: list[tuple[str, int | None]] = []
+    for path in _directories(base):
         try:
             fd = os.open(os.path.join(path, _LOCK), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            stale.append((path, None))
+            continue
         except OSError:
-            continue  # being made by somebody at this moment, or not ours
+            continue  # not ours
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            continue
-        else:
-            if os.fstat(fd).st_size:  # an empty one is about to be locked by its owner
-                shutil.rmtree(path, ignore_errors=True)
-                removed.append(path)
-        finally:
             os.close(fd)
-    return removed
+        else:
+            stale.append((path, fd))
+    return stale
+
+
+def _remove_stale(stale: list[tuple[str, int | None]]) -> list[str]:
+    for path, fd in stale:
+        shutil.rmtree(path, ignore_errors=True)
+        if fd is not None:
+            os.close(fd)
+    return [path for path, _ in stale]

@@ -1,4 +1,3 @@
-import fcntl
 import os
 import stat
 import threading
@@ -6,7 +5,12 @@ import threading
 import pytest
 
 from pyspark_shell.common.errors import SparkException
-from pyspark_shell.storage.local_dirs import LocalDirsOwner, remove_unfinished, sweep_stale
+from pyspark_shell.storage.local_dirs import (
+    DirsClaim,
+    LocalDirsOwner,
+    remove_unfinished,
+    sweep_stale,
+)
 
 
 @pytest.fixture
@@ -22,7 +26,7 @@ def own(places):
     owners = []
 
     def make(name="app-1"):
-        owners.append(LocalDirsOwner(str(places[0]), name, str(places[1])))
+        owners.append(LocalDirsOwner(DirsClaim(str(places[0]), str(places[1])), name))
         return owners[-1]
 
     yield make
@@ -52,7 +56,7 @@ def test_an_application_has_a_directory_on_disk_and_one_in_memory(own, places):
 
 
 def test_without_a_memory_disk_blocks_lie_on_the_other(places):
-    owner = LocalDirsOwner(str(places[0]), "app-1", str(places[1] / "nothing"))
+    owner = LocalDirsOwner(DirsClaim(str(places[0]), str(places[1] / "nothing")), "app-1")
 
     assert owner.dirs.memory_path("blocks") == owner.dirs.path("blocks")
     assert len(owner.lock_fds) == 1
@@ -90,11 +94,11 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(SparkException, match="Cannot make the local directory"):
-        LocalDirsOwner(str(tmp_path / "file"), "app-1", str(tmp_path / "nothing"))
+        LocalDirsOwner(DirsClaim(str(tmp_path / "file"), str(tmp_path / "nothing")), "app-1")
 
 
 def test_the_end_leaves_nothing(places):
-    owner = LocalDirsOwner(str(places[0]), "app-1", str(places[1]))
+    owner = LocalDirsOwner(DirsClaim(str(places[0]), str(places[1])), "app-1")
     with open(owner.dirs.path("spill") + "/file", "w"):
         pass
 
@@ -117,7 +121,7 @@ def test_a_name_that_is_taken_is_refused_and_leaves_nothing(own, places):
 def test_a_name_that_is_taken_in_memory_only_leaves_nothing_on_disk(own, places):
     other_disk = places[0] / "other"
     other_disk.mkdir()
-    other = LocalDirsOwner(str(other_disk), "taken", str(places[1]))
+    other = LocalDirsOwner(DirsClaim(str(other_disk), str(places[1])), "taken")
     open_before = os.listdir("/proc/self/fd")
 
     with pytest.raises(FileExistsError):
@@ -154,43 +158,56 @@ def test_what_a_second_process_still_locks_is_not_swept(own, places):
     assert len(sweep_stale(str(base_of(places[0])))) == 1
 
 
-def test_what_is_being_made_is_not_swept(places):
-    base = base_of(places[0])
-    (base / "new").mkdir(parents=True)
+def test_what_is_being_made_is_not_swept(places, monkeypatch):
+    """The maker holds the base's lock, so a sweep waits for it."""
+    made, swept = [], []
+    real = os.rename
 
-    assert sweep_stale(str(base)) == []
-    (base / "new" / "lock").touch()  # made, and not locked yet
-    assert sweep_stale(str(base)) == []
+    def rename_while_somebody_sweeps(*paths):
+        thread = threading.Thread(target=lambda: swept.append(sweep_stale(str(base))))
+        thread.start()
+        made.append(thread)
+        real(*paths)
+
+    base = base_of(places[0])
+    monkeypatch.setattr(os, "rename", rename_while_somebody_sweeps)
+    owner = LocalDirsOwner(DirsClaim(str(places[0]), str(places[0])), "app-1")
+    for thread in made:
+        thread.join()
+
+    assert swept == [[]]
+    assert os.path.isdir(owner.dirs.path("logs"))
+    owner.remove()
+
+
+@pytest.mark.parametrize("left", ["nothing", "lock", "rooms"])
+def test_what_a_crash_left_half_made_is_swept(places, left):
+    half = base_of(places[0]) / "unfinished-0123"
+    half.mkdir(parents=True)
+    if left == "lock":
+        (half / "lock").touch()
+    if left == "rooms":
+        (half / "logs").mkdir()
+
+    assert sweep_stale(str(base_of(places[0]))) == [str(half)]
+    assert not half.exists()
+
+
+def test_a_claim_removes_what_was_made_under_it_and_nothing_else(own, places):
+    other = own("other")
+    claim = DirsClaim(*map(str, places))
+    crash(LocalDirsOwner(claim, "mine"))
+    (base_of(places[0]) / f"unfinished-{claim.token}" / "logs").mkdir(parents=True)
+
+    claim.remove()
+
+    assert [os.listdir(base_of(place)) for place in places] == [["other"]] * 2
+    other.remove()
+    claim.remove()  # nothing there is fine
 
 
 def test_a_sweep_of_a_base_that_is_gone_finds_nothing(places):
     assert sweep_stale(str(base_of(places[0]))) == []
-
-
-def test_somebody_who_looks_at_the_lock_does_not_stop_its_owner(places, monkeypatch):
-    """A sweep takes each lock for a moment; the owner waits for it."""
-    taken = threading.Event()
-    real = os.open
-
-    def open_and_be_looked_at(path, flags, mode=0o777, **options):
-        fd = real(path, flags, mode, **options)
-        if flags & os.O_CREAT and str(path).endswith("lock"):
-            threading.Thread(target=look, args=(path,)).start()
-            assert taken.wait(10)
-        return fd
-
-    def look(path):
-        fd = real(path, os.O_RDWR)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        taken.set()
-        os.close(fd)
-
-    monkeypatch.setattr(os, "open", open_and_be_looked_at)
-    owner = LocalDirsOwner(str(places[0]), "app-1", str(places[1]))
-    monkeypatch.undo()
-
-    assert os.path.isdir(owner.dirs.path("logs"))
-    owner.remove()
 
 
 def test_many_that_come_and_go_at_once_do_not_disturb_one_another(places):
@@ -199,7 +216,9 @@ def test_many_that_come_and_go_at_once_do_not_disturb_one_another(places):
     def come_and_go(number):
         try:
             for turn in range(40):
-                owner = LocalDirsOwner(str(places[0]), f"app-{number}-{turn}", str(places[1]))
+                owner = LocalDirsOwner(
+                    DirsClaim(str(places[0]), str(places[1])), f"app-{number}-{turn}"
+                )
                 path = os.path.join(owner.dirs.memory_path("blocks"), "block")
                 with open(path, "w") as file:
                     file.write("x")
