@@ -41,6 +41,11 @@ class PySparkException(Exception):
         Name of a row of `ERROR_CONDITIONS`; its template is filled with `messageParameters`.
     messageParameters
         Values for the `<holes>` of the template.
+
+    Raises
+    ------
+    ValueError
+        No message, and an error class that has no row.
     """
 
     def __init__(
@@ -86,7 +91,9 @@ class PySparkException(Exception):
 def _fill(error_class: str | None, parameters: Mapping[str, str]) -> str:
     if error_class is None:
         return ""
-    text = ERROR_CONDITIONS.get(error_class, "")
+    text = ERROR_CONDITIONS.get(error_class)
+    if text is None:
+        raise ValueError(f"Cannot find main error class '{error_class}'")
     for name, value in parameters.items():
         text = text.replace(f"<{name}>", str(value))
     return text
