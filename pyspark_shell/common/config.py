@@ -250,7 +250,9 @@ TASK_INTERRUPT_AFTER: Final = ConfigEntry(
     "spark.pyshell.task.interruptAfter",
     0.05,
     parse_milliseconds,
-    "Seconds a killed task may go on before TaskKilledException is raised in it.",
+    "Seconds a killed task may go on before TaskKilledException is raised in it; negative: only "
+    "what `interruptOnCancel` asks for.",
+    spark_default=-1.0,
 )
 TASK_REAPER_ENABLED: Final = ConfigEntry(
     "spark.task.reaper.enabled",

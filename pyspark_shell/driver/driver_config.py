@@ -110,6 +110,7 @@ def executor_settings(
         preload=EXECUTOR_PRELOAD.read(conf),
         environment={"SPARK_LOCAL_DIRS": dirs.path("spill")},
         faulthandler=PYTHON_FAULTHANDLER.read(conf),
+        watches_each_record=TASK_INTERRUPT_AFTER.read(conf) < 0,
     )
 
 

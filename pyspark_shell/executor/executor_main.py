@@ -35,6 +35,7 @@ from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.executor.standard_streams import StandardStreams
 from pyspark_shell.executor.task_runner import TaskRunner
 from pyspark_shell.lineage.files_directory import FilesDirectory
+from pyspark_shell.lineage.task_context import TaskContext
 from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.storage.block_manager import BlockManager, BlockUpdate
 
@@ -118,6 +119,7 @@ def _orders(tasks: socket.socket) -> Iterator[Order]:
 def _prepare_process(executor_id: str, settings: ExecutorSettings) -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
     os.environ.update(settings.environment)
+    TaskContext.watches_each_record = settings.watches_each_record
     if settings.faulthandler:
         faulthandler.enable(file=2, all_threads=True)
     stacks = os.path.join(settings.dirs.path("logs"), f"executor-{executor_id}.stacks")

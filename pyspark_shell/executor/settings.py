@@ -23,6 +23,8 @@ class ExecutorSettings:
         A larger result is dropped in the executor; 0: no limit.
     address_space_bytes
         Hard limit of the process's address space; 0: none.
+    watches_each_record
+        Whether a task that reads looks for a kill at each record.
     """
 
     application_id: str
@@ -38,3 +40,4 @@ class ExecutorSettings:
     preload: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     faulthandler: bool = True
+    watches_each_record: bool = False

@@ -195,10 +195,19 @@ class LineageNode(ABC):
 
 
 def interruptible(batches: Iterable[Iterable[Any]], context: TaskContext) -> Iterator[Any]:
-    """Records of `batches`, which ends with `TaskKilledException` between two batches once the
-    task was killed.
+    """Records of `batches`, which end with `TaskKilledException` once the task was killed: between
+    two batches, or between two records where nothing else would interrupt the task.
     """
+    if context.watches_each_record:
+        return _watched_records(batches, context)
     return chain.from_iterable(_watched(batches, context))
+
+
+def _watched_records(batches: Iterable[Iterable[Any]], context: TaskContext) -> Iterator[Any]:
+    for batch in batches:
+        for record in batch:
+            context.killTaskIfInterrupted()
+            yield record
 
 
 def _watched(batches: Iterable[Iterable[Any]], context: TaskContext) -> Iterator[Iterable[Any]]:

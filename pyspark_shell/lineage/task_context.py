@@ -61,6 +61,9 @@ class TaskContext(metaclass=_TheRunningOne):
     """
 
     _taskContext: ClassVar[TaskContext | None] = None
+    # Whether reading looks for a kill at each record, as Spark does: needed where no exception is
+    # raised in a killed task, and dear where one is.
+    watches_each_record: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -301,6 +301,28 @@ def test_like_spark_nobody_watches_a_killed_task(start, gate, caplog):
     assert "Killed task" not in caplog.text
 
 
+def test_like_spark_a_reader_ends_between_two_records_and_not_inside_one(start, gate, counter):
+    sc = start(spark__pyshell__compat="spark")
+    pairs = sc.parallelize(range(10_000), 2).map(lambda n: (0, n)).partitionBy(1)
+
+    def read(records):
+        for read, _ in enumerate(records):
+            if read == 0:
+                gate.report()
+                gate.hold()  # an exception raised here would keep it from counting
+                counter.add()
+        return []
+
+    running = Background(pairs.mapPartitions(read).collect)
+    wait_for(gate.pids, "the reader to read")
+    sc.cancelAllJobs()
+    running.error()
+    gate.open()
+
+    assert_settled(sc)
+    assert counter.count == 1
+
+
 def test_without_a_kill_timeout_nothing_is_forced(start, gate, caplog):
     sc = start(spark__task__reaper__killTimeout="-1", spark__task__reaper__pollingInterval="100ms")
     running, pids = held(sc, gate, swallow_everything)
