@@ -52,6 +52,7 @@ from pyspark_shell.driver.context_cleaner import (
     ContextCleaner,
 )
 from pyspark_shell.driver.driver_life import DriverLife
+from pyspark_shell.driver.environment import default_profile, environment_update, user_name
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
@@ -63,7 +64,7 @@ from pyspark_shell.lineage.task_context import TaskContext
 from pyspark_shell.listener.events import (
     SparkListenerApplicationEnd,
     SparkListenerApplicationStart,
-    SparkListenerEnvironmentUpdate,
+    SparkListenerBlockManagerAdded,
     SparkListenerUnpersistRDD,
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
@@ -164,6 +165,7 @@ class Driver:
             zygote,
             clock,
         )
+        self._post_start(app_name, settings.memory_budget_bytes)
         self.scheduler.start()
         self.cleaner = self._make_cleaner()
         self.registry = LineageRegistry(self._track_shuffle)
@@ -181,11 +183,15 @@ class Driver:
         self._output = ExecutorOutput(
             self.local_dirs.path("logs"), self.scheduler.executors_started, self._executor_ids
         )
-        self.bus.post(SparkListenerEnvironmentUpdate(dict(conf.getAll())))
+
+    def _post_start(self, app_name: str, storage_bytes: int) -> None:
+        """Tell the listeners of the application, before any of its executors."""
+        now_ms, host = self.start_time_ms, "localhost"
+        self.bus.post(default_profile(self._needs, self.executor_memory_bytes))
+        self.bus.post(SparkListenerBlockManagerAdded(now_ms, "driver", host, storage_bytes))
+        self.bus.post(environment_update(self._conf))
         self.bus.post(
-            SparkListenerApplicationStart(
-                app_name, self.application_id, self.start_time_ms, _user_name()
-            )
+            SparkListenerApplicationStart(app_name, self.application_id, now_ms, user_name())
         )
 
     @property
@@ -605,7 +611,3 @@ def _remove_files(directory: str, prefix: str) -> None:
         for entry in entries:
             if entry.name.startswith(prefix):
                 remove_quietly(entry.path)
-
-
-def _user_name() -> str:
-    return os.environ.get("SPARK_USER") or os.environ.get("USER") or str(os.getuid())

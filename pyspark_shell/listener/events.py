@@ -95,13 +95,59 @@ class SparkListenerApplicationEnd(SparkListenerEvent):
     """The context stops."""
 
     time_ms: int
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SparkListenerEnvironmentUpdate(SparkListenerEvent):
-    """The configuration that the application runs with."""
+    """The configuration that the application runs with, nothing redacted yet.
+
+    Attributes
+    ----------
+    runtime
+        What Spark tells of its JVM: `javaVersion`, `javaHome`, `scalaVersion`.
+    classpath_entries
+        Where code is found, and what says so.
+    """
 
     spark_properties: Mapping[str, str]
+    runtime: Mapping[str, str] = field(default_factory=dict)
+    system_properties: Mapping[str, str] = field(default_factory=dict)
+    classpath_entries: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAmount:
+    """How much of one resource executors must offer, and how it is found."""
+
+    amount: int
+    discovery_script: str = ""
+    vendor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerResourceProfileAdded(SparkListenerEvent):
+    """A resource profile came to use, the application's own one (0) before all others.
+
+    Attributes
+    ----------
+    executor_resources, task_resources
+        What executors offer and tasks take, by resource; memory in MiB.
+    """
+
+    resource_profile_id: int
+    executor_resources: Mapping[str, ResourceAmount]
+    task_resources: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerBlockManagerAdded(SparkListenerEvent):
+    """A process can hold cached blocks, so many bytes of them in memory."""
+
+    time_ms: int
+    executor_id: str
+    host: str
+    max_memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
