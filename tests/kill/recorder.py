@@ -11,6 +11,7 @@ class Recorder:
     def __init__(self, sc):
         self.events = []
         self._bus = sc._driver.bus
+        self._bus.flush()  # what was told before is not for us
         sc.addSparkListener(self)
 
     def __getattr__(self, name):
