@@ -225,6 +225,7 @@ class Persistence(RDDPart[T]):
         >>> sc.parallelize([1]).withResources(profile).getResourceProfile() is profile
         True
         """
+        self.ctx._use_profile(profile)
         self.has_resource_profile = True
         self._node.resource_profile = profile
         return self

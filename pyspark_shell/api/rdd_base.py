@@ -19,6 +19,7 @@ from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.partitioner import Partitioner
+from pyspark_shell.lineage.resource_profile import ResourceProfile
 from pyspark_shell.lineage.steps import MapPartitions, Step
 
 T = TypeVar("T")
@@ -120,6 +121,9 @@ class RDDContext(Protocol):
     def _local_checkpoint(self, node: LineageNode) -> None: ...
 
     def _clean_shuffle_dependencies(self, node: LineageNode, blocking: bool) -> None: ...
+
+    def _use_profile(self, profile: ResourceProfile) -> None:
+        """Make a resource profile known to the listeners."""
 
     def _rdd_storage_info(self, node: LineageNode) -> RDDStorageInfo | None:
         """What is cached of an RDD now, None if nothing is."""

@@ -23,6 +23,7 @@ from pyspark_shell.common.errors import (
 )
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.lineage.node import LineageNode
+from pyspark_shell.lineage.resource_profile import ResourceProfile
 from pyspark_shell.lineage.result_functions import ApplyToIterator, ListOf
 
 U = TypeVar("U")
@@ -199,6 +200,10 @@ class RDDJobs(SharedVariables):
                 self._engine.clean_shuffle(shuffle.shuffle_id)
                 parents.append(shuffle.parent)
             stack += (parent for parent in parents if not parent.storage_level.is_valid)
+
+    def _use_profile(self, profile: ResourceProfile) -> None:
+        """Make a resource profile known to the listeners."""
+        self._engine.use_profile(profile)
 
 
 def _all_or(partitions: Sequence[int] | None, node: LineageNode) -> Sequence[int]:

@@ -52,13 +52,19 @@ from pyspark_shell.driver.context_cleaner import (
     ContextCleaner,
 )
 from pyspark_shell.driver.driver_life import DriverLife
-from pyspark_shell.driver.environment import default_profile, environment_update, user_name
+from pyspark_shell.driver.environment import (
+    default_profile,
+    environment_update,
+    profile_added,
+    user_name,
+)
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
 from pyspark_shell.driver.task_resources import default_needs
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 from pyspark_shell.lineage.registry import LineageRegistry
+from pyspark_shell.lineage.resource_profile import ResourceProfile
 from pyspark_shell.lineage.stage_closure import ResultFunction
 from pyspark_shell.lineage.task_context import TaskContext
 from pyspark_shell.listener.events import (
@@ -131,6 +137,7 @@ class Driver:
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
         self._needs = default_needs(conf)
+        self._profile_ids: set[int] = set()
         self.executor_memory_bytes = driver_config.executor_memory(conf, master)
         self._python_paths: tuple[str, ...] = ()
         self._stopped = False
@@ -477,6 +484,12 @@ class Driver:
             self.cleaner.track(broadcast, CleanBroadcast(broadcast._id))
 
     # The rest ------------------------------------------------------------------------------
+
+    def use_profile(self, profile: ResourceProfile) -> None:
+        """Tell the listeners of a resource profile, once."""
+        if profile.id not in self._profile_ids:
+            self._profile_ids.add(profile.id)
+            self.bus.post(profile_added(profile))
 
     def add_listener(self, listener: Any) -> None:
         """Have a user's listener told of all events from now on."""

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 from pyspark_shell.common.spark_conf import SparkConf
+from pyspark_shell.lineage.resource_profile import ResourceProfile
 from pyspark_shell.listener.events import (
     ResourceAmount,
     SparkListenerEnvironmentUpdate,
@@ -61,6 +62,16 @@ def default_profile(
         }
         | {name: ResourceAmount(len(found)) for name, found in needs.offered.items()},
         {"cpus": needs.cpus, **needs.amounts},
+    )
+
+
+def profile_added(profile: ResourceProfile) -> SparkListenerResourceProfileAdded:
+    """A profile of the user's."""
+    executors = profile.executorResources.items()
+    return SparkListenerResourceProfileAdded(
+        profile.id,
+        {name: ResourceAmount(r.amount, r.discoveryScript, r.vendor) for name, r in executors},
+        {name: request.amount for name, request in profile.taskResources.items()},
     )
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from pyspark_shell.driver.task_resources import needs_of
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.partition import Partition
+from pyspark_shell.lineage.resource_profile import ResourceProfile
 from pyspark_shell.lineage.stage_closure import (
     ResultFunction,
     TaskProfiler,
@@ -69,17 +69,18 @@ def _input(
     pickled = [pickle.dumps(split, 5) for split in splits]
     profile = _resource_profile(node)
     needs = defaults if profile is None else needs_of(profile, defaults)
-    return StageInput(closure, pickled, needs)
+    return StageInput(closure, pickled, needs, 0 if profile is None else profile.id)
 
 
-def _resource_profile(node: LineageNode) -> Any:
+def _resource_profile(node: LineageNode) -> ResourceProfile | None:
     """The resource profile of the stage: that of its first node that has one."""
     seen = {id(node)}
     queue = [node]
     while queue:
         current = queue.pop()
         if current.resource_profile is not None:
-            return current.resource_profile
+            profile: ResourceProfile = current.resource_profile
+            return profile
         for parent in current.live_parents():
             if id(parent) not in seen:
                 seen.add(id(parent))

@@ -15,7 +15,7 @@ import logging
 import pickle
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -345,8 +345,8 @@ class DAGScheduler:
 
     def _submit_missing_tasks(self, stage: Stage) -> None:
         partitions = self._missing_partitions(stage)
-        if stage.next_attempt or stage.info.num_tasks != len(partitions):
-            stage.info = stage.describe_attempt(len(partitions))
+        # A fresh one: the listeners may read the last one, of a job's start, only now.
+        stage.info = stage.describe_attempt(len(partitions))
         stage.info.submission_time_ms = self._clock.time_ms()
         attempt = stage.next_attempt
         stage.next_attempt += 1
@@ -412,8 +412,9 @@ class DAGScheduler:
         return preferred
 
     def _mark_finished(self, stage: Stage, failure: str | None = None) -> None:
-        stage.info.completion_time_ms = self._clock.time_ms()
-        stage.info.failure_reason = failure
+        stage.info = replace(
+            stage.info, completion_time_ms=self._clock.time_ms(), failure_reason=failure
+        )
         self._running.discard(stage.stage_id)
         if failure is None:
             stage.failed_attempts.clear()

@@ -24,12 +24,13 @@ class StageInput:
     closure, splits
         The pickled closure, and each partition pickled.
     needs
-        What each task takes of its executor.
+        What each task takes of its executor, by its resource profile.
     """
 
     closure: bytes
     splits: Sequence[bytes]
     needs: TaskNeeds = NO_NEEDS
+    resource_profile_id: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -120,12 +121,25 @@ class Stage:
             rdd_infos=self._rdd_infos,
             parent_ids=tuple(sorted(parent.stage_id for parent in self.parents)),
             details=self.node.call_site,
+            resource_profile_id=self.stage_input.resource_profile_id,
             is_shuffle_map=self.shuffle is not None,
         )
 
     def __repr__(self) -> str:
         kind = "ResultStage" if self.shuffle is None else "ShuffleMapStage"
         return f"{kind} {self.stage_id}"
+
+
+def _parent_ids(node: LineageNode) -> tuple[int, ...]:
+    shuffle = node.live_shuffle()
+    read = () if shuffle is None else (shuffle.parent,)
+    return tuple(parent.id for parent in (*node.live_parents(), *read))
+
+
+def _known_partitions(node: LineageNode) -> int:
+    """How many there are; the user's thread has worked them out, here no file is looked at."""
+    source = node if node.checkpointed is None else node.checkpointed
+    return len(source._partitions or ())
 
 
 def _rdd_infos(last: LineageNode) -> list[RDDInfo]:
@@ -142,9 +156,9 @@ def _rdd_infos(last: LineageNode) -> list[RDDInfo]:
                 node.id,
                 node.name or node.kind,
                 node.call_site,
-                0,
+                _known_partitions(node),
                 node.storage_level,
-                tuple(parent.id for parent in parents),
+                _parent_ids(node),
                 node.is_barrier,
             )
         )

@@ -118,6 +118,8 @@ class InProcessContext:
     def _call_site(self):
         return "test at t:1"
 
+    def _use_profile(self, profile): ...
+
     def _persist(self, node, level):
         """Only remembered: nothing is kept."""
 
