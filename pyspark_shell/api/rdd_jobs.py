@@ -13,8 +13,11 @@ from itertools import chain
 from typing import Any, Final, TypeVar
 
 from pyspark_shell.api.context_shared_variables import SharedVariables
+from pyspark_shell.api.job_control import JOB_DESCRIPTION, JOB_GROUP_ID
 from pyspark_shell.api.profiler import Profiler, ProfilerCollector
 from pyspark_shell.api.rdd_base import JobWaiter, RDDBase, RDDStorageInfo
+from pyspark_shell.common.call_site import first_spark_call
+from pyspark_shell.common.cell import current_cell
 from pyspark_shell.common.config import DEFAULT_PARALLELISM
 from pyspark_shell.common.errors import (
     JobFailed,
@@ -106,7 +109,7 @@ class RDDJobs(SharedVariables):
         return profiler
 
     def _job_properties(self) -> dict[str, str]:
-        """The calling thread's local properties.
+        """The calling thread's local properties, and those of the cell that it works for.
 
         Raises
         ------
@@ -121,7 +124,13 @@ class RDDJobs(SharedVariables):
                     "driver_version": self.pythonVer,
                 },
             )
-        return dict(self._local_properties())
+        properties = dict(self._local_properties())
+        cell = current_cell()
+        if cell is None:
+            return properties
+        # In a cell, jobs without a group or description of the user's have the cell's.
+        defaults = {JOB_GROUP_ID: cell.name, JOB_DESCRIPTION: first_spark_call().source_line}
+        return {**defaults, **properties, **cell.properties()}
 
     def _next_rdd_id(self) -> int:
         """The next RDD id of the application."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 from typing import Final, NamedTuple
+
+from pyspark_shell.common.cell import place
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -17,7 +20,12 @@ class CallSite(NamedTuple):
     linenum: int
 
     def __str__(self) -> str:
-        return f"{self.function} at {self.file}:{self.linenum}"
+        return f"{self.function} at {place(self.file, self.linenum)}"
+
+    @property
+    def source_line(self) -> str:
+        """The line of the user's code, as far as its source is known."""
+        return linecache.getline(self.file, self.linenum).strip()
 
 
 def is_engine_file(file_name: str) -> bool:

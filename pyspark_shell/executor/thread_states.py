@@ -15,11 +15,13 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.common.cell import place
+from pyspark_shell.common.thread_starts import THREAD_STARTS
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX
 
 _JUPYTER: Final = (
@@ -315,28 +317,26 @@ def started_at(thread: threading.Thread) -> str:
     return str(getattr(thread, _START_SITE, ""))
 
 
-@dataclass(slots=True)
 class StartSites:
     """Notes where threads are started, from `watch` to `unwatch`."""
 
-    _original: Any = field(default=None)
+    def __init__(self) -> None:
+        self._is_watching = False
 
     def watch(self) -> None:
         """Begin to take notice."""
-        if self._original is not None:
-            return
-        original = self._original = threading.Thread.start
-
-        def start(thread: threading.Thread) -> None:
-            frame = sys._getframe(1)
-            code = frame.f_code
-            setattr(thread, _START_SITE, f"{code.co_name} at {code.co_filename}:{frame.f_lineno}")
-            original(thread)
-
-        threading.Thread.start = start  # type: ignore[method-assign,assignment]
+        if not self._is_watching:
+            self._is_watching = True
+            THREAD_STARTS.add(_note_site)
 
     def unwatch(self) -> None:
-        """Put Python's own method back."""
-        if self._original is not None:
-            threading.Thread.start = self._original  # type: ignore[method-assign]
-            self._original = None
+        """Do so no more."""
+        if self._is_watching:
+            self._is_watching = False
+            THREAD_STARTS.remove(_note_site)
+
+
+def _note_site(thread: threading.Thread, starter: FrameType) -> None:
+    code = starter.f_code
+    where = place(code.co_filename, starter.f_lineno)
+    setattr(thread, _START_SITE, f"{code.co_name} at {where}")
