@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pyspark_shell.api.context import SparkContext
     from pyspark_shell.api.profiler import BasicProfiler, Profiler
     from pyspark_shell.api.rdd import RDD, RDDBarrier
+    from pyspark_shell.api.row import Row
     from pyspark_shell.api.spark_files import SparkFiles
+    from pyspark_shell.api.spark_session import SparkSession
     from pyspark_shell.api.status_tracker import (
         SparkExecutorInfo,
         SparkJobInfo,
@@ -46,11 +48,13 @@ __all__ = [
     "MarshalSerializer",
     "Profiler",
     "RDDBarrier",
+    "Row",
     "SparkConf",
     "SparkContext",
     "SparkExecutorInfo",
     "SparkFiles",
     "SparkJobInfo",
+    "SparkSession",
     "SparkStageInfo",
     "StatusTracker",
     "StorageLevel",
@@ -72,11 +76,13 @@ _HOMES = {
     "MarshalSerializer": "common.serializers",
     "Profiler": "api.profiler",
     "RDDBarrier": "api.rdd",
+    "Row": "api.row",
     "SparkConf": "common.spark_conf",
     "SparkContext": "api.context",
     "SparkExecutorInfo": "api.status_tracker",
     "SparkFiles": "api.spark_files",
     "SparkJobInfo": "api.status_tracker",
+    "SparkSession": "api.spark_session",
     "SparkStageInfo": "api.status_tracker",
     "StatusTracker": "api.status_tracker",
     "StorageLevel": "common.storage_level",

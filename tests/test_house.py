@@ -37,7 +37,7 @@ FLOORS = {
     "shell": 10,
     "widgets": 10,
 }
-FACES = {"core", "errors", "resource"}
+FACES = {"core", "errors", "resource", "sql"}
 DOORS_THAT_REEXPORT = {"shuffle", "status"}
 LEAVES = {"version"}
 

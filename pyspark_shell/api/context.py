@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn
@@ -97,6 +97,9 @@ class SparkContext(InputFiles, ContextFiles):
     _active_spark_context: ClassVar[SparkContext | None] = None
     # Guards which context is the active one.
     _lock: ClassVar[threading.RLock] = threading.RLock()
+    # Called with each context as soon as it runs, in the thread that makes it: how a shell, which
+    # stands above this room, takes part.
+    _on_start: ClassVar[list[Callable[[SparkContext], None]]] = []
 
     def __init__(
         self,
@@ -136,6 +139,8 @@ class SparkContext(InputFiles, ContextFiles):
                 profiler_cls, udf_profiler_cls, memory_profiler_cls
             )
             self._ship(pyFiles or [])
+            for begin in SparkContext._on_start:
+                begin(self)
         except BaseException:
             self.stop()
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, overload
 
 from pyspark_shell.common.config import APP_NAME, MASTER, SPARK_HOME
@@ -38,8 +38,9 @@ class SparkConf:
     Parameters
     ----------
     loadDefaults
-        Take what `spark-defaults.conf` (in `SPARK_CONF_DIR`, else `SPARK_HOME/conf`) and the
-        variable `PYSPARK_SUBMIT_ARGS` say; without it only what is set here counts.
+        Take what `spark-defaults.conf` (in `SPARK_CONF_DIR`, else `SPARK_HOME/conf`), the variable
+        `PYSPARK_SUBMIT_ARGS` and the command line of `pyspark-shell` say, the last of them first;
+        without it only what is set here counts.
 
     Examples
     --------
@@ -161,6 +162,16 @@ class SparkConf:
         }
 
 
+# What the command line that started this process says; Spark keeps it in the JVM's properties.
+_command_line: dict[str, str] = {}
+
+
+def set_command_line(values: Mapping[str, str]) -> None:
+    """Make `values` the defaults of every conf that this process makes from now on."""
+    _command_line.clear()
+    _command_line.update(values)
+
+
 def _defaults() -> dict[str, str]:
     values = {}
     defaults_file = _defaults_file()
@@ -169,6 +180,7 @@ def _defaults() -> dict[str, str]:
     submit_args = os.environ.get("PYSPARK_SUBMIT_ARGS")
     if submit_args:
         values.update(_submit_settings(submit_args))
+    values.update(_command_line)
     return values
 
 

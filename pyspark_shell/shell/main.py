@@ -25,19 +25,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             "pyspark-shell: --engine apache needs PySpark and is not built in yet", file=sys.stderr
         )
         return 2
-    _run(options)
-    return 0
+    return _run(options)
 
 
-def _run(options: Options) -> None:
-    from pyspark_shell.shell.runner import run_code, run_interactive, run_script
+def _run(options: Options) -> int:
+    from pyspark_shell.shell.runner import run_code, run_script
 
     if options.code is not None:
         run_code(options.conf, options.code, options.arguments)
     elif options.script is not None:
         run_script(options.conf, options.script, options.arguments)
     else:
-        run_interactive(options.conf, options.first)
+        from pyspark_shell.shell.interactive import run_interactive
+
+        return run_interactive(options.conf, options.first, options.arguments)
+    return 0
 
 
 if __name__ == "__main__":

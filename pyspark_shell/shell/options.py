@@ -34,7 +34,7 @@ class Options:
     first
         A file to run before the interactive shell.
     arguments
-        The script's own.
+        Those of what is run.
     """
 
     conf: SparkConf
@@ -57,7 +57,8 @@ def parse_options(argv: Sequence[str]) -> Options:
     parser = _parser()
     given = parser.parse_args(argv)
     rest: list[str] = given.rest
-    script = rest.pop(0) if rest and given.code is None else None
+    is_script = bool(rest) and given.code is None and given.first is None
+    script = rest.pop(0) if is_script else None
     return Options(_conf(given, parser), given.engine, given.code, script, given.first, rest)
 
 

@@ -1,7 +1,7 @@
-"""Runs the user's code as `__main__`, with `sc` in its namespace and `sc.stop()` at its end.
+"""Runs the user's code as `__main__`, with `sc` and `spark` in its namespace.
 
 The code runs in a module of its own named `__main__`, so that its classes and functions pickle as
-those of any script do.
+those of any script do. What the command line sets are the defaults of every conf it makes.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from pyspark_shell.api.context import SparkContext
-from pyspark_shell.common.spark_conf import SparkConf
+from pyspark_shell.common.spark_conf import SparkConf, set_command_line
+from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 
 
-def fresh_main(file: str | None) -> dict[str, Any]:
-    """Put a new module in the place of `__main__` for the user's code; returns its namespace."""
+def fresh_main(file: str | None) -> ModuleType:
+    """Put a new module in the place of `__main__` for the user's code."""
     main = ModuleType("__main__")
     main.__dict__["__builtins__"] = builtins
     if file is not None:
         main.__file__ = file
     sys.modules["__main__"] = main
-    return main.__dict__
+    return main
 
 
 def run_script(conf: SparkConf, script: str, arguments: Sequence[str]) -> None:
@@ -33,39 +33,22 @@ def run_script(conf: SparkConf, script: str, arguments: Sequence[str]) -> None:
     sys.argv = [script, *arguments]
     sys.path.insert(0, str(Path(script).resolve().parent))
     conf.setIfMissing("spark.app.name", Path(script).name)
-    _run(conf, code, fresh_main(script))
+    _run(conf, code, fresh_main(script).__dict__)
 
 
 def run_code(conf: SparkConf, text: str, arguments: Sequence[str]) -> None:
     """Run a line of code as `python -c` would, but with `sc` there already."""
     sys.argv = ["-c", *arguments]
     sys.path.insert(0, "")
-    _run(conf, compile(text, "<string>", "exec"), fresh_main(None))
+    _run(conf, compile(text, "<string>", "exec"), fresh_main(None).__dict__)
 
 
 def _run(conf: SparkConf, code: CodeType, namespace: dict[str, Any]) -> None:
-    with _context(conf, namespace):
+    set_command_line(dict(conf.getAll()))
+    names = SparkNames(namespace)
+    names.offer_unused()
+    try:
         exec(code, namespace)
-
-
-def _context(conf: SparkConf, namespace: dict[str, Any]) -> SparkContext:
-    context = SparkContext(conf=conf)
-    namespace.update(sc=context, spark=None)
-    return context
-
-
-def run_interactive(conf: SparkConf, first: str | None) -> None:
-    """The interactive shell: IPython's where it is installed, else Python's own."""
-    namespace = fresh_main(None)
-    sys.path.insert(0, "")
-    with _context(conf, namespace):
-        if first is not None:
-            exec(compile(Path(first).read_bytes(), first, "exec"), namespace)
-        try:
-            from IPython import start_ipython
-        except ImportError:
-            import code
-
-            code.interact(banner="sc is ready.", local=namespace)
-        else:
-            start_ipython(argv=[], user_ns=namespace, display_banner=False)
+    finally:
+        names.let_go()
+        stop_active_context()

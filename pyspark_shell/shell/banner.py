@@ -1,0 +1,46 @@
+"""What the interactive shell says first, in the words of Spark's shells."""
+
+from __future__ import annotations
+
+import platform
+from typing import Final, Protocol
+
+_ART: Final = r"""Welcome to
+      ____              __
+     / __/__  ___ _____/ /__
+    _\ \/ _ \/ _ `/ __/  '_/
+   /__ / .__/\_,_/_/ /_/\_\   version {version}
+      /_/
+"""
+
+
+class RunningApplication(Protocol):
+    """What the banner tells of; a SparkContext is one, PySpark's too."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def uiWebUrl(self) -> str | None: ...
+
+    @property
+    def applicationId(self) -> str: ...
+
+    master: str
+
+
+def banner(context: RunningApplication) -> str:
+    """The lines, without a newline at the end."""
+    build, date = platform.python_build()
+    lines = [
+        _ART.format(version=context.version),
+        f"Using Python version {platform.python_version()} ({build}, {date})",
+    ]
+    if context.uiWebUrl:
+        lines.append(f"Spark context Web UI available at {context.uiWebUrl}")
+    lines += [
+        f"Spark context available as 'sc' (master = {context.master}, "
+        f"app id = {context.applicationId}).",
+        "SparkSession available as 'spark'.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,72 @@
+"""A SparkContext that starts when it is first used.
+
+Until then it is an object without an application; at the first use of any of its attributes it is
+initialised in place, and is from then on a SparkContext like any other: the same object in every
+name, argument and closure that has it.
+
+Thread  any; the first one that uses it makes it, others wait.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+from pyspark_shell.api.context import SparkContext
+
+# One for all: contexts can only be made one after another anyway.
+_MAKING: Final = threading.RLock()
+
+
+class LazySparkContext(SparkContext):
+    """What `sc` is in a shell or script that has not used it yet.
+
+    Examples
+    --------
+    >>> waiting = LazySparkContext()
+    >>> isinstance(waiting, SparkContext), is_unused(waiting)
+    (True, True)
+    """
+
+    _being_made = False
+
+    def __init__(self) -> None:
+        """Make no application; `SparkContext.__init__` does when the first use comes."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if not _is_asked_by_python(name):
+            with _MAKING:
+                if is_unused(self):
+                    _start(self)
+        return object.__getattribute__(self, name)
+
+    def stop(self) -> None:
+        """What has not begun need not end."""
+        if not is_unused(self):
+            super().stop()
+
+
+def is_unused(context: object) -> bool:
+    """Whether `context` is one that was not used yet, so that it has no application."""
+    if type(context) is not LazySparkContext:
+        return False
+    return not object.__getattribute__(context, "_being_made")
+
+
+def _is_asked_by_python(name: str) -> bool:
+    """Whether pickling, `isinstance`, `dir` or completion look the name up without a use in mind;
+    to stop what is not running is no use either.
+    """
+    return (name.startswith("__") and name.endswith("__")) or name in ("stop", "_being_made")
+
+
+def _start(context: LazySparkContext) -> None:
+    """Make the application; if that fails, the object is as unused as before."""
+    context._being_made = True
+    try:
+        SparkContext.__init__(context)
+    except BaseException:
+        context.__dict__.clear()
+        raise
+    del context._being_made
+    object.__setattr__(context, "__class__", SparkContext)
