@@ -33,6 +33,7 @@ from pyspark_shell.common.errors import (
     SparkException,
 )
 from pyspark_shell.common.master_url import MasterUrl
+from pyspark_shell.common.process_table import KillIntent, KillScope
 from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
@@ -90,9 +91,11 @@ from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegis
 from pyspark_shell.shared_variables.broadcast import Broadcast, BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
 from pyspark_shell.status.app_status_store import AppStatusStore
+from pyspark_shell.status.event_log import EventLoggingListener
 from pyspark_shell.storage.block_file import remove_quietly
 from pyspark_shell.storage.block_id import broadcast_file, rdd_prefix, shuffle_prefix
 from pyspark_shell.storage.local_dirs import DirsClaim, LocalDirs, LocalDirsOwner
+from pyspark_shell.version import SPARK_VERSION
 
 log: Final = logging.getLogger("pyspark_shell.SparkContext")
 
@@ -127,6 +130,7 @@ class Driver:
         self.start_time_ms = clock.time_ms()
         scheduler_config = driver_config.scheduler_config(conf, master)
         pools = driver_config.pools(conf, log.warning)
+        self._event_log = EventLoggingListener.if_enabled(conf)
         claim = DirsClaim(driver_config.local_dir(conf))
         zygote = ZygoteHandle(claim, driver_config.executor_environment(environment))
         try:
@@ -172,7 +176,11 @@ class Driver:
             zygote,
             clock,
         )
+        if self._event_log is not None:
+            self._event_log.open(self.application_id, SPARK_VERSION)
+            self.bus.add(self._event_log, "eventLog")
         self._post_start(app_name, settings.memory_budget_bytes)
+        self.scheduler.on_outside_kill = self._killed_from_outside
         self.scheduler.start()
         self.cleaner = self._make_cleaner()
         self.registry = LineageRegistry(self._track_shuffle)
@@ -344,6 +352,10 @@ class Driver:
             f"{self._created_at}. "
             "Make a new one with SparkContext(...)."
         )
+
+    def _killed_from_outside(self, intent: KillIntent) -> None:
+        if intent.scope is KillScope.APPLICATION:
+            self.kill(intent.reason, intent.who)
 
     def fail_jobs(self, message: str) -> None:
         """Fail all jobs, and all that come later."""
@@ -559,6 +571,7 @@ class Driver:
             ),
             ("application end", self._post_end),
             ("listener bus", partial(self.bus.stop, _STOP_TIMEOUT_S)),
+            ("event log", self._close_event_log),
             ("executor output", self._output.show),
             ("broadcasts", self.broadcasts.uninstall),
             ("local directories", self._owner.remove),
@@ -578,6 +591,12 @@ class Driver:
             with suppress(OSError):
                 os.close(fd)
         self.broadcasts.uninstall()
+        if self._event_log is not None:
+            self._event_log.abandon()
+
+    def _close_event_log(self) -> None:
+        if self._event_log is not None:
+            self._event_log.close()
 
     def _stop_cleaner(self) -> None:
         if self.cleaner is not None:

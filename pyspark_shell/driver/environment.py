@@ -7,6 +7,7 @@ Source  Spark's SparkEnv.environmentDetails and ResourceProfile.getOrCreateDefau
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 import tempfile
 
@@ -76,5 +77,8 @@ def profile_added(profile: ResourceProfile) -> SparkListenerResourceProfileAdded
 
 
 def user_name() -> str:
-    """Whose application it is."""
-    return os.environ.get("SPARK_USER") or os.environ.get("USER") or str(os.getuid())
+    """Whose application it is: `SPARK_USER`, else the user of the system."""
+    try:
+        return os.environ.get("SPARK_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user without a name, as containers have
+        return str(os.getuid())
