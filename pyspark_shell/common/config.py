@@ -143,6 +143,12 @@ NETWORK_TIMEOUT: Final = ConfigEntry(
     "Seconds of silence after which an executor counts as lost.",
     spark_default=120.0,
 )
+ALIAS_PYSPARK: Final = ConfigEntry[bool | None](
+    "spark.pyshell.aliasPyspark",
+    None,
+    optional(parse_boolean),
+    "Whether `import pyspark` means this package in our shells; unset: if it is not installed.",
+)
 EXECUTOR_PRELOAD: Final = ConfigEntry[tuple[str, ...]](
     "spark.pyshell.executor.preload",
     (),

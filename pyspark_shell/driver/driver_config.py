@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from pyspark_shell.common import pyspark_alias
 from pyspark_shell.common.config import (
     COMPAT,
     DRIVER_MAX_RESULT_SIZE,
@@ -111,6 +112,7 @@ def executor_settings(
         environment={"SPARK_LOCAL_DIRS": dirs.path("spill")},
         faulthandler=PYTHON_FAULTHANDLER.read(conf),
         watches_each_record=TASK_INTERRUPT_AFTER.read(conf) < 0,
+        alias_pyspark=pyspark_alias.is_installed(),
     )
 
 

@@ -25,6 +25,8 @@ class ExecutorSettings:
         Hard limit of the process's address space; 0: none.
     watches_each_record
         Whether a task that reads looks for a kill at each record.
+    alias_pyspark
+        Whether `import pyspark` means this package, as it does in the driver.
     """
 
     application_id: str
@@ -41,3 +43,4 @@ class ExecutorSettings:
     environment: dict[str, str] = field(default_factory=dict)
     faulthandler: bool = True
     watches_each_record: bool = False
+    alias_pyspark: bool = False

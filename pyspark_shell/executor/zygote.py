@@ -22,6 +22,7 @@ import sys
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
+from pyspark_shell.common import pyspark_alias
 from pyspark_shell.common.pickling import loads
 from pyspark_shell.executor.executor_main import executor_main
 from pyspark_shell.executor.process_control import (
@@ -228,6 +229,8 @@ def _log_to(path: str) -> None:
 def _preload(settings: ExecutorSettings) -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
+    if settings.alias_pyspark:
+        pyspark_alias.install()
     saved = list(sys.path)
     sys.path[:] = list(settings.sys_path)
     for name in settings.preload:

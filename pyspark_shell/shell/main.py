@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pyspark_shell.common import pyspark_alias
 from pyspark_shell.shell.options import Options, parse_options
 
 
@@ -20,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     options = parse_options(sys.argv[1:] if argv is None else argv)
+    if options.engine == "native" and pyspark_alias.wants_alias(options.conf):
+        pyspark_alias.install()
     if options.engine == "apache":
         print(
             "pyspark-shell: --engine apache needs PySpark and is not built in yet", file=sys.stderr

@@ -1,0 +1,26 @@
+"""Runs `pyspark-shell` as a person's terminal would, without a terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def pyspark_shell(
+    *argv: str, stdin: str = "", path: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end; modules in `path` come before all others."""
+    environment = {key: os.environ[key] for key in os.environ if key != "PYTHONHASHSEED"}
+    places = [str(place) for place in (path, REPO) if place is not None]
+    return subprocess.run(
+        [sys.executable, "-m", "pyspark_shell.shell.main", "--master", "local[2]", *argv],
+        input=stdin,
+        env=environment | {"PYTHONPATH": os.pathsep.join(places)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
