@@ -63,26 +63,6 @@ class FlatMap(Step):
         return chain.from_iterable(map(self.f, records))
 
 
-class MapValues(Step):
-    """`(key, f(value))` for each pair."""
-
-    __slots__ = ()
-
-    def apply(self, index: int, records: Iterator[Any]) -> Iterator[Any]:
-        f = self.f
-        return ((key, f(value)) for key, value in records)
-
-
-class FlatMapValues(Step):
-    """`(key, item)` for each item of `f(value)`."""
-
-    __slots__ = ()
-
-    def apply(self, index: int, records: Iterator[Any]) -> Iterator[Any]:
-        f = self.f
-        return ((key, item) for key, value in records for item in f(value))
-
-
 class KeyBy(Step):
     """`(f(record), record)` for each record."""
 
