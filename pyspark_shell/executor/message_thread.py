@@ -19,6 +19,7 @@ from pyspark_shell.common.wire import FrameReader
 from pyspark_shell.executor.interrupt import TaskInterrupt
 from pyspark_shell.executor.messages import (
     BarrierRelease,
+    BlocksRemoved,
     DumpThreads,
     Heartbeat,
     KillTask,
@@ -104,11 +105,12 @@ class MessageThread(threading.Thread):
         match order:
             case KillTask():
                 self._begin_kill(order)
-            case RemoveBlocks(prefix):
+            case RemoveBlocks(request_id, prefix):
                 BlockManager.current().drop_hot(prefix)
                 broadcasts = BroadcastManager.current()
                 if broadcasts is not None:
                     broadcasts.drop(prefix)
+                self._send(BlocksRemoved(request_id))
             case DumpThreads(request_id):
                 self._send(
                     ThreadDump(request_id, describe_threads(self._interrupt.running_task_id))

@@ -158,17 +158,21 @@ class KillTask:
 
 @dataclass(frozen=True, slots=True)
 class RemoveBlocks:
-    """Forget hot blocks whose names begin with `prefix`; the driver removes the files."""
+    """Forget hot blocks whose names begin with `prefix`; the driver removes the files.
+
+    Answered by `BlocksRemoved`.
+    """
 
     kind: ClassVar[int] = 5
+    request_id: int
     prefix: str
 
     def encode(self) -> bytes:
-        return pack_frame(self.kind, self.prefix.encode())
+        return pack_frame(self.kind, struct.pack("<Q", self.request_id) + self.prefix.encode())
 
     @classmethod
     def decode(cls, body: bytes) -> RemoveBlocks:
-        return cls(body.decode())
+        return cls(struct.unpack_from("<Q", body)[0], body[8:].decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +322,21 @@ class ThreadDump:
 
 
 @dataclass(frozen=True, slots=True)
+class BlocksRemoved:
+    """The executor has forgotten the blocks."""
+
+    kind: ClassVar[int] = 39
+    request_id: int
+
+    def encode(self) -> bytes:
+        return pack_frame(self.kind, struct.pack("<Q", self.request_id))
+
+    @classmethod
+    def decode(cls, body: bytes) -> BlocksRemoved:
+        return cls(struct.unpack("<Q", body)[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The executor's message thread is alive.
 
@@ -367,7 +386,15 @@ class BarrierSync:
 Order = (
     StageBinary | LaunchTask | StopExecutor | KillTask | RemoveBlocks | DumpThreads | BarrierRelease
 )
-News = RegisterExecutor | StatusUpdate | BlockUpdated | ThreadDump | Heartbeat | BarrierSync
+News = (
+    RegisterExecutor
+    | StatusUpdate
+    | BlockUpdated
+    | BlocksRemoved
+    | ThreadDump
+    | Heartbeat
+    | BarrierSync
+)
 
 _ORDERS: Final[dict[int, type[Order]]] = {
     cls.kind: cls
@@ -377,8 +404,11 @@ _ORDERS: Final[dict[int, type[Order]]] = {
 }  # fmt: skip
 _NEWS: Final[dict[int, type[News]]] = {
     cls.kind: cls
-    for cls in (RegisterExecutor, StatusUpdate, BlockUpdated, ThreadDump, Heartbeat, BarrierSync)
-}
+    for cls in (
+        RegisterExecutor, StatusUpdate, BlockUpdated, BlocksRemoved, ThreadDump, Heartbeat,
+        BarrierSync,
+    )
+}  # fmt: skip
 
 
 def decode_order(kind: int, body: bytes) -> Order:

@@ -15,6 +15,7 @@ from pyspark_shell.executor import messages
 from pyspark_shell.executor.messages import (
     BarrierRelease,
     BarrierSync,
+    BlocksRemoved,
     BlockUpdated,
     DumpThreads,
     Heartbeat,
@@ -53,7 +54,7 @@ ORDERS = {
     ),
     StopExecutor: st.just(StopExecutor()),
     KillTask: st.builds(KillTask, U64, st.floats(allow_nan=False), TEXT),
-    RemoveBlocks: st.builds(RemoveBlocks, NAME),
+    RemoveBlocks: st.builds(RemoveBlocks, U64, NAME),
     DumpThreads: st.builds(DumpThreads, U64),
     BarrierRelease: st.builds(BarrierRelease, U64, st.lists(TEXT, max_size=4).map(tuple), TEXT),
 }  # fmt: skip
@@ -65,6 +66,7 @@ NEWS = {
         st.binary(), st.binary(),
     ),
     BlockUpdated: st.builds(BlockUpdated, NAME, U64, U64),
+    BlocksRemoved: st.builds(BlocksRemoved, U64),
     ThreadDump: st.builds(
         ThreadDump, U64, st.lists(st.dictionaries(NAME, JSON, max_size=3), max_size=3)
     ),
