@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from pyspark_shell.common.clock import Clock, SystemClock
 from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.process_table import KillIntent, KillScope
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -45,12 +46,16 @@ from pyspark_shell.listener.events import (
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
 from pyspark_shell.scheduler.barrier_coordinator import BarrierCoordinator
-from pyspark_shell.scheduler.block_removal import BlockRemoval
 from pyspark_shell.scheduler.dag_scheduler import DAGScheduler, DAGSchedulerLimits, Effects
-from pyspark_shell.scheduler.dag_scheduler_event import DAGSchedulerEvent, JobCancelled
+from pyspark_shell.scheduler.dag_scheduler_event import (
+    DAGSchedulerEvent,
+    JobCancelled,
+    StageCancelled,
+)
 from pyspark_shell.scheduler.executor_process import Assignment, ExecutorProcess
 from pyspark_shell.scheduler.job_waiter import JobWaiter, discard
 from pyspark_shell.scheduler.pool import Pools
+from pyspark_shell.scheduler.process_table import ProcessTableWriter
 from pyspark_shell.scheduler.scheduler_backend import (
     BackendLimits,
     ExecutorLoss,
@@ -112,10 +117,17 @@ class Scheduler:
         self._offers_wanted = False
         self._switch_interval = SwitchInterval()
         self._quiet_since_s: float | None = None
-        self._loop = SelectorLoop(self._after_round, self._handler_failed)
-        self._backend = SchedulerBackend(
-            self._loop, config.backend, zygote, settings.dirs.path("logs")
+        self._loop = SelectorLoop(self._after_round, self._handler_failed, self._before_round)
+        self._table = ProcessTableWriter(
+            settings.dirs.process_table,
+            config.backend.slots,
+            config.backend.reaper.kill_timeout_s,
         )
+        self._backend = SchedulerBackend(
+            self._loop, config.backend, zygote, settings.dirs.path("logs"), self._table
+        )
+        self._active_jobs: tuple[int, ...] = ()
+        self.on_outside_kill: Callable[[KillIntent], None] = _ignore
         self._tasks = TaskScheduler(pools, self._clock, config.backend.cores_per_executor)
         self._barriers = BarrierCoordinator(
             self._backend.release_barrier, self._loop.call_later, config.barrier_timeout_s
@@ -200,13 +212,9 @@ class Scheduler:
         """Do not wait any longer for killed tasks of these jobs: end their processes."""
         self._loop.post(partial(self._force_kills, frozenset(job_ids)))
 
-    def remove_blocks(self, prefix: str) -> BlockRemoval:
-        """Have all executors forget hot blocks and broadcast values; what is returned can be
-        waited for.
-        """
-        removal = BlockRemoval(prefix)
-        self._loop.post(partial(self._backend.remove_blocks, removal))
-        return removal
+    def remove_blocks(self, prefix: str) -> None:
+        """Have all executors forget hot blocks and broadcast values."""
+        self._loop.post(partial(self._backend.remove_blocks, prefix))
 
     def dump_threads(self, executor_id: str, timeout_s: float = 2.0) -> list[dict[str, Any]] | None:
         """Threads of an executor; None if there is no such executor or it does not answer."""
@@ -276,8 +284,18 @@ class Scheduler:
         self._tasks.submit(task_set, pool_name)
         self._offers_wanted = True
 
+    def _before_round(self) -> None:
+        """Look first whether somebody kills from outside: then deaths are told by that reason."""
+        for intent in self._table.new_intents():
+            self._obey(intent)
+
     def _after_round(self) -> None:
-        if self._dag.jobs:
+        jobs = tuple(self._dag.jobs)
+        if jobs != self._active_jobs:
+            if len(jobs) > 1 or len(self._active_jobs) > 1:
+                self._table.jobs_changed()
+            self._active_jobs = jobs
+        if jobs:
             self._switch_interval.shorten(True)
             self._quiet_since_s = None
         elif self._quiet_since_s is None:
@@ -457,6 +475,29 @@ class Scheduler:
         self._backend.kill_task(task.info.executor_id, task_id, interrupt, reason)
         return True
 
+    def _obey(self, intent: KillIntent) -> None:
+        """Take over a kill that another process began while this one could not answer."""
+        log.warning(
+            "killed from outside by %s: %s %d, %s",
+            intent.who, intent.scope.name.lower(), intent.target, intent.reason,
+        )  # fmt: skip
+        self.on_outside_kill(intent)
+        match intent.scope:
+            case KillScope.JOB:
+                self._dag.process(JobCancelled(intent.target, intent.reason, True))
+            case KillScope.STAGE:
+                self._dag.process(StageCancelled(intent.target, intent.reason))
+            case KillScope.TASK:
+                self._kill_task_attempt(intent.target, True, intent.reason)
+            case KillScope.EXECUTOR:
+                executor = self._backend.executors.get(str(intent.target))
+                if executor is not None and executor.running is not None:
+                    self._kill_task_attempt(executor.running.task_id, True, intent.reason)
+            case KillScope.APPLICATION:
+                self._dag.application_killed(
+                    f"Application has been killed. Reason: {intent.reason}"
+                )
+
     def _force_kills(self, job_ids: Collection[int]) -> None:
         for task_set in self._tasks.pools.all():
             if task_set.job_id in job_ids:
@@ -516,6 +557,10 @@ def _in_short(reason: TaskEndReason) -> object:
     if isinstance(reason, ExceptionFailure):
         return f"{reason.class_name}: {reason.description}"
     return reason
+
+
+def _ignore(intent: KillIntent) -> None:
+    return
 
 
 def _reason_of(status: StatusUpdate) -> TaskEndReason:

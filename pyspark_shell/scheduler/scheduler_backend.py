@@ -23,7 +23,6 @@ from pyspark_shell.common.wire import ProtocolError
 from pyspark_shell.executor.messages import (
     BarrierRelease,
     BarrierSync,
-    BlocksRemoved,
     BlockUpdated,
     DumpThreads,
     Heartbeat,
@@ -44,8 +43,8 @@ from pyspark_shell.executor.process_control import (
     kill_with_group,
     signal_name,
 )
-from pyspark_shell.scheduler.block_removal import BlockRemoval, BlockRemovals
 from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
+from pyspark_shell.scheduler.process_table import ProcessTableWriter
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
 from pyspark_shell.scheduler.task_reaper import ReaperLimits, TaskReaper
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
@@ -122,11 +121,13 @@ class SchedulerBackend:
         limits: BackendLimits,
         zygote: ZygoteHandle,
         log_directory: str,
+        table: ProcessTableWriter,
     ) -> None:
         self._loop = loop
         self._log_directory = log_directory
         self._limits = limits
         self._zygote = zygote
+        self.table = table
         self._events: BackendEvents | None = None
         self.executors: dict[str, ExecutorProcess] = {}
         self._by_pid: dict[int, ExecutorProcess] = {}
@@ -134,7 +135,6 @@ class SchedulerBackend:
         self._failed_starts = 0
         self.is_up = False
         self.reaper = TaskReaper(limits.reaper, self, loop.call_later)
-        self._removals = BlockRemovals()
         self._dump_requests: dict[int, Callable[[list[dict[str, Any]]], None]] = {}
         self._next_request = 0
         self._stopping = False
@@ -158,6 +158,7 @@ class SchedulerBackend:
     # Processes -----------------------------------------------------------------------
 
     def _watch_zygote(self) -> None:
+        self.table.zygote_started(self._zygote.pid)
         self._zygote.channel.setblocking(True)
         self._loop.watch(self._zygote.channel.fileno(), self._read_zygote)
 
@@ -190,8 +191,7 @@ class SchedulerBackend:
             if "forked" in item:
                 executor = self.executors.get(item["forked"])
                 if executor is not None:
-                    executor.pid = item["pid"]
-                    self._by_pid[item["pid"]] = executor
+                    self._has_pid(executor, item["pid"])
             elif "exited" in item:
                 executor = self._by_pid.pop(item["exited"], None)
                 if executor is not None:
@@ -200,6 +200,11 @@ class SchedulerBackend:
                     self._lose(executor)
         if gone:
             self._replace_zygote()
+
+    def _has_pid(self, executor: ExecutorProcess, pid: int) -> None:
+        executor.pid = pid
+        self._by_pid[pid] = executor
+        self.table.executor_started(executor.executor_id, pid)
 
     def _replace_zygote(self) -> None:
         """The zygote was killed, and its executors with it, by the kernel."""
@@ -264,7 +269,7 @@ class SchedulerBackend:
         """Forget a dead executor, tell the scheduler, start another."""
         if self.executors.pop(executor.executor_id, None) is None:
             return
-        self._removals.executor_lost(executor.executor_id)
+        self.table.executor_ended(executor.executor_id)
         for channel in (executor.tasks, executor.control):
             self._loop.forget(channel.fd)
         task, executor.running = executor.running, None
@@ -355,6 +360,7 @@ class SchedulerBackend:
                     return
                 executor.running = None
                 executor.tasks_done += 1
+                self.table.task_ended(executor.executor_id)
                 # A kill's exception may have hit any line of a library and left it half done.
                 if news.state is TaskState.KILLED or not self._limits.reuses_processes:
                     self._retire(executor)
@@ -364,11 +370,8 @@ class SchedulerBackend:
                 executor.rss_bytes = news.rss_bytes
             case BlockUpdated():
                 events.block_updated(executor, news)
-            case BlocksRemoved():
-                self._removals.confirmed(news.request_id, executor.executor_id)
             case RegisterExecutor():
-                executor.pid = news.pid
-                self._by_pid[news.pid] = executor
+                self._has_pid(executor, news.pid)
                 executor.registered = True
                 self._failed_starts = 0
                 self._wait_for_all()
@@ -387,6 +390,9 @@ class SchedulerBackend:
     ) -> None:
         """Send a task, and before it what its stage needs if the executor has it no longer."""
         executor.running = Assignment(order.task_id, task_set, order.resources)
+        self.table.task_started(
+            executor.executor_id, order.task_id, order.stage_id, task_set.stage.job_ids
+        )
         data = order.encode()
         if executor.stages.use(order.stage_id, order.stage_attempt) is None:
             executor.stages.put(order.stage_id, order.stage_attempt, True)
@@ -443,12 +449,10 @@ class SchedulerBackend:
         if executor is not None:
             self._send(executor, executor.control, release.encode())
 
-    def remove_blocks(self, removal: BlockRemoval) -> None:
-        """Have all executors forget hot blocks and broadcast values, and say so."""
-        executors = [e for e in self.executors.values() if e.registered and not e.closed]
-        request_id = self._removals.open(removal, (e.executor_id for e in executors))
-        data = RemoveBlocks(request_id, removal.prefix).encode()
-        for executor in executors:
+    def remove_blocks(self, prefix: str) -> None:
+        """Have all executors forget hot blocks and broadcast values."""
+        data = RemoveBlocks(prefix).encode()
+        for executor in self.executors.values():
             self._send(executor, executor.control, data)
 
     def dump_threads(
@@ -522,6 +526,7 @@ class SchedulerBackend:
         self._zygote.close(timeout_s)
         for executor in self.executors.values():
             executor.close()
+        self.table.close()
 
 
 def _size(path: str) -> int:

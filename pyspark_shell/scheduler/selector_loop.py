@@ -48,12 +48,20 @@ class SelectorLoop:
     ----------
     after_each_round
         Called after all that was ready has been handled.
+    before_each_round
+        Called once it is known what is ready, before any of it is handled.
     on_error
         Called with an exception that a handler let escape, which is a defect of the engine.
     """
 
-    def __init__(self, after_each_round: Callback, on_error: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        after_each_round: Callback,
+        on_error: Callable[[Exception], None],
+        before_each_round: Callback = lambda: None,
+    ) -> None:
         self._after_each_round = after_each_round
+        self._before_each_round = before_each_round
         self._on_error = on_error
         self._selector = selectors.DefaultSelector()
         self._inbox: deque[Callback] = deque()
@@ -160,6 +168,7 @@ class SelectorLoop:
     def _wait_and_handle(self) -> None:
         ready = self._selector.select(self._next_deadline_s())
         started_s = time.thread_time()
+        self._call(self._before_each_round)
         for key, events in ready:
             if key.data is None:
                 os.read(self._wake_read, 64)

@@ -94,6 +94,11 @@ class LocalDirs:
         return os.path.join(self.memory_root, room)
 
     @property
+    def process_table(self) -> str:
+        """The file that tells other processes what runs where."""
+        return os.path.join(self.memory_root, "process-table")
+
+    @property
     def all_roots(self) -> tuple[str, ...]:
         """What has to be removed at the end."""
         return tuple(dict.fromkeys((self.root, self.memory_root)))

@@ -1,0 +1,262 @@
+"""What runs where, in a file that other processes read while the driver cannot answer.
+
+When one C call holds the driver's interpreter, no thread of it can say anything. So the scheduler
+notes in this file, mapped into memory, which executor runs which task of which jobs; and whoever
+kills from outside notes here what it intends *before* it signals, so that the scheduler, once it
+wakes, knows why its executors are gone.
+
+Layout: a header, one row for each slot, a ring of intents; all numbers little-endian, 64 bits.
+Rows and intents bear one number at their beginning and at their end, which grows with every
+change; a reader takes what it has read twice alike with both numbers equal.
+Thread  rows have one writer, the scheduler's; intents are written under `flock`, by any process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import stat
+import struct
+import time
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+MAGIC: Final = int.from_bytes(b"pyshproc", "little")
+VERSION: Final = 1
+NONE: Final = -1
+# A stage that more jobs than this wait for shows the first of them.
+MAX_JOBS: Final = 8
+INTENTS: Final = 32
+_WHO_BYTES: Final = 64
+_REASON_BYTES: Final = 392
+
+# magic, version, slots, kill timeout in ms, then what `HEAD_PROCESSES` holds, then intents so far
+_HEAD_FIXED: Final = struct.Struct("<4q")
+# number, driver's pid and start, zygote's pid and start, number
+HEAD_PROCESSES: Final = struct.Struct("<6q")
+COUNT: Final = struct.Struct("<q")
+# number, executor, pid, start, task, stage, how many jobs, the jobs, number
+ROW: Final = struct.Struct(f"<{8 + MAX_JOBS}q")
+# number, scope, target, time, who, reason, number
+_INTENT: Final = struct.Struct(f"<4q{_WHO_BYTES}s{_REASON_BYTES}sq")
+
+PROCESSES_AT: Final = _HEAD_FIXED.size
+COUNT_AT: Final = PROCESSES_AT + HEAD_PROCESSES.size
+ROWS_AT: Final = 128
+_TRIES: Final = 1000
+
+
+class KillScope(IntEnum):
+    """What an intent is about; `target` is its id."""
+
+    JOB = 1
+    STAGE = 2
+    TASK = 3
+    EXECUTOR = 4
+    APPLICATION = 5
+
+
+_SCOPES: Final = frozenset(KillScope)
+
+
+@dataclass(frozen=True, slots=True)
+class KillIntent:
+    """A kill from outside, told before it is done.
+
+    Attributes
+    ----------
+    target
+        Which job, stage, task or executor; `NONE` for the application.
+    """
+
+    scope: KillScope
+    target: int
+    reason: str
+    who: str
+    at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRow:
+    """One executor's process.
+
+    Attributes
+    ----------
+    task_id, stage_id
+        What it runs; `NONE` if it is idle.
+    job_ids
+        The active jobs that need its task's stage.
+    """
+
+    executor_id: int
+    pid: int
+    start_time: int
+    task_id: int
+    stage_id: int
+    job_ids: tuple[int, ...]
+
+    def is_meant_by(self, intent: KillIntent) -> bool:
+        """Whether the intent ends this row's task: that of a job only if no other job needs it."""
+        match intent.scope:
+            case KillScope.JOB:
+                return self.task_id != NONE and self.job_ids == (intent.target,)
+            case KillScope.STAGE:
+                return self.task_id != NONE and self.stage_id == intent.target
+            case KillScope.TASK:
+                return self.task_id == intent.target
+            case KillScope.EXECUTOR:
+                return self.executor_id == intent.target
+            case KillScope.APPLICATION:
+                return True
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """The driver and its zygote."""
+
+    driver_pid: int
+    driver_start_time: int
+    zygote_pid: int
+    zygote_start_time: int
+
+
+def size_of_table(slots: int) -> int:
+    """Bytes of a table of so many rows."""
+    return _intents_at(slots) + INTENTS * _INTENT.size
+
+
+def new_table(memory: mmap.mmap, slots: int, kill_timeout_s: float) -> None:
+    """Write the parts that do not change."""
+    for slot in range(slots):
+        ROW.pack_into(memory, ROWS_AT + slot * ROW.size, *_FREE_ROW)
+    timeout_ms = int(kill_timeout_s * 1000) if kill_timeout_s >= 0 else NONE
+    _HEAD_FIXED.pack_into(memory, 0, MAGIC, VERSION, slots, timeout_ms)
+
+
+_FREE_ROW: Final = (0, NONE, NONE, 0, NONE, NONE, 0, *([NONE] * MAX_JOBS), 0)
+
+
+class ProcessTable:
+    """The table as any process sees it that may open the file.
+
+    Raises
+    ------
+    OSError
+        The file is not there, or may not be opened.
+    ValueError
+        It is no table, or not this user's alone.
+    """
+
+    def __init__(self, path: str) -> None:
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            self._memory = _map(fd, path)
+        except BaseException:
+            os.close(fd)
+            raise
+        self._fd = fd
+        magic, version, self.slots, timeout_ms = _HEAD_FIXED.unpack_from(self._memory, 0)
+        if (magic, version) != (MAGIC, VERSION) or len(self._memory) < size_of_table(self.slots):
+            self.close()
+            raise ValueError(f"{path} is no process table of this version")
+        self.kill_timeout_s = timeout_ms / 1000 if timeout_ms >= 0 else None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._memory.close()
+        os.close(self._fd)
+
+    def __enter__(self) -> ProcessTable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def processes(self) -> Processes:
+        """The driver and its zygote."""
+        _, *pids, _ = _read_whole(self._memory, HEAD_PROCESSES, PROCESSES_AT)
+        return Processes(*pids)
+
+    def rows(self) -> list[SlotRow]:
+        """The executors that live, by id."""
+        rows = (self._row(slot) for slot in range(self.slots))
+        return sorted((row for row in rows if row is not None), key=lambda row: row.executor_id)
+
+    def _row(self, slot: int) -> SlotRow | None:
+        values = _read_whole(self._memory, ROW, ROWS_AT + slot * ROW.size)
+        _, executor_id, pid, start_time, task_id, stage_id, jobs, *rest = values
+        if executor_id == NONE:
+            return None
+        job_ids = tuple(rest[: min(jobs, MAX_JOBS)])
+        return SlotRow(executor_id, pid, start_time, task_id, stage_id, job_ids)
+
+    def announce(self, intent: KillIntent) -> None:
+        """Write an intent; from its return on the scheduler will find it when it wakes."""
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        try:
+            (number,) = COUNT.unpack_from(self._memory, COUNT_AT)
+            at = _intents_at(self.slots) + number % INTENTS * _INTENT.size
+            _INTENT.pack_into(
+                self._memory,
+                at,
+                number + 1,
+                intent.scope,
+                intent.target,
+                intent.at_ms or time.time_ns() // 1_000_000,
+                _cut(intent.who, _WHO_BYTES),
+                _cut(intent.reason, _REASON_BYTES),
+                number + 1,
+            )
+            COUNT.pack_into(self._memory, COUNT_AT, number + 1)
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def intents(self) -> list[KillIntent]:
+        """The newest intents, oldest first."""
+        return read_intents(self._memory, self.slots, 0)
+
+
+def read_intents(memory: mmap.mmap, slots: int, seen: int) -> list[KillIntent]:
+    """The intents that came after the first `seen`, oldest first; the ring holds 32."""
+    (count,) = COUNT.unpack_from(memory, COUNT_AT)
+    found: list[KillIntent] = []
+    for number in range(max(seen, count - INTENTS), count):
+        at = _intents_at(slots) + number % INTENTS * _INTENT.size
+        _, scope, target, at_ms, who, reason, _ = _read_whole(memory, _INTENT, at)
+        if scope in _SCOPES:
+            found.append(KillIntent(KillScope(scope), target, _text(reason), _text(who), at_ms))
+    return found
+
+
+def _intents_at(slots: int) -> int:
+    return ROWS_AT + slots * ROW.size
+
+
+def _read_whole(memory: mmap.mmap, layout: struct.Struct, at: int) -> tuple[Any, ...]:
+    """One record that nobody was writing meanwhile."""
+    before = b""
+    for _ in range(_TRIES):
+        data = memory[at : at + layout.size]
+        if data == before and data[:8] == data[-8:]:
+            return layout.unpack(data)
+        before = data
+    raise ValueError("the process table's writer was stopped in the middle of a row")
+
+
+def _map(fd: int, path: str) -> mmap.mmap:
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise ValueError(f"{path} is not a private file of this user")
+    if status.st_size < size_of_table(0):
+        raise ValueError(f"{path} is no process table")
+    return mmap.mmap(fd, 0)
+
+
+def _cut(text: str, size: int) -> bytes:
+    return text.encode("utf-8", "replace")[:size]
+
+
+def _text(data: bytes) -> str:
+    return data.rstrip(b"\0").decode("utf-8", "ignore")
