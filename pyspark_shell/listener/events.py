@@ -261,3 +261,27 @@ class SparkListenerExecutorMetricsUpdate(SparkListenerEvent):
 
     executor_id: str
     metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerTaskStuck(SparkListenerEvent):
+    """A killed task still runs; ours.
+
+    Attributes
+    ----------
+    stack
+        Where it is, outermost frame first.
+    """
+
+    task_id: int
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class SparkListenerSchedulerState(SparkListenerEvent):
+    """What runs at this moment, as the scheduler knows it; ours, told only when somebody looks."""
+
+    time_ms: int
+    job_ids: frozenset[int] = frozenset()
+    task_ids: frozenset[int] = frozenset()
+    executor_ids: frozenset[str] = frozenset()

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from pyspark_shell.common.threads import LISTENER_PREFIX, start_daemon
 from pyspark_shell.listener.events import (
-    SparkListenerBlockUpdated,
     SparkListenerEvent,
     SparkListenerExecutorMetricsUpdate,
 )
@@ -26,7 +25,7 @@ log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
 # Events are handled in batches: a wake-up for each would take the interpreter from the scheduler
 # twice per task. Nobody looks more often than this; whoever wants to see all at once flushes.
 _GATHER_S: Final = 0.01
-_DROPPABLE: Final = (SparkListenerExecutorMetricsUpdate, SparkListenerBlockUpdated)
+_DROPPABLE: Final = (SparkListenerExecutorMetricsUpdate,)
 
 
 class SparkListener:
@@ -113,7 +112,8 @@ class AsyncEventQueue:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all events posted before have been handled; False when the time is over."""
-        if self._thread is None or threading.current_thread() is self._thread:
+        thread = self._thread
+        if thread is None or threading.current_thread() is thread or not thread.is_alive():
             return True
         marker = threading.Event()
         self._events.append(marker)
@@ -208,9 +208,10 @@ class LiveListenerBus:
         for queue in self._used:
             queue.post(event)
 
-    def flush(self, timeout_s: float = 10.0) -> bool:
-        """Wait until everything posted before was handled by every queue."""
-        return all([queue.flush(timeout_s) for queue in self._used])
+    def flush(self, timeout_s: float = 10.0, name: str | None = None) -> bool:
+        """Wait until everything posted before was handled by every queue, or by one of them."""
+        queues = [queue for queue in self._used if name in (None, queue.name)]
+        return all([queue.flush(timeout_s) for queue in queues])
 
     def dropped(self) -> dict[str, int]:
         """Events dropped so far, by queue."""

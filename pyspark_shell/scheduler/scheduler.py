@@ -39,9 +39,11 @@ from pyspark_shell.listener.events import (
     SparkListenerBlockUpdated,
     SparkListenerExecutorAdded,
     SparkListenerExecutorRemoved,
+    SparkListenerSchedulerState,
     SparkListenerSpeculativeTaskSubmitted,
     SparkListenerTaskEnd,
     SparkListenerTaskStart,
+    SparkListenerTaskStuck,
     TaskInfo,
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
@@ -199,6 +201,16 @@ class Scheduler:
     def kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
         """Kill one attempt, which is run again; False if no such task runs."""
         return self.ask(partial(self._kill_task_attempt, task_id, interrupt, reason))
+
+    def kill_executor(self, executor_id: str, reason: str) -> bool:
+        """End an executor's processes; another takes its place, its task is run again and counts
+        as killed. False if there is no such executor.
+        """
+        return self.ask(partial(self._kill_executor, executor_id, reason))
+
+    def tell_state(self) -> None:
+        """Have the listeners told what runs, in order with all that they are told."""
+        self._loop.post(self._tell_state)
 
     def application_killed(self, message: str) -> None:
         """Fail all jobs, and all that come later; returns at once."""
@@ -358,6 +370,10 @@ class Scheduler:
             )
         )
 
+    def task_stuck(self, task_id: int, stack: str) -> None:
+        """A killed task still runs."""
+        self._bus.post(SparkListenerTaskStuck(task_id, stack))
+
     def barrier_sync(self, executor: ExecutorProcess, news: BarrierSync) -> None:
         """A barrier task waits for the others."""
         if executor.running is not None and executor.running.task_id == news.task_id:
@@ -497,6 +513,29 @@ class Scheduler:
                 self._dag.application_killed(
                     f"Application has been killed. Reason: {intent.reason}"
                 )
+
+    def _kill_executor(self, executor_id: str, reason: str) -> bool:
+        executor = self._backend.executors.get(executor_id)
+        if executor is None:
+            return False
+        if executor.running is not None:
+            task = executor.running.task_set.running.get(executor.running.task_id)
+            if task is not None:
+                task.kill_reason = task.kill_reason or reason
+        executor.end_reason = f"it was killed: {reason}"
+        self._backend.kill_executor(executor)
+        return True
+
+    def _tell_state(self) -> None:
+        tasks = (task_id for task_set in self._tasks.pools.all() for task_id in task_set.running)
+        self._bus.post(
+            SparkListenerSchedulerState(
+                self._clock.time_ms(),
+                frozenset(self._dag.jobs),
+                frozenset(tasks),
+                frozenset(self._backend.executors),
+            )
+        )
 
     def _force_kills(self, job_ids: Collection[int]) -> None:
         for task_set in self._tasks.pools.all():

@@ -109,6 +109,7 @@ class BackendEvents(Protocol):
     ) -> None: ...
     def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None: ...
     def barrier_sync(self, executor: ExecutorProcess, news: BarrierSync) -> None: ...
+    def task_stuck(self, task_id: int, stack: str) -> None: ...
     def no_executors(self, reason: str) -> None: ...
 
 
@@ -429,6 +430,11 @@ class SchedulerBackend:
     def end_process(self, executor: ExecutorProcess) -> None:
         """SIGKILL an executor's process group."""
         self.kill_executor(executor)
+
+    def task_stuck(self, task_id: int, stack: str) -> None:
+        """Tell where a killed task is that does not end."""
+        if self._events is not None:
+            self._events.task_stuck(task_id, stack)
 
     def dump_by_signal(self, executor: ExecutorProcess) -> Callable[[], str]:
         """Have faulthandler write the executor's stacks, for when its interpreter is held by C

@@ -77,6 +77,8 @@ class ReaperHands(Protocol):
 
     def dump_by_signal(self, executor: ExecutorProcess) -> Callable[[], str]: ...
 
+    def task_stuck(self, task_id: int, stack: str) -> None: ...
+
 
 @dataclass(slots=True)
 class _Reaping:
@@ -220,6 +222,7 @@ class TaskReaper:
 
     def _log_stack(self, reaping: _Reaping, stack: str) -> None:
         log.warning("Thread dump from task %d:\n%s", reaping.task_id, stack)
+        self._hands.task_stuck(reaping.task_id, stack)
 
     def assert_empty(self) -> None:
         """Raise if a killed task is still watched."""
