@@ -161,10 +161,13 @@ def _executor_removed(event: SparkListenerExecutorRemoved) -> Json:
 
 
 def _block_updated(event: SparkListenerBlockUpdated) -> Json:
+    """A block is a file of the application: told as the driver's, for else a reader would take it
+    for lost with the executor that wrote it.
+    """
     in_memory, on_disk = event.memory_bytes > 0, event.disk_bytes > 0
     return {
         "Block Updated Info": {
-            "Block Manager ID": _block_manager_id(event.executor_id, "localhost"),
+            "Block Manager ID": _block_manager_id("driver", "localhost"),
             "Block ID": event.block_id,
             "Storage Level": _storage_level(StorageLevel(on_disk, in_memory, False, False)),
             "Memory Size": event.memory_bytes,

@@ -1,0 +1,346 @@
+"""The file that an application leaves for a History Server: its form, its end, and its errors."""
+
+import json
+import logging
+import os
+import resource
+import signal
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyspark_shell import SparkConf, SparkContext
+from pyspark_shell.common.errors import (
+    IllegalArgumentException,
+    InvalidInputException,
+    SparkUnsupportedOperationException,
+)
+from pyspark_shell.common.redaction import REDACTED
+from pyspark_shell.listener.events import (
+    SparkListenerApplicationEnd,
+    SparkListenerBlockUpdated,
+    SparkListenerEnvironmentUpdate,
+    SparkListenerJobStart,
+    SparkListenerTaskStart,
+    TaskInfo,
+)
+from pyspark_shell.status.event_log import IN_PROGRESS, EventLogFile, EventLoggingListener
+from tests.processes.driver_process import DriverProcess
+from tests.processes.waiting import wait_for
+
+# What a History Server looks for when it lists applications, without reading the lines.
+LISTED = (
+    '{"Event":"SparkListenerLogStart"',
+    '{"Event":"SparkListenerEnvironmentUpdate",',
+    '{"Event":"SparkListenerApplicationStart"',
+    '{"Event":"SparkListenerApplicationEnd"',
+)
+TASK = TaskInfo(0, 0, 0, 0, 1_000, "0", "localhost", "PROCESS_LOCAL")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "events"
+    made.mkdir()
+    return made
+
+
+def conf_for(folder, **more):
+    conf = SparkConf().setMaster("local[2]").setAppName("logged")
+    conf.set("spark.eventLog.enabled", "true").set("spark.eventLog.dir", f"file://{folder}")
+    for key, value in more.items():
+        conf.set(key.replace("__", "."), value)
+    return conf
+
+
+def listener_for(folder, **more):
+    listener = EventLoggingListener(conf_for(folder, **more))
+    listener.open("local-1", "4.3.0")
+    return listener
+
+
+def lines_of(path):
+    return path.read_bytes().decode().splitlines()
+
+
+def events_of(path):
+    return [json.loads(line) for line in path.read_bytes().decode().split("\n")[:-1]]
+
+
+# A whole application --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def log_of_an_application(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("events")
+    with SparkContext(conf=conf_for(folder, my__password="hidden")) as sc:
+        sc.setLocalProperty("my.token", "hidden")
+        assert sc.range(10, numSlices=2).map(lambda n: (n % 2, n)).groupByKey().count() == 2
+        with pytest.raises(Exception, match="division"):
+            sc.parallelize([0], 1).map(lambda n: 1 / n).collect()
+        open_file = folder / f"{sc.applicationId}{IN_PROGRESS}"
+        assert open_file.exists()
+    assert not open_file.exists()
+    return open_file.with_suffix("")
+
+
+def test_every_line_is_compact_and_begins_with_its_event(log_of_an_application):
+    lines = lines_of(log_of_an_application)
+
+    assert all(line.startswith('{"Event":"SparkListener') for line in lines)
+    for line in lines:
+        compact = json.dumps(json.loads(line), separators=(",", ":"), ensure_ascii=False)
+        assert compact == line
+
+
+def test_the_lines_that_a_listing_needs_are_there_once(log_of_an_application):
+    lines = lines_of(log_of_an_application)
+
+    for prefix in LISTED:
+        assert sum(line.startswith(prefix) for line in lines) == 1
+
+
+def test_the_order_is_sparks(log_of_an_application):
+    names = [event["Event"].removeprefix("SparkListener") for event in
+             events_of(log_of_an_application)]  # fmt: skip
+
+    assert names[:5] == [
+        "LogStart",
+        "ResourceProfileAdded",
+        "BlockManagerAdded",
+        "EnvironmentUpdate",
+        "ApplicationStart",
+    ]
+    assert names[-1] == "ApplicationEnd"
+    assert names.count("TaskStart") == names.count("TaskEnd") > 0
+    assert names.count("JobStart") == names.count("JobEnd") == 2
+
+
+def test_what_is_told_of_a_start_is_not_changed_by_the_end(log_of_an_application):
+    events = events_of(log_of_an_application)
+
+    for event in events:
+        if event["Event"] == "SparkListenerJobStart":
+            assert all("Completion Time" not in stage for stage in event["Stage Infos"])
+        if event["Event"] == "SparkListenerStageSubmitted":
+            assert "Completion Time" not in event["Stage Info"]
+
+
+def test_secrets_are_not_written(log_of_an_application):
+    assert "hidden" not in log_of_an_application.read_text()
+    assert REDACTED in log_of_an_application.read_text()
+
+
+def test_the_file_is_for_owner_and_group(log_of_an_application):
+    assert stat.S_IMODE(log_of_an_application.stat().st_mode) == 0o660
+
+
+def test_no_null_is_written(log_of_an_application):
+    assert ":null" not in log_of_an_application.read_text()
+
+
+# When it is written ---------------------------------------------------------------------------
+
+
+def test_tasks_wait_for_the_next_event_that_matters(folder):
+    listener = listener_for(folder)
+    path = folder / f"local-1{IN_PROGRESS}"
+
+    listener.onTaskStart(SparkListenerTaskStart(0, 0, TASK))
+    before = len(lines_of(path))
+    listener.onApplicationEnd(SparkListenerApplicationEnd(2))
+
+    assert before == 1
+    assert len(lines_of(path)) == 3
+    listener.close()
+
+
+def test_many_tasks_do_not_wait_for_ever(folder):
+    listener = listener_for(folder)
+
+    for _ in range(1_000):
+        listener.onTaskStart(SparkListenerTaskStart(0, 0, TASK))
+
+    assert len(lines_of(folder / f"local-1{IN_PROGRESS}")) > 500
+    listener.close()
+
+
+def test_block_updates_are_written_on_demand_only(folder):
+    update = SparkListenerBlockUpdated("rdd_1_0", "0", 10, 0)
+    quiet = EventLoggingListener(conf_for(folder))
+    quiet.open("local-1", "4.3.0")
+    quiet.onBlockUpdated(update)
+    talking = EventLoggingListener(
+        conf_for(folder, spark__eventLog__logBlockUpdates__enabled="true")
+    )
+    talking.open("local-2", "4.3.0")
+    talking.onBlockUpdated(update)
+    quiet.close()
+    talking.close()
+
+    assert len(lines_of(folder / "local-1")) == 1
+    assert len(lines_of(folder / "local-2")) == 2
+
+
+def test_values_of_the_environment_are_looked_at_too(folder):
+    listener = listener_for(folder)
+
+    listener.onEnvironmentUpdate(
+        SparkListenerEnvironmentUpdate({"spark.driver.extraOptions": "-Dkey.password=hidden"})
+    )
+    listener.onJobStart(
+        SparkListenerJobStart(0, 1, [], {"spark.job.description": "count the tokens"})
+    )
+    listener.close()
+
+    text = (folder / "local-1").read_text()
+    assert "hidden" not in text
+    assert "count the tokens" in text, "a description is people's own text"
+
+
+@given(text=st.text(st.characters(codec=None)))
+def test_any_text_comes_back(tmp_path_factory, text):
+    file = EventLogFile(str(tmp_path_factory.mktemp("texts") / "log"))
+
+    file.write({"Event": "SparkListenerApplicationStart", "App Name": text}, flush=True)
+    file.close()
+
+    with open(file.path, "rb") as written:
+        line = written.read()
+    assert line.count(b"\n") == 1
+    assert b"\r" not in line
+    assert json.loads(line.decode("utf-8"))["App Name"] == text
+
+
+# Its end --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def driver(tmp_path, folder):
+    """A driver in a process of its own, in the middle of its second job."""
+    started = DriverProcess(
+        tmp_path,
+        f"sc = start(spark__eventLog__enabled='true', spark__eventLog__dir={str(folder)!r})\n"
+        "sc.range(4, numSlices=2).count()\n"
+        "about(sc)\n"
+        "sc.parallelize([1, 2], 2).foreach(lambda _: time.sleep(300))\n",
+    )
+    started.hear("roots")
+    yield started
+    started.close()
+
+
+def test_a_killed_driver_leaves_a_log_in_progress_that_can_be_read(driver, folder):
+    path = next(folder.iterdir())
+    wait_for(lambda: path.read_text().count("JobStart") == 2, "the second job's start")
+
+    driver.signal(signal.SIGKILL)
+    driver.wait()
+
+    assert path.name.endswith(IN_PROGRESS)
+    names = [event["Event"] for event in events_of(path)]
+    assert "SparkListenerJobEnd" in names
+    assert path.read_bytes().endswith(b"\n")
+
+
+def test_a_log_that_is_there_already_is_not_overwritten(folder, caplog):
+    (folder / "local-1").write_text("older")
+
+    listener = listener_for(folder)
+    listener.onApplicationEnd(SparkListenerApplicationEnd(2))
+    listener.close()
+
+    assert [entry.name for entry in folder.iterdir()] == ["local-1"]
+    assert (folder / "local-1").read_text() == "older"
+    assert "there will be no event log" in caplog.text
+
+
+@pytest.fixture
+def small_files():
+    """Let this process write files of at most 8 KiB; a full disk fails at the same place."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("small_files")
+def test_after_an_error_of_the_disk_the_log_ends_with_a_whole_line(folder, caplog):
+    listener = listener_for(folder)
+    for number in range(100):
+        listener.onApplicationEnd(SparkListenerApplicationEnd(number))
+
+    for _ in range(3):
+        listener.onJobStart(SparkListenerJobStart(0, 1, [], {"note": "x" * 10_000}))
+    listener.close()
+
+    path = folder / f"local-1{IN_PROGRESS}"
+    assert len(events_of(path)) == 101
+    errors = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert len(errors) == 1
+    assert "File too large" in errors[0].getMessage()
+
+
+def test_a_job_does_not_notice_that_the_log_has_ended(folder):
+    conf = conf_for(folder)
+    with SparkContext(conf=conf) as sc:
+        path = next(folder.iterdir())
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        sc._driver.bus.flush()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, hard))
+        try:
+            counts = [sc.range(4, numSlices=2).count() for _ in range(3)]
+            sc._driver.bus.flush()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        counts.append(sc.range(4, numSlices=2).count())
+
+    assert counts == [4] * 4
+    assert path.exists(), "a log that was cut stays in progress"
+
+
+# Where it is written --------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_missing_is_told_before_anything_starts(tmp_path, nothing_left):
+    with pytest.raises(InvalidInputException, match=r"does not exist.*spark\.eventLog\.dir"):
+        SparkContext(conf=conf_for(tmp_path / "nowhere"))
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(IllegalArgumentException, match="is not a directory"):
+        EventLoggingListener(conf_for(tmp_path / "file"))
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+
+    with pytest.raises(IllegalArgumentException, match="Nothing can be written"):
+        EventLoggingListener(conf_for(folder))
+
+
+def test_other_file_systems_are_refused():
+    with pytest.raises(SparkUnsupportedOperationException, match="hdfs"):
+        EventLoggingListener(SparkConf().set("spark.eventLog.dir", "hdfs://host/events"))
+
+
+def test_a_plain_path_is_as_good_as_a_url(folder):
+    listener = EventLoggingListener(SparkConf().set("spark.eventLog.dir", str(folder)))
+    listener.open("local-1", "4.3.0")
+    listener.close()
+
+    assert [entry.name for entry in folder.iterdir()] == ["local-1"]
+
+
+def test_forms_that_are_not_there_are_told(folder, caplog):
+    EventLoggingListener(conf_for(folder, spark__eventLog__compress="true"))
+
+    assert "spark.eventLog.compress=true has no effect" in caplog.text
+
+
+def test_without_the_key_there_is_no_log():
+    assert EventLoggingListener.if_enabled(SparkConf()) is None
