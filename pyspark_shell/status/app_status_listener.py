@@ -1,25 +1,31 @@
-"""Turns events into rows of the status store.
+"""Turns what happens to jobs, stages, tasks and executors into rows of the status store.
 
-Owns    nothing; it is the store's only writer.
+Owns    the jobs that run; it and its sisters are the store's only writers.
 Thread  the bus's `spark-listener-group-appStatus`. A task's two events must cost microseconds: they
-        only count, and metrics are added up later, many at once.
-Source  Spark's AppStatusListener.
+        only count and keep the event itself; metrics are added up later, many at once, and rows of
+        tasks are made when somebody asks for them.
+Source  Spark's AppStatusListener; differs in that counts of what runs cannot go wrong, and in what
+        it tells of kills.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.task_end import Success, TaskCommitDenied, TaskEndReason, TaskKilled
 from pyspark_shell.listener.events import (
+    SparkListenerApplicationEnd,
     SparkListenerExecutorAdded,
     SparkListenerExecutorRemoved,
     SparkListenerJobEnd,
     SparkListenerJobStart,
+    SparkListenerSchedulerState,
     SparkListenerStageCompleted,
     SparkListenerStageSubmitted,
     SparkListenerTaskEnd,
     SparkListenerTaskStart,
+    SparkListenerTaskStuck,
     StageInfo,
 )
 from pyspark_shell.status.api import (
@@ -32,13 +38,15 @@ from pyspark_shell.status.api import (
     add_up,
 )
 from pyspark_shell.status.app_status_store import AppStatusStore
+from pyspark_shell.status.kill_log import KilledTask, is_forced
 
 # Metrics of so many tasks wait before they are added up: bounds memory, and costs little per task.
 _FOLD_AT: Final = 512
+_STAGE_SHIFT: Final = 32
 
 
 class AppStatusListener:
-    """Counts jobs, stages, tasks and executors into `store`."""
+    """Keeps the rows of `store` about jobs, stages, tasks and executors."""
 
     def __init__(self, store: AppStatusStore) -> None:
         self._store = store
@@ -52,6 +60,7 @@ class AppStatusListener:
         """A new job, and rows for the stages it may need."""
         properties = event.properties
         infos = sorted(event.stage_infos, key=lambda info: info.stage_id)
+        needed = [info for info in infos if info.completion_time_ms is None]
         tags = properties.get("spark.job.tags", "")
         job = JobData(
             event.job_id,
@@ -61,13 +70,15 @@ class AppStatusListener:
             description=properties.get("spark.job.description"),
             job_group=properties.get("spark.jobGroup.id"),
             job_tags=tuple(sorted(filter(None, tags.split(",")))),
-            num_tasks=sum(info.num_tasks for info in infos if info.completion_time_ms is None),
+            properties=properties,
+            num_tasks=sum(info.num_tasks for info in needed),
         )
+        stages = tuple(self._stage(info) for info in needed)
+        for stage in stages:
+            stage.jobs = (*stage.jobs, job)
+        job.live_stages = stages
         self._store.jobs[job.job_id] = self._active[job.job_id] = job
-        for info in infos:
-            if info.completion_time_ms is None:
-                stage = self._stage(info)
-                stage.job_ids = (*stage.job_ids, job.job_id)
+        self._store.touch(job, *stages)
         self._store.trim()
 
     def onJobEnd(self, event: SparkListenerJobEnd) -> None:
@@ -75,41 +86,49 @@ class AppStatusListener:
         job = self._active.pop(event.job_id, None)
         if job is None:
             return
-        for stage in self._first_attempts_of(job):
-            if stage.status is StageStatus.PENDING and self._is_last_job(stage, job.job_id):
+        for stage in job.live_stages:
+            if _serves_others(stage, job):
+                stage.jobs = tuple(other for other in stage.jobs if other is not job)
+            elif stage.status is StageStatus.PENDING:
                 stage.status = StageStatus.SKIPPED
                 job.num_skipped_stages += 1
                 job.num_skipped_tasks += stage.num_tasks
+        self._store.touch(*job.live_stages)
         job.completion_time_ms = event.time_ms
         job.failure_reason = event.error
         job.status = JobStatus.SUCCEEDED if event.error is None else JobStatus.FAILED
+        job.live_stages = tuple(s for s in job.live_stages if s.running and job in s.jobs)
         if event.cancelled:
-            self._begin_kill(job, event.time_ms)
+            self._begin_kill(job, event)
+        elif (card := self._store.kills.job_was_faster(job.job_id, event.time_ms)) is not None:
+            self._store.touch(card)
+        self._settle(job, event.time_ms)
+        self._store.touch(job)
 
-    def _begin_kill(self, job: JobData, now_ms: int) -> None:
+    def _begin_kill(self, job: JobData, event: SparkListenerJobEnd) -> None:
         """The job counts as KILLING while tasks of it run; shared stages are the other jobs'."""
-        for stage in self._store.stages.values():
-            if job.job_id in stage.job_ids and not self._is_last_job(stage, job.job_id):
-                stage.job_ids = tuple(i for i in stage.job_ids if i != job.job_id)
-                job.num_active_tasks -= stage.num_active_tasks
         job.kill_state = KillState.KILLING
-        self._end_kill_if_done(job, now_ms)
+        running = [task for stage in job.live_stages for task in stage.running.values()]
+        tasks = [self.killed_task(task.task_id, task.executor_id) for task in running]
+        card = self._store.kills.job_ended(job.job_id, event.error or "", event.time_ms, tasks)
+        job.kill_reason, job.kill_who = card.reason, card.who
+        self._store.touch(card)
+
+    def killed_task(self, task_id: int, executor_id: str) -> KilledTask:
+        """A task that is to end, for a kill card."""
+        executor = self._store.executors.get(executor_id)
+        return KilledTask(task_id, executor_id, executor.pid if executor is not None else 0)
 
     @staticmethod
-    def _end_kill_if_done(job: JobData, now_ms: int) -> None:
-        if job.kill_state is KillState.KILLING and job.num_active_tasks <= 0:
+    def _settle(job: JobData, now_ms: int) -> None:
+        """Let go of what an ended job is counted by, once its last task has ended."""
+        if job.status is JobStatus.RUNNING or job.num_active_tasks:
+            return
+        job.live_stages = ()
+        job.completed_indices = set()
+        if job.kill_state is KillState.KILLING:
             job.kill_state = KillState.KILLED
             job.killed_at_ms = now_ms
-
-    def _first_attempts_of(self, job: JobData) -> list[StageData]:
-        stages = self._store.stages
-        attempts = ((stage_id, 0) for stage_id in job.stage_ids)
-        return [stages[key] for key in attempts if key in stages]
-
-    def _is_last_job(self, stage: StageData, job_id: int) -> bool:
-        jobs = self._store.jobs
-        others = (jobs[other] for other in stage.job_ids if other != job_id and other in jobs)
-        return all(other.is_finished for other in others)
 
     # Stages -----------------------------------------------------------------------
 
@@ -122,24 +141,27 @@ class AppStatusListener:
         stage.num_tasks = info.num_tasks
         stage.description = event.properties.get("spark.job.description")
         stage.scheduling_pool = event.properties.get("spark.scheduler.pool", "default")
-        stage.job_ids = self._running_jobs_with(info.stage_id)
-        for job in self._jobs_of(stage):
-            job.num_active_stages += 1
+        jobs = (job for job in self._active.values() if info.stage_id in job.stage_ids)
+        stage.jobs = tuple(jobs)
+        for job in stage.jobs:
+            if stage not in job.live_stages:
+                job.live_stages = (*job.live_stages, stage)
+        self._store.touch(stage, *stage.jobs)
         self._store.trim()
 
     def onStageCompleted(self, event: SparkListenerStageCompleted) -> None:
         """A stage attempt ended; killed tasks of it may still run."""
         info = event.stage_info
         stage = self._stage(info)
-        was_active = stage.status is StageStatus.ACTIVE
         stage.completion_time_ms = info.completion_time_ms
         stage.failure_reason = info.failure_reason
         failed = info.failure_reason is not None
         stage.status = StageStatus.FAILED if failed else StageStatus.COMPLETE
-        for job in self._jobs_of(stage):
-            job.num_active_stages -= was_active
+        for job in stage.jobs:
             job.num_failed_stages += failed
             job.num_completed_stages += not failed
+        _close_if_done(stage)
+        self._store.touch(stage, *stage.jobs)
 
     def _stage(self, info: StageInfo) -> StageData:
         key = (info.stage_id, info.attempt_number)
@@ -153,77 +175,78 @@ class AppStatusListener:
                 details=info.details,
                 resource_profile_id=info.resource_profile_id,
                 rdd_ids=tuple(rdd.rdd_id for rdd in info.rdd_infos),
+                parent_ids=info.parent_ids,
             )
         return stage
-
-    def _running_jobs_with(self, stage_id: int) -> tuple[int, ...]:
-        return tuple(job.job_id for job in self._active.values() if stage_id in job.stage_ids)
-
-    def _jobs_of(self, stage: StageData) -> list[JobData]:
-        jobs = self._store.jobs
-        return [jobs[job_id] for job_id in stage.job_ids if job_id in jobs]
 
     # Tasks ------------------------------------------------------------------------
 
     def onTaskStart(self, event: SparkListenerTaskStart) -> None:
         """One more task runs."""
         store, info = self._store, event.task_info
-        stage = store.stages.get((event.stage_id, event.stage_attempt_id))
-        if stage is not None:
-            stage.num_active_tasks += 1
-            if stage.first_task_launched_time_ms is None:
-                stage.first_task_launched_time_ms = info.launch_time_ms
-            for job_id in stage.job_ids:
-                job = store.jobs.get(job_id)
-                if job is not None:
-                    job.num_active_tasks += 1
         executor = store.executors.get(info.executor_id)
         if executor is not None:
-            executor.active_tasks += 1
+            executor.running[info.task_id] = info
             executor.total_tasks += 1
-
-    def onTaskEnd(self, event: SparkListenerTaskEnd) -> None:
-        """One task less runs; it is done, failed, or killed."""
-        store, info, reason = self._store, event.task_info, event.reason
-        executor = store.executors.get(info.executor_id)
-        if executor is not None:
-            executor.active_tasks -= 1
-            executor.total_duration_ms += info.finish_time_ms - info.launch_time_ms
-            executor.completed_tasks += type(reason) is Success
-            executor.failed_tasks += _has_failed(reason)
+            store.touch(executor)
         stage = store.stages.get((event.stage_id, event.stage_attempt_id))
         if stage is None:
             return
-        jobs = [job for job_id in stage.job_ids if (job := store.jobs.get(job_id)) is not None]
-        stage.num_active_tasks -= 1
-        for job in jobs:
-            job.num_active_tasks -= 1
-            if job.kill_state is not None:
-                self._end_kill_if_done(job, info.finish_time_ms)
+        if stage.first_task_launched_time_ms is None:
+            stage.first_task_launched_time_ms = info.launch_time_ms
+        stage.running[info.task_id] = info
+        stage.tasks[info.task_id] = event
+        store.add_task()
+        store.touch(stage, *stage.jobs)
+
+    def onTaskEnd(self, event: SparkListenerTaskEnd) -> None:
+        """One task less runs; it is done, failed, or killed."""
+        store, info = self._store, event.task_info
+        executor = store.executors.get(info.executor_id)
+        if executor is not None:
+            _count_on_executor(executor, event)
+            store.touch(executor)
+        if store.kills.dying:
+            self._end_kill(event)
+        stage = store.stages.get((event.stage_id, event.stage_attempt_id))
+        if stage is None:
+            return
+        stage.running.pop(info.task_id, None)
+        stage.last_task_end_ms = info.finish_time_ms
+        if info.task_id in stage.tasks:
+            stage.tasks[info.task_id] = event
         if event.task_metrics is not None:
             stage.unfolded.append(event.task_metrics)
             if len(stage.unfolded) >= _FOLD_AT:
-                stage.total, stage.unfolded = add_up([stage.total, *stage.unfolded]), []
-        if type(reason) is Success:
-            stage.num_complete_tasks += 1
-            stage.completed_indices.add(info.index)
-            for job in jobs:
-                job.num_completed_tasks += 1
-                job.completed_indices.add((event.stage_id, info.index))
-        elif _has_failed(reason):
-            stage.num_failed_tasks += 1
-            for job in jobs:
-                job.num_failed_tasks += 1
-        else:
-            _count_kill(stage, jobs, reason)
+                _fold(stage)
+        _count_on_stage(stage, event.reason, info.index, info.finish_time_ms - info.launch_time_ms)
+        if stage.completion_time_ms is not None:
+            _close_if_done(stage)
+        for job in stage.jobs:
+            _count_on_job(job, event)
+            if job.status is not JobStatus.RUNNING:
+                self._settle(job, info.finish_time_ms)
+        store.touch(stage, *stage.jobs)
+
+    def _end_kill(self, event: SparkListenerTaskEnd) -> None:
+        card = self._store.kills.task_ended(event.task_info, _kill_text(event.reason))
+        if card is not None:
+            self._store.touch(card)
+
+    def onTaskStuck(self, event: SparkListenerTaskStuck) -> None:
+        """A killed task still runs, and somebody looked where."""
+        card = self._store.kills.task_is_stuck(event.task_id, event.stack)
+        if card is not None:
+            self._store.touch(card)
 
     # Executors --------------------------------------------------------------------
 
     def onExecutorAdded(self, event: SparkListenerExecutorAdded) -> None:
         """An executor is up."""
-        self._store.executors[event.executor_id] = ExecutorSummary(
+        executor = self._store.executors[event.executor_id] = ExecutorSummary(
             event.executor_id, event.host, event.time_ms, event.total_cores, event.pid
         )
+        self._store.touch(executor)
 
     def onExecutorRemoved(self, event: SparkListenerExecutorRemoved) -> None:
         """An executor is gone."""
@@ -232,16 +255,120 @@ class AppStatusListener:
             executor.is_active = False
             executor.remove_time_ms = event.time_ms
             executor.remove_reason = event.reason
+            self._store.touch(executor)
         self._store.trim()
+
+    # The truth ----------------------------------------------------------------------
+
+    def onSchedulerState(self, event: SparkListenerSchedulerState) -> None:
+        """Rows that the scheduler does not know to run do not run, whatever was missed."""
+        store = self._store
+        for executor in store.executor_list():
+            for task_id in executor.running.keys() - event.task_ids:
+                del executor.running[task_id]
+                store.touch(executor)
+            if executor.id not in event.executor_ids:
+                executor.is_active = False
+                store.touch(executor)
+        for stage in list(store.stages.values()):
+            if not stage.is_finished:
+                self._correct(stage, event)
+        for job in list(self._active.values()):
+            if job.job_id not in event.job_ids:
+                del self._active[job.job_id]
+                job.status = JobStatus.UNKNOWN
+                job.completion_time_ms = event.time_ms
+        for job in list(store.jobs.values()):
+            if job.live_stages and job.status is not JobStatus.RUNNING:
+                self._settle(job, event.time_ms)
+                store.touch(job)
+
+    def _correct(self, stage: StageData, event: SparkListenerSchedulerState) -> None:
+        for task_id in stage.running.keys() - event.task_ids:
+            del stage.running[task_id]
+            self._store.touch(stage, *stage.jobs)
+        if not any(job.job_id in event.job_ids for job in stage.jobs) and not stage.is_over:
+            skipped = stage.status is StageStatus.PENDING
+            stage.status = StageStatus.SKIPPED if skipped else StageStatus.FAILED
+            self._store.touch(stage)
+
+    def onApplicationEnd(self, event: SparkListenerApplicationEnd) -> None:
+        """Nothing runs any more."""
+        self.onSchedulerState(SparkListenerSchedulerState(event.time_ms))
+
+
+def _serves_others(stage: StageData, job: JobData) -> bool:
+    return any(other is not job and other.status is JobStatus.RUNNING for other in stage.jobs)
 
 
 def _has_failed(reason: TaskEndReason) -> bool:
     return not isinstance(reason, (Success, TaskKilled, TaskCommitDenied))
 
 
-def _count_kill(stage: StageData, jobs: list[JobData], reason: TaskEndReason) -> None:
-    text = reason.reason if isinstance(reason, TaskKilled) else str(reason)
-    rows: list[StageData | JobData] = [stage, *jobs]
-    for row in rows:
-        row.num_killed_tasks += 1
-        row.killed_tasks_summary[text] = row.killed_tasks_summary.get(text, 0) + 1
+def _kill_text(reason: TaskEndReason) -> str:
+    return reason.reason if isinstance(reason, TaskKilled) else str(reason)
+
+
+def _fold(stage: StageData) -> None:
+    if stage.unfolded:
+        stage.total, stage.unfolded = add_up([stage.total, *stage.unfolded]), []
+
+
+def _close_if_done(stage: StageData) -> None:
+    """Let go of what an ended attempt is counted by."""
+    if not stage.running:
+        _fold(stage)
+        stage.completed_indices = set()
+
+
+def _count_on_executor(executor: ExecutorSummary, event: SparkListenerTaskEnd) -> None:
+    info, reason = event.task_info, event.reason
+    executor.running.pop(info.task_id, None)
+    executor.total_duration_ms += info.finish_time_ms - info.launch_time_ms
+    if type(reason) is Success:
+        executor.completed_tasks += 1
+    elif _has_failed(reason):
+        executor.failed_tasks += 1
+    elif is_forced(_kill_text(reason)):
+        executor.forced_kills += 1
+    metrics: TaskMetrics | None = event.task_metrics
+    if metrics is not None:
+        executor.total_gc_time_ms += metrics.gc_time_ms
+        executor.total_input_bytes += metrics.input_bytes
+        executor.total_shuffle_read_bytes += metrics.shuffle_read_bytes
+        executor.total_shuffle_write_bytes += metrics.shuffle_write_bytes
+
+
+def _count_on_stage(stage: StageData, reason: TaskEndReason, index: int, duration_ms: int) -> None:
+    if type(reason) is Success:
+        stage.num_complete_tasks += 1
+        stage.durations_ms[duration_ms] += 1
+        if index not in stage.completed_indices:
+            stage.completed_indices.add(index)
+            stage.num_completed_indices += 1
+    elif _has_failed(reason):
+        stage.num_failed_tasks += 1
+    else:
+        stage.num_killed_tasks += 1
+        _add_kill(stage.killed_tasks_summary, reason)
+
+
+def _count_on_job(job: JobData, event: SparkListenerTaskEnd) -> None:
+    info, reason = event.task_info, event.reason
+    job.last_task_end_ms = info.finish_time_ms
+    if type(reason) is Success:
+        job.num_completed_tasks += 1
+        index = event.stage_id << _STAGE_SHIFT | info.index
+        if index not in job.completed_indices:
+            job.completed_indices.add(index)
+            job.num_completed_indices += 1
+    elif _has_failed(reason):
+        job.num_failed_tasks += 1
+    else:
+        job.num_killed_tasks += 1
+        _add_kill(job.killed_tasks_summary, reason)
+
+
+def _add_kill(summary: dict[str, int], reason: TaskEndReason) -> None:
+    text = _kill_text(reason)
+    summary[text] = summary.get(text, 0) + 1

@@ -1,28 +1,70 @@
-"""Rows about jobs, stages and executors, of which only so many are remembered.
+"""Rows about jobs, stages, tasks, executors and cached RDDs, of which only so many are remembered.
 
-Thread  one writer, `AppStatusListener`; any thread reads. Readers copy a table in one step of the
+Thread  one writer, the status listeners; any thread reads. Readers copy a table in one step of the
         interpreter, so the writer needs no lock.
 """
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
-from pyspark_shell.status.api import ExecutorSummary, JobData, JobStatus, StageData, StageStatus
+from pyspark_shell.listener.events import (
+    SparkListenerApplicationStart,
+    SparkListenerEnvironmentUpdate,
+    SparkListenerResourceProfileAdded,
+)
+from pyspark_shell.status.api import (
+    ExecutorSummary,
+    JobData,
+    JobStatus,
+    RDDStorage,
+    StageData,
+    StageStatus,
+)
+from pyspark_shell.status.kill_log import KillCard, KillLog
 
 K = TypeVar("K")
 
 RETAINED_JOBS: Final = 1000
 RETAINED_STAGES: Final = 1000
+RETAINED_TASKS: Final = 100_000
 RETAINED_DEAD_EXECUTORS: Final = 100
+# Forgotten rows that a view may still have to be told of.
+_REMEMBERED_FORGOTTEN: Final = 5000
+# Nobody has asked for changes for so long: nobody looks.
+_NOBODY_LOOKS_S: Final = 30.0
+
+Row = JobData | StageData | ExecutorSummary | RDDStorage | KillCard
 
 
-class Row(Protocol):
+class Finishing(Protocol):
     """What retention asks of a row."""
 
     @property
     def is_finished(self) -> bool: ...
+
+
+@dataclass(slots=True)
+class Application:
+    """What the application told of itself."""
+
+    start: SparkListenerApplicationStart | None = None
+    end_time_ms: int | None = None
+    environment: SparkListenerEnvironmentUpdate | None = None
+    profiles: dict[int, SparkListenerResourceProfileAdded] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A row that is gone."""
+
+    kind: str
+    key: str
 
 
 class AppStatusStore:
@@ -31,10 +73,12 @@ class AppStatusStore:
     Parameters
     ----------
     retained_jobs, retained_stages
-        Rows kept; beyond it the oldest finished ones go, a tenth at a time, running ones never.
+        Rows kept; when there are a tenth more, the oldest finished ones go, running ones never.
     catch_up
         Waits until the listener has seen all that was posted before; called by those who want to
         read what they have just done.
+    retained_tasks
+        Task rows kept of all stages together; running ones go last.
     """
 
     def __init__(
@@ -43,14 +87,23 @@ class AppStatusStore:
         retained_stages: int = RETAINED_STAGES,
         retained_dead_executors: int = RETAINED_DEAD_EXECUTORS,
         catch_up: Callable[[], object] | None = None,
+        retained_tasks: int = RETAINED_TASKS,
     ) -> None:
         self._retained_jobs = retained_jobs
         self._retained_stages = retained_stages
         self._retained_dead_executors = retained_dead_executors
+        self._retained_tasks = retained_tasks
         self._catch_up = catch_up
+        self.application = Application()
         self.jobs: dict[int, JobData] = {}
         self.stages: dict[tuple[int, int], StageData] = {}
         self.executors: dict[str, ExecutorSummary] = {}
+        self.rdds: dict[int, RDDStorage] = {}
+        self.kills = KillLog()
+        self._num_tasks = 0
+        self._changed: set[Row] = set()
+        self._forgotten: deque[Forgotten] = deque(maxlen=_REMEMBERED_FORGOTTEN)
+        self._looked_at_s = float("-inf")
 
     # From any thread ------------------------------------------------------------
 
@@ -102,22 +155,84 @@ class AppStatusStore:
         rows = list(self.executors.values())
         return [row for row in rows if row.is_active or not active_only]
 
-    # For the writer only ----------------------------------------------------------
+    def cached_rdds(self) -> list[RDDStorage]:
+        """Persisted RDDs of which at least one block is cached."""
+        return [row for row in list(self.rdds.values()) if row.blocks]
+
+    def begin_looking(self) -> None:
+        """Note changes from now on; what changed before is known to the caller."""
+        self._looked_at_s = time.monotonic()
+
+    def take_changes(self) -> tuple[list[Row], list[Forgotten]]:
+        """Rows that changed since the last call, and those that went; one caller only.
+
+        After a long silence these are all rows.
+        """
+        changed = self._changed
+        if self._nobody_looks:
+            changed.update(*(list(table.values()) for table in self._tables), self.kills.newest())
+        self._looked_at_s = time.monotonic()
+        rows = [changed.pop() for _ in range(len(changed))]
+        gone = [self._forgotten.popleft() for _ in range(len(self._forgotten))]
+        return rows, gone
+
+    @property
+    def _nobody_looks(self) -> bool:
+        return time.monotonic() - self._looked_at_s > _NOBODY_LOOKS_S
+
+    @property
+    def _tables(self) -> tuple[dict[Any, Any], ...]:
+        return self.jobs, self.stages, self.executors, self.rdds
+
+    # For the writers only ---------------------------------------------------------
+
+    def touch(self, *rows: Row) -> None:
+        """Mark rows as changed; to be called after the change."""
+        self._changed.update(rows)
+
+    def forget(self, row: Row) -> None:
+        """Have viewers drop a row that is gone."""
+        self._changed.discard(row)
+        self._forgotten.append(Forgotten(row.kind, row.key))
 
     def trim(self) -> None:
-        """Forget what is beyond the limits."""
-        _trim(self.jobs, self._retained_jobs)
-        _trim(self.stages, self._retained_stages)
-        dead = [row.id for row in self.executors.values() if not row.is_active]
-        for executor_id in dead[: max(0, len(dead) - self._retained_dead_executors)]:
-            del self.executors[executor_id]
+        """Forget what is beyond the limits, and the marks that nobody will ask for."""
+        if self._changed and self._nobody_looks:
+            self._changed.clear()
+        self._trim(self.jobs, self._retained_jobs)
+        for stage in self._trim(self.stages, self._retained_stages):
+            self._num_tasks -= len(stage.tasks)
+        dead = [row for row in self.executors.values() if not row.is_active]
+        for executor in dead[: max(0, len(dead) - self._retained_dead_executors)]:
+            del self.executors[executor.id]
+            self.forget(executor)
 
+    def _trim(self, rows: dict[K, Any], limit: int) -> list[Any]:
+        excess = len(rows) - limit
+        if excess <= limit // 10:
+            return []
+        finished = islice((key for key, row in rows.items() if row.is_finished), excess)
+        gone = [rows.pop(key) for key in list(finished)]
+        for row in gone:
+            self.forget(row)
+        return gone
 
-def _trim(rows: dict[K, Any], limit: int) -> None:
-    excess = len(rows) - limit
-    if excess <= 0:
-        return
-    wanted = max(excess, limit // 10)
-    finished = (key for key, row in list(rows.items()) if row.is_finished)
-    for _, key in zip(range(wanted), finished, strict=False):
-        del rows[key]
+    def add_task(self) -> None:
+        """Count one more task row; the oldest go when there are too many."""
+        self._num_tasks += 1
+        if self._num_tasks > self._retained_tasks:
+            self._trim_tasks(max(self._retained_tasks // 10, 1))
+
+    def _trim_tasks(self, excess: int) -> None:
+        for stage in list(self.stages.values()):
+            if not stage.tasks:
+                continue
+            running = stage.running
+            ended = islice((task_id for task_id in stage.tasks if task_id not in running), excess)
+            gone = list(ended)
+            for task_id in gone:
+                del stage.tasks[task_id]
+            self._num_tasks -= len(gone)
+            excess -= len(gone)
+            if excess <= 0:
+                return

@@ -17,6 +17,7 @@ class FakeHands:
         self.kills = []
         self.ended = []
         self.threads = None
+        self.stuck = []
         self.native = 'Thread 0x1 (most recent call first):\n  File "job.py", line 3 in spin'
 
     def send_kill(self, executor, order):
@@ -32,6 +33,9 @@ class FakeHands:
 
     def dump_by_signal(self, executor):
         return lambda: self.native
+
+    def task_stuck(self, task_id, stack):
+        self.stuck.append((task_id, stack))
 
 
 @pytest.fixture

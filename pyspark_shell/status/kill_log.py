@@ -1,0 +1,186 @@
+"""Who killed what, why, and what became of it: one card for each kill.
+
+Owns    the newest cards, and which task's end each of them waits for.
+Thread  `order` from any, before the scheduler is told; the rest belongs to the status listener.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import ClassVar, Final
+
+from pyspark_shell.listener.events import TaskInfo
+
+# What a view shows at once, and as many again for those who ask later.
+_REMEMBERED: Final = 40
+_FORCED: Final = re.compile(r"\(forced after \d+ ms\)")
+_CANCELLED: Final = re.compile(
+    r"(?:\[SPARK_JOB_CANCELLED\] )?Job \d+ cancelled (?P<reason>.*?)(?: SQLSTATE: \w+)?", re.DOTALL
+)
+
+
+@dataclass(slots=True, eq=False)
+class KilledTask:
+    """One task that a kill ended, or is about to.
+
+    Attributes
+    ----------
+    ended_after_ms
+        From the order to the task's end; None while it runs.
+    forced
+        Whether its process had to be ended.
+    last_stack
+        Where it was when it was last looked at, outermost line first; often nobody had to look.
+    """
+
+    task_id: int
+    executor_id: str
+    pid: int
+    ended_after_ms: int | None = None
+    forced: bool = False
+    last_stack: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class KillCard:
+    """One kill, from its order until all that it hit has ended.
+
+    Attributes
+    ----------
+    scope
+        `job`, `stage`, `task`, `group`, `tag`, `executor` or `application`.
+    target
+        Which one: an id or a name.
+    job_ids
+        Jobs that it was to end.
+    waits_for
+        Those of them whose end is not known yet.
+    took_ms
+        From the order to the last end; None until then.
+    """
+
+    kind: ClassVar[str] = "kill"
+    card_id: int
+    scope: str
+    target: str
+    who: str
+    reason: str
+    at_ms: int
+    job_ids: list[int]
+    waits_for: set[int] = field(default_factory=set)
+    tasks: dict[int, KilledTask] = field(default_factory=dict)
+    took_ms: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What identifies the row among its kind."""
+        return str(self.card_id)
+
+    def end_if_done(self, now_ms: int) -> None:
+        """Note the end once nothing is left to wait for."""
+        if self.took_ms is not None or self.waits_for:
+            return
+        if all(task.ended_after_ms is not None for task in self.tasks.values()):
+            self.took_ms = max(0, now_ms - self.at_ms)
+
+
+class KillLog:
+    """The newest cards of one application."""
+
+    def __init__(self) -> None:
+        self._ids = count()
+        self.cards: deque[KillCard] = deque(maxlen=_REMEMBERED)
+        self.dying: dict[int, KillCard] = {}
+
+    # From any thread ------------------------------------------------------------
+
+    def order(
+        self,
+        scope: str,
+        target: str,
+        who: str,
+        reason: str,
+        at_ms: int,
+        job_ids: Iterable[int] = (),
+        tasks: Iterable[KilledTask] = (),
+    ) -> KillCard:
+        """Write a kill down; to be called before it is carried out."""
+        jobs = list(job_ids)
+        card = KillCard(next(self._ids), scope, target, who, reason, at_ms, jobs, set(jobs))
+        for task in tasks:
+            card.tasks[task.task_id] = task
+            self.dying[task.task_id] = card
+        self.cards.append(card)
+        return card
+
+    def newest(self, number: int = _REMEMBERED) -> list[KillCard]:
+        """So many cards, newest first."""
+        return list(self.cards)[: -number - 1 : -1]
+
+    # For the listener only ------------------------------------------------------
+
+    def card_of(self, job_id: int) -> KillCard | None:
+        """The card that waits for a job's end."""
+        return next((card for card in self.newest() if job_id in card.waits_for), None)
+
+    def job_ended(
+        self, job_id: int, error: str, now_ms: int, running: Iterable[KilledTask]
+    ) -> KillCard:
+        """A job was cancelled while these tasks of it ran; without an order, by the user's code."""
+        card = self.card_of(job_id)
+        if card is None:
+            card = self.order("job", str(job_id), "", reason_in(error), now_ms, [job_id])
+        card.waits_for.discard(job_id)
+        for task in running:
+            card.tasks.setdefault(task.task_id, task)
+            self.dying[task.task_id] = card
+        card.end_if_done(now_ms)
+        return card
+
+    def job_was_faster(self, job_id: int, now_ms: int) -> KillCard | None:
+        """A job ended by itself before its kill."""
+        card = self.card_of(job_id)
+        if card is not None:
+            card.waits_for.discard(job_id)
+            card.end_if_done(now_ms)
+        return card
+
+    def task_ended(self, info: TaskInfo, reason: str) -> KillCard | None:
+        """A task has ended that was to be killed."""
+        card = self.dying.pop(info.task_id, None)
+        if card is not None:
+            task = card.tasks[info.task_id]
+            task.ended_after_ms = max(0, info.finish_time_ms - card.at_ms)
+            task.forced = is_forced(reason)
+            card.end_if_done(info.finish_time_ms)
+        return card
+
+    def task_is_stuck(self, task_id: int, stack: str) -> KillCard | None:
+        """A killed task still runs; this is where."""
+        card = self.dying.get(task_id)
+        if card is not None:
+            card.tasks[task_id].last_stack = tuple(stack.splitlines())
+        return card
+
+
+def is_forced(reason: str) -> bool:
+    """Whether a kill's text says that the process had to be ended."""
+    return _FORCED.search(reason) is not None
+
+
+def reason_in(error: str) -> str:
+    """What a cancelled job's error says beyond that it was cancelled.
+
+    Examples
+    --------
+    >>> reason_in("[SPARK_JOB_CANCELLED] Job 6 cancelled by request SQLSTATE: XXKDA")
+    'by request'
+    >>> reason_in("Application has been killed. Reason: spring")
+    'Application has been killed. Reason: spring'
+    """
+    found = _CANCELLED.fullmatch(error)
+    return found["reason"] if found else error

@@ -1,0 +1,104 @@
+"""Spark's ExecutorSummary as JSON, with what we know beside it: process, state, what it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark_shell.status.api import CachedBlock, ExecutorSummary
+from pyspark_shell.status.app_status_store import AppStatusStore
+from pyspark_shell.status.rest_format import Json, date, now_ms, optional_date, present
+from pyspark_shell.status.rest_metrics import peaks
+
+DRIVER = "driver"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process uses now; None where it is not known."""
+
+    cpu_percent: float | None = None
+    rss_bytes: int = 0
+
+
+def executor_row(
+    executor: ExecutorSummary, store: AppStatusStore, usage: Usage, max_memory_bytes: int
+) -> Json:
+    """One executor, or the driver."""
+    blocks = blocks_on(executor.id, store)
+    memory_bytes = sum(block.memory_bytes for block in blocks)
+    is_driver = executor.id == DRIVER
+    return present(
+        {
+            "id": executor.id,
+            "hostPort": f"{executor.host_port}:0",
+            "isActive": executor.is_active,
+            "rddBlocks": len(blocks),
+            "memoryUsed": memory_bytes,
+            "diskUsed": sum(block.disk_bytes for block in blocks),
+            "totalCores": executor.total_cores,
+            "maxTasks": executor.total_cores,
+            "activeTasks": executor.active_tasks,
+            "failedTasks": executor.failed_tasks,
+            "completedTasks": executor.completed_tasks,
+            "totalTasks": executor.total_tasks,
+            "totalDuration": now_ms() - executor.add_time_ms
+            if is_driver
+            else executor.total_duration_ms,
+            "totalGCTime": executor.total_gc_time_ms,
+            "totalInputBytes": executor.total_input_bytes,
+            "totalShuffleRead": executor.total_shuffle_read_bytes,
+            "totalShuffleWrite": executor.total_shuffle_write_bytes,
+            "isBlacklisted": False,
+            "maxMemory": max_memory_bytes,
+            "addTime": date(executor.add_time_ms),
+            "removeTime": optional_date(executor.remove_time_ms),
+            "removeReason": executor.remove_reason,
+            "executorLogs": {},
+            "memoryMetrics": {
+                "usedOnHeapStorageMemory": memory_bytes,
+                "usedOffHeapStorageMemory": 0,
+                "totalOnHeapStorageMemory": max_memory_bytes,
+                "totalOffHeapStorageMemory": 0,
+            },
+            "blacklistedInStages": [],
+            "peakMemoryMetrics": peaks(usage.rss_bytes),
+            "attributes": {},
+            "resources": {},
+            "resourceProfileId": 0,
+            "isExcluded": False,
+            "excludedInStages": [],
+            "pid": executor.pid,
+            "state": _state(executor, store),
+            "taskIds": list(executor.running),
+            "keptBecause": "",
+            "cpuPercent": usage.cpu_percent,
+            "rssBytes": usage.rss_bytes,
+            "forcedKills": executor.forced_kills,
+        }
+    )
+
+
+def _state(executor: ExecutorSummary, store: AppStatusStore) -> str:
+    """`idle`, `busy`, `killing` or `dead`."""
+    if not executor.is_active:
+        return "dead"
+    running = list(executor.running)
+    if any(task_id in store.kills.dying for task_id in running):
+        return "killing"
+    return "busy" if running else "idle"
+
+
+def blocks_on(executor_id: str, store: AppStatusStore) -> list[CachedBlock]:
+    """Cached blocks that an executor used last; those of dead ones, which are files of the
+    application, count as the driver's.
+    """
+    found = []
+    for rdd in list(store.rdds.values()):
+        found += [b for b in list(rdd.blocks.values()) if holder_of(b, store) == executor_id]
+    return found
+
+
+def holder_of(block: CachedBlock, store: AppStatusStore) -> str:
+    """The executor that a block counts for."""
+    executor = store.executors.get(block.executor_id)
+    return block.executor_id if executor is not None and executor.is_active else DRIVER
