@@ -41,6 +41,7 @@ from pyspark_shell.common.ui_config import (
     UI_RETAINED_DEAD_EXECUTORS,
     UI_RETAINED_JOBS,
     UI_RETAINED_STAGES,
+    UI_RETAINED_TASKS,
 )
 from pyspark_shell.driver import driver_config
 from pyspark_shell.driver.application_kill import KillRecord
@@ -91,6 +92,7 @@ from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegis
 from pyspark_shell.shared_variables.broadcast import Broadcast, BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
 from pyspark_shell.status.app_status_store import AppStatusStore
+from pyspark_shell.status.application_listener import ApplicationListener
 from pyspark_shell.status.event_log import EventLoggingListener
 from pyspark_shell.storage.block_file import remove_quietly
 from pyspark_shell.storage.block_id import broadcast_file, rdd_prefix, shuffle_prefix
@@ -159,9 +161,11 @@ class Driver:
             UI_RETAINED_JOBS.read(conf),
             UI_RETAINED_STAGES.read(conf),
             UI_RETAINED_DEAD_EXECUTORS.read(conf),
-            self.bus.flush,
+            partial(self.bus.flush, name="appStatus"),
+            UI_RETAINED_TASKS.read(conf),
         )
         self.bus.add(AppStatusListener(self.status_store), "appStatus")
+        self.bus.add(ApplicationListener(self.status_store), "appStatus")
         settings = driver_config.executor_settings(
             conf, master, self.application_id, self.local_dirs
         )
@@ -208,6 +212,11 @@ class Driver:
         self.bus.post(
             SparkListenerApplicationStart(app_name, self.application_id, now_ms, user_name())
         )
+
+    @property
+    def conf(self) -> SparkConf:
+        """The application's settings."""
+        return self._conf
 
     @property
     def local_dirs(self) -> LocalDirs:
