@@ -48,6 +48,7 @@ from pyspark_shell.listener.events import (
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
 from pyspark_shell.scheduler.barrier_coordinator import BarrierCoordinator
+from pyspark_shell.scheduler.block_removal import BlockRemoval
 from pyspark_shell.scheduler.dag_scheduler import DAGScheduler, DAGSchedulerLimits, Effects
 from pyspark_shell.scheduler.dag_scheduler_event import (
     DAGSchedulerEvent,
@@ -224,9 +225,13 @@ class Scheduler:
         """Do not wait any longer for killed tasks of these jobs: end their processes."""
         self._loop.post(partial(self._force_kills, frozenset(job_ids)))
 
-    def remove_blocks(self, prefix: str) -> None:
-        """Have all executors forget hot blocks and broadcast values."""
-        self._loop.post(partial(self._backend.remove_blocks, prefix))
+    def remove_blocks(self, prefix: str) -> BlockRemoval:
+        """Have all executors forget hot blocks and broadcast values; what is returned can be
+        waited for.
+        """
+        removal = BlockRemoval(prefix)
+        self._loop.post(partial(self._backend.remove_blocks, removal))
+        return removal
 
     def dump_threads(self, executor_id: str, timeout_s: float = 2.0) -> list[dict[str, Any]] | None:
         """Threads of an executor; None if there is no such executor or it does not answer."""

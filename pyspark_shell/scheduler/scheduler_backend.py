@@ -23,6 +23,7 @@ from pyspark_shell.common.wire import ProtocolError
 from pyspark_shell.executor.messages import (
     BarrierRelease,
     BarrierSync,
+    BlocksRemoved,
     BlockUpdated,
     DumpThreads,
     Heartbeat,
@@ -43,6 +44,7 @@ from pyspark_shell.executor.process_control import (
     kill_with_group,
     signal_name,
 )
+from pyspark_shell.scheduler.block_removal import BlockRemoval, BlockRemovals
 from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
 from pyspark_shell.scheduler.process_table import ProcessTableWriter
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
@@ -136,6 +138,7 @@ class SchedulerBackend:
         self._failed_starts = 0
         self.is_up = False
         self.reaper = TaskReaper(limits.reaper, self, loop.call_later)
+        self._removals = BlockRemovals()
         self._dump_requests: dict[int, Callable[[list[dict[str, Any]]], None]] = {}
         self._next_request = 0
         self._stopping = False
@@ -270,6 +273,7 @@ class SchedulerBackend:
         """Forget a dead executor, tell the scheduler, start another."""
         if self.executors.pop(executor.executor_id, None) is None:
             return
+        self._removals.executor_lost(executor.executor_id)
         self.table.executor_ended(executor.executor_id)
         for channel in (executor.tasks, executor.control):
             self._loop.forget(channel.fd)
@@ -371,6 +375,8 @@ class SchedulerBackend:
                 executor.rss_bytes = news.rss_bytes
             case BlockUpdated():
                 events.block_updated(executor, news)
+            case BlocksRemoved():
+                self._removals.confirmed(news.request_id, executor.executor_id)
             case RegisterExecutor():
                 self._has_pid(executor, news.pid)
                 executor.registered = True
@@ -455,10 +461,12 @@ class SchedulerBackend:
         if executor is not None:
             self._send(executor, executor.control, release.encode())
 
-    def remove_blocks(self, prefix: str) -> None:
-        """Have all executors forget hot blocks and broadcast values."""
-        data = RemoveBlocks(prefix).encode()
-        for executor in self.executors.values():
+    def remove_blocks(self, removal: BlockRemoval) -> None:
+        """Have all executors forget hot blocks and broadcast values, and say so."""
+        executors = [e for e in self.executors.values() if e.registered and not e.closed]
+        request_id = self._removals.open(removal, (e.executor_id for e in executors))
+        data = RemoveBlocks(request_id, removal.prefix).encode()
+        for executor in executors:
             self._send(executor, executor.control, data)
 
     def dump_threads(
