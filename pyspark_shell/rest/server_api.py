@@ -1,0 +1,105 @@
+"""The route table over HTTP, and Spark's classic addresses for kills.
+
+Thread  the server's loop; what waits, a worker.
+Source  Spark's JobsTab and StagesTab, and its filters, for the classic addresses.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any, Final
+
+from pyspark_shell.rest.port import Json, Refusal
+from pyspark_shell.rest.request import Request, parse_body, parse_fields
+from pyspark_shell.rest.routes import ROUTES, Match, RouteTable
+from pyspark_shell.rest.server_handlers import BaseHandler
+
+_ROUTES: Final = RouteTable(ROUTES)
+_PREFETCH: Final = "Prefetch request rejected on a state-changing endpoint."
+
+
+class RoutedHandler(BaseHandler):
+    """Has a route's handler answer."""
+
+    async def carry_out(self, match: Match, body: Json) -> Any:
+        """Call it, here or in a worker."""
+        route = match.route
+        self.site.check_application(match.names.get("app"))
+        self.site.check_rights(self.user, route.modifies, route.kills)
+        request = Request(
+            engine=self.site.engine,
+            names=match.names,
+            query=self.fields,
+            body=body,
+            who="the web page" if self.is_by_cookie else "HTTP",
+            now_ms=int(time.time() * 1000),
+            thread_dumps=self.site.settings.thread_dumps,
+        )
+        work = partial(route.answer, request)
+        return await self.door.workers.run(work) if route.waits else work()
+
+
+class ApiHandler(RoutedHandler):
+    """Everything of the route table."""
+
+    def allowed_methods(self) -> tuple[str, ...]:
+        return (*sorted(self._matches()), "OPTIONS")
+
+    async def get(self) -> None:
+        match = self._matches()["GET"]
+        self.answer(await self.carry_out(match, {}), match.route.status)
+
+    async def post(self) -> None:
+        self.check_order()
+        match = self._matches()["POST"]
+        body = parse_body(self.request.body)
+        self.answer(await self.carry_out(match, body), match.route.status)
+
+    def options(self) -> None:
+        self.set_header("Allow", ",".join(self.allowed_methods()))
+        self.set_status(204)
+
+    def _matches(self) -> dict[str, Match]:
+        found = _ROUTES.find(self.request.path)
+        if not found:
+            raise Refusal(404, f"unknown path: {self.request.path[:200]}")
+        return found
+
+
+class ClassicKillHandler(RoutedHandler):
+    """Spark's `/jobs/job/kill/?id=7` and `/stages/stage/kill/?id=2`, with the rules of Spark 4.3:
+    POST, CSRF token, nothing that a browser fetches in advance. Refusals are told.
+    """
+
+    def allowed_methods(self) -> tuple[str, ...]:
+        return ("GET", "POST") if self.site.settings.actions_via_get else ("POST",)
+
+    async def get(self, kind: str) -> None:
+        await self._kill(kind)
+
+    async def post(self, kind: str) -> None:
+        for name, values in parse_fields(self.request.body.decode(errors="replace")).items():
+            self.fields.setdefault(name, []).extend(values)
+        await self._kill(kind)
+
+    async def _kill(self, kind: str) -> None:
+        if self._is_prefetch():
+            raise Refusal(403, _PREFETCH)
+        self.check_order(self.field("csrfToken"))
+        target = self.field("id")
+        if target is None:
+            raise Refusal(400, "The parameter id is missing.")
+        app = self.site.engine.application_id
+        route = _ROUTES.find(f"/api/v1/applications/{app}/{kind}/id/kill")["POST"].route
+        match = Match(route, {"app": app, kind.removesuffix("s"): target})
+        answer = await self.carry_out(match, {})
+        if self.wants_page():
+            self.redirect(f"/#{kind}", status=302)
+        else:
+            self.answer(answer, route.status)
+
+    def _is_prefetch(self) -> bool:
+        headers = self.request.headers
+        purposes = (headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Moz"))
+        return any("prefetch" in purpose.lower() for purpose in purposes)

@@ -1,0 +1,63 @@
+"""The page over HTTP: the cookie for the token, the page, its files, and paths that lead nowhere.
+
+Thread  the server's loop.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark_shell.rest import pages
+from pyspark_shell.rest.port import Refusal
+from pyspark_shell.rest.server_handlers import BaseHandler
+
+METHODS: Final = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+
+
+class PageHandler(BaseHandler):
+    """The page; its address with the token in it is answered with a cookie and the one without."""
+
+    def get(self) -> None:
+        if self.field("token") is not None:
+            self.set_cookie(
+                self.site.cookie, self.site.secrets.session, httponly=True, samesite="Strict"
+            )
+            self.redirect("/", status=302)
+            return
+        kills = self.site.settings.kill_enabled
+        may_kill = kills and self.site.settings.access.may_modify(self.user)
+        facts = {
+            "csrf": self.site.secrets.csrf,
+            "application": self.site.engine.application_id,
+            "kill": "yes" if may_kill else "no",
+        }
+        self.send_page(pages.index(self.nonce, facts))
+
+
+class OldPageHandler(BaseHandler):
+    """Addresses of Spark's pages lead to the part of ours that shows the same."""
+
+    def get(self, name: str) -> None:
+        self.redirect(f"/#{name}", status=302)
+
+
+class FileHandler(BaseHandler):
+    """The page's scripts and styles."""
+
+    def get(self, name: str) -> None:
+        found = pages.file(name)
+        if found is None:
+            raise Refusal(404, f"unknown file: {name}")
+        self.set_header("Content-Type", found.content_type)
+        self.finish(found.content)
+
+
+class UnknownHandler(BaseHandler):
+    """Any other path."""
+
+    allowed = METHODS
+
+    def get(self, *names: str) -> None:
+        raise Refusal(404, f"unknown path: {self.request.path[:200]}")
+
+    head = post = put = patch = delete = options = get
