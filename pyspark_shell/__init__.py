@@ -88,6 +88,9 @@ _HOMES = {
     "StorageLevel": "common.storage_level",
     "TaskContext": "lineage.task_context",
     "inheritable_thread_target": "api.threads",
+    "_jupyter_labextension_paths": "server_extension.extension",
+    "_jupyter_server_extension_points": "server_extension.extension",
+    "_load_jupyter_server_extension": "server_extension.extension",
     "keyword_only": "util",
 }
 

@@ -1,0 +1,179 @@
+"""What may be asked of a driver through the Jupyter server, and nothing else.
+
+A path from a browser is never passed on: it is taken to pieces by a route of this list, and the
+driver's path is made from the pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that may be asked.
+
+    Attributes
+    ----------
+    template
+        The path below the application; `{...}` stand for what `pattern` finds.
+    queries
+        The names that may stand in the query.
+    fields
+        The keys that a body may have.
+    """
+
+    method: str
+    template: str
+    queries: frozenset[str]
+    fields: frozenset[str]
+    pattern: re.Pattern[str]
+
+
+_PIECES: Final = {
+    # A number, as Spark's ids are; more digits name nothing.
+    "id": r"[0-9]{1,9}",
+    "attempt": r"[0-9]{1,9}",
+    "executor": r"driver|[0-9]{1,9}",
+    # The user's own words: anything, as one piece.
+    "group": r".{1,1000}",
+}
+
+
+def _route(method: str, template: str, queries: str, fields: str) -> Route:
+    parts = re.split(r"\{(\w+)\}", template)
+    pattern = "".join(
+        f"(?P<{part}>{_PIECES[part]})" if place % 2 else re.escape(part)
+        for place, part in enumerate(parts)
+    )
+    return Route(
+        method,
+        template,
+        frozenset(queries.split()),
+        frozenset(fields.split()),
+        re.compile(pattern, re.DOTALL),
+    )
+
+
+def _gets(template: str, queries: str = "") -> Route:
+    return _route("GET", template, queries, "")
+
+
+def _posts(template: str, fields: str = "", queries: str = "") -> Route:
+    return _route("POST", template, queries, fields)
+
+
+_KILL: Final = "reason who interrupt"
+
+ROUTES: Final = (
+    _gets("snapshot"),
+    _gets("changes", "since life wait"),
+    _gets("jobs", "status"),
+    _gets("jobs/{id}"),
+    _gets("stages", "status"),
+    _gets("stages/{id}/{attempt}", "details"),
+    _gets("stages/{id}/{attempt}/taskList", "offset length sortBy status"),
+    _gets("stages/{id}/{attempt}/taskSummary", "quantiles"),
+    _gets("executors"),
+    _gets("allexecutors"),
+    _gets("executors/{executor}/threads"),
+    _gets("executors/{executor}/logs", "stream offset length"),
+    _gets("threads"),
+    _gets("tasks/{id}/threads"),
+    _gets("storage/rdd"),
+    _gets("storage/rdd/{id}"),
+    _gets("environment"),
+    _gets("cleaner", "holders"),
+    _posts("kill", _KILL),
+    _posts("jobs/{id}/kill", _KILL),
+    _posts("stages/{id}/kill", _KILL),
+    _posts("tasks/{id}/kill", _KILL),
+    _posts("executors/{executor}/kill", _KILL),
+    _posts("jobGroups/{group}/kill", _KILL, "future"),
+    _posts("tags/{group}/kill", _KILL),
+    _posts("cleaner/gc"),
+    _posts("cleaner/forget", "kind id"),
+    _posts("storage/rdd/{id}/unpersist"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that a route allows, in pieces.
+
+    Attributes
+    ----------
+    path
+        Below the application, quoted, with its query.
+    pieces
+        What the route's template stands open for.
+    body
+        For POST; None else.
+    """
+
+    route: Route
+    path: str
+    pieces: Mapping[str, str]
+    body: dict[str, Any] | None
+
+    @property
+    def is_kill(self) -> bool:
+        """Whether it asks for the end of something."""
+        return self.route.template.endswith("kill")
+
+
+class NotAllowed(Exception):
+    """A request that no route allows.
+
+    Attributes
+    ----------
+    status
+        HTTP's number for it: 404, 405 or 400.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def allowed(
+    method: str, path: str, query: Mapping[str, Sequence[str]], body: object = None
+) -> Call:
+    """Take a request to pieces; `path` is unquoted, below the driver.
+
+    Raises
+    ------
+    NotAllowed
+        No route fits.
+    """
+    fitting = [(route, found) for route in ROUTES if (found := route.pattern.fullmatch(path))]
+    if not fitting:
+        raise NotAllowed(404, "There is no such page.")
+    route, found = next(
+        ((each, match) for each, match in fitting if each.method == method), fitting[0]
+    )
+    if route.method != method:
+        raise NotAllowed(405, f"{path} wants {route.method}.")
+    pieces = found.groupdict()
+    quoted = {name: quote(piece, safe="") for name, piece in pieces.items()}
+    pairs = [(name, value) for name in sorted(query) for value in query[name]]
+    unknown = {name for name, _ in pairs} - route.queries
+    if unknown:
+        raise NotAllowed(400, f"{path} knows no {', '.join(sorted(unknown))}.")
+    ending = f"?{urlencode(pairs)}" if pairs else ""
+    return Call(route, route.template.format(**quoted) + ending, pieces, _body(route, body))
+
+
+def _body(route: Route, body: object) -> dict[str, Any] | None:
+    if route.method == "GET":
+        return None
+    if not isinstance(body, dict):
+        raise NotAllowed(400, "The body must be a JSON object.")
+    unknown = body.keys() - route.fields
+    if unknown:
+        raise NotAllowed(400, f"{route.template} takes no {', '.join(sorted(map(str, unknown)))}.")
+    return body
