@@ -1,0 +1,313 @@
+"""Rows of an application, as a terminal shows them: the same words as in the panel and the web page.
+
+Everything here is text made of rows; nothing is asked of an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pyspark_shell.shell.tables import Column, table
+
+Json = dict[str, Any]
+
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def jobs_view(rows: Sequence[Json], now_ms: int, width: int | None = None) -> str:
+    """Jobs, in the order given."""
+    columns = (
+        Column("Job", is_number=True),
+        Column("What", may_shrink=True),
+        Column("State"),
+        Column("Tasks", is_number=True),
+        Column("Time", is_number=True),
+        Column("Last task"),
+        Column("Group", may_shrink=True),
+        Column("Why", may_shrink=True),
+    )
+    return table(columns, [_job_cells(row, now_ms) for row in rows], width)
+
+
+def _job_cells(row: Json, now_ms: int) -> list[str]:
+    return [
+        str(row["jobId"]),
+        job_name(row),
+        job_state(row),
+        tasks_text(row),
+        _since(row, now_ms),
+        _last_task(row, now_ms) if row["status"] == "RUNNING" else "",
+        row.get("jobGroup") or "",
+        _why(row),
+    ]
+
+
+def stages_view(rows: Sequence[Json], now_ms: int, width: int | None = None) -> str:
+    """Stage attempts, in the order given."""
+    columns = (
+        Column("Stage", is_number=True),
+        Column("What", may_shrink=True),
+        Column("State"),
+        Column("Tasks", is_number=True),
+        Column("Time", is_number=True),
+        Column("Last task"),
+        Column("Median", is_number=True),
+        Column("Slowest", is_number=True),
+        Column("Jobs"),
+        Column("Waits for"),
+    )
+    return table(columns, [_stage_cells(row, now_ms) for row in rows], width)
+
+
+def _stage_cells(row: Json, now_ms: int) -> list[str]:
+    attempt = row.get("attemptId", 0)
+    waits = ", ".join(f"stage {stage}" for stage in row.get("waitsFor") or ())
+    return [
+        f"{row['stageId']}.{attempt}" if attempt else str(row["stageId"]),
+        str(row.get("name", "")),
+        _STAGE_WORDS.get(str(row["status"]), str(row["status"]).lower()),
+        _stage_tasks(row),
+        _since(row, now_ms),
+        _last_task(row, now_ms) if row["status"] == "ACTIVE" else "",
+        _optional_ms(row.get("medianTaskMs")),
+        _optional_ms(row.get("slowestTaskMs")),
+        ", ".join(map(str, row.get("jobIds") or ())),
+        waits,
+    ]
+
+
+_STAGE_WORDS: Final = {
+    "ACTIVE": "running",
+    "PENDING": "waiting",
+    "COMPLETE": "done",
+    "FAILED": "failed",
+    "SKIPPED": "skipped",
+}
+
+
+def executors_view(rows: Sequence[Json], width: int | None = None) -> str:
+    """Executor processes."""
+    columns = (
+        Column("Executor"),
+        Column("Pid", is_number=True),
+        Column("State"),
+        Column("Runs task"),
+        Column("Done", is_number=True),
+        Column("Failed", is_number=True),
+        Column("CPU", is_number=True),
+        Column("Memory", is_number=True),
+        Column("Kept because", may_shrink=True),
+    )
+    return table(columns, [_executor_cells(row) for row in rows], width)
+
+
+def _executor_cells(row: Json) -> list[str]:
+    cpu = row.get("cpuPercent")
+    resident = row.get("rssBytes")
+    failed = row.get("failedTasks", 0)
+    return [
+        str(row["id"]),
+        str(row.get("pid") or ""),
+        str(row.get("state") or ("idle" if row.get("isActive", True) else "dead")),
+        ", ".join(map(str, row.get("taskIds") or ())),
+        str(row.get("completedTasks", 0)),
+        str(failed) if failed else "",
+        "" if cpu is None else f"{cpu:.0f} %",
+        "" if not resident else bytes_text(resident),
+        str(row.get("keptBecause") or ""),
+    ]
+
+
+def threads_view(rows: Sequence[Json], width: int | None = None) -> str:
+    """Threads of a process."""
+    columns = (
+        Column("Thread", may_shrink=True),
+        Column("State"),
+        Column("CPU", is_number=True),
+        Column("Whose"),
+        Column("Waits for", may_shrink=True),
+        Column("Where", may_shrink=True),
+        Column("Keeps the process"),
+    )
+    return table(columns, [_thread_cells(row) for row in rows], width)
+
+
+def _thread_cells(row: Json) -> list[str]:
+    cpu = row.get("cpuPercent")
+    return [
+        str(row["threadName"]),
+        str(row["threadState"]).lower().replace("_", " "),
+        "" if cpu is None else f"{cpu:.0f} %",
+        str(row.get("owner") or ""),
+        str(row.get("lockName") or ""),
+        str(row.get("startedAt") or ""),
+        "yes" if row.get("keepsProcessAlive") else "",
+    ]
+
+
+def cleaner_view(answer: Json, width: int | None = None) -> str:
+    """What the context cleaner watches and does."""
+    header = answer.get("header", answer)
+    tracked = ", ".join(f"{n} {_plural(kind, n)}" for kind, n in header["tracked"].items() if n)
+    cleaned = sum(header.get("cleaned", {}).values())
+    now = f" {header['now']}" if header.get("now") else ""
+    queue = header.get("queue", 0)
+    lines = [
+        f"Cleaner: {header['state']}{now}. {queue} queued, {cleaned} cleaned"
+        + (f", {header['errors']} errors" if header.get("errors") else "")
+        + f". Watches {tracked or 'nothing'}."
+    ]
+    rows = answer.get("rows", ())
+    if rows:
+        lines.append(_entities_table(rows, width))
+    return "\n".join(lines)
+
+
+def _entities_table(rows: Sequence[Json], width: int | None) -> str:
+    columns = (
+        Column("What"),
+        Column("Name", may_shrink=True),
+        Column("State"),
+        Column("Memory", is_number=True),
+        Column("Disk", is_number=True),
+        Column("Made at", may_shrink=True),
+        Column("Held by", may_shrink=True),
+    )
+    return table(columns, [_entity_cells(row) for row in rows], width)
+
+
+def _entity_cells(row: Json) -> list[str]:
+    holders = ", ".join(holder["path"] for holder in row.get("heldBy") or ())
+    return [
+        f"{row['kind']} {row['id']}",
+        str(row.get("name") or ""),
+        str(row["state"]),
+        bytes_text(row["memoryBytes"]) if row.get("memoryBytes") else "",
+        bytes_text(row["diskBytes"]) if row.get("diskBytes") else "",
+        str(row.get("callSite") or ""),
+        holders,
+    ]
+
+
+def stack_view(row: Json) -> str:
+    """One thread with its stack, innermost call last as in a traceback."""
+    still = row.get("sameLineSeconds")
+    head = f"{row['threadName']}: {str(row['threadState']).lower().replace('_', ' ')}"
+    if row.get("lockName"):
+        head += f", waits for {row['lockName']}"
+    if still:
+        head += f", in the same line for {seconds_text(still * 1000)}"
+    if row.get("sampledBy") == "faulthandler":
+        head += " (inside one long C call)"
+    elements = row["stackTrace"]["elems"]
+    return "\n".join([head, *(f"  {line}" for text in elements for line in text.splitlines())])
+
+
+# Words and numbers ----------------------------------------------------------------------------
+
+
+def job_state(row: Json) -> str:
+    """One of waiting, running, killing, killed, failed, done: the words of all views.
+
+    Examples
+    --------
+    >>> job_state({"status": "FAILED", "killState": "KILLING"})
+    'killing'
+    """
+    status = row["status"]
+    if status == "RUNNING":
+        begun = row.get("numActiveTasks") or row.get("numCompletedTasks")
+        return "running" if begun else "waiting"
+    if status == "SUCCEEDED":
+        return "done"
+    return {"KILLING": "killing", "KILLED": "killed"}.get(row.get("killState") or "", "failed")
+
+
+def job_name(row: Json) -> str:
+    """What a job is and where it was asked for: `collect at In[3]:2`."""
+    return str(row.get("description") or row.get("callSite") or row.get("name") or "")
+
+
+def tasks_text(row: Json) -> str:
+    """Tasks done, running and in all: `14+2/30`.
+
+    Examples
+    --------
+    >>> tasks_text({"numCompletedTasks": 14, "numActiveTasks": 2, "numTasks": 30})
+    '14+2/30'
+    """
+    active = row.get("numActiveTasks", 0)
+    skipped = row.get("numSkippedTasks", 0)
+    total = row.get("numTasks", 0) - skipped
+    return f"{row.get('numCompletedTasks', 0)}{f'+{active}' if active else ''}/{total}"
+
+
+def _stage_tasks(row: Json) -> str:
+    active = row.get("numActiveTasks", 0)
+    text = f"{row.get('numCompleteTasks', 0)}{f'+{active}' if active else ''}/{row['numTasks']}"
+    failed = row.get("numFailedTasks", 0)
+    return f"{text} ({failed} failed)" if failed else text
+
+
+def _since(row: Json, now_ms: int) -> str:
+    began_ms = row.get("submittedAt")
+    if not began_ms:
+        return ""
+    return seconds_text((row.get("completedAt") or now_ms) - began_ms)
+
+
+def _last_task(row: Json, now_ms: int) -> str:
+    ended_ms = row.get("lastTaskEndAt")
+    return f"{seconds_text(now_ms - ended_ms)} ago" if ended_ms else ""
+
+
+def _why(row: Json) -> str:
+    if row["status"] != "FAILED":
+        return ""
+    who = f" (from {row['killWho']})" if row.get("killWho") else ""
+    reason = row.get("killReason") or row.get("failureReason") or ""
+    return f"{str(reason).strip().splitlines()[0] if reason else ''}{who}"
+
+
+def _optional_ms(value: float | None) -> str:
+    return "" if value is None else seconds_text(value)
+
+
+def _plural(kind: str, count: int) -> str:
+    names = {"rdd": "RDD"}
+    return names.get(kind, kind) + ("" if count == 1 else "s")
+
+
+def seconds_text(milliseconds: float) -> str:
+    """A duration, short.
+
+    Examples
+    --------
+    >>> seconds_text(40), seconds_text(3100), seconds_text(75_000), seconds_text(7_500_000)
+    ('40 ms', '3.1 s', '1 min 15 s', '2 h 5 min')
+    """
+    seconds = max(milliseconds, 0) / 1000
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def bytes_text(size: float) -> str:
+    """A size, short.
+
+    Examples
+    --------
+    >>> bytes_text(512), bytes_text(5_000_000)
+    ('512 B', '4.8 MiB')
+    """
+    unit = 0
+    while size >= 1024 and unit < len(_UNITS) - 1:
+        size /= 1024
+        unit += 1
+    return f"{size:.0f} B" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"
