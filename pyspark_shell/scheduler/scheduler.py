@@ -76,6 +76,8 @@ log: Final = logging.getLogger("pyspark_shell.TaskSchedulerImpl")
 
 T = TypeVar("T")
 
+# So long a stop waits for killed tasks to end by themselves.
+_LAST_TASKS_S: Final = 1.0
 # So long after the last job the driver's threads still take turns quickly: often one more follows.
 _QUIET_S: Final = 1.0
 
@@ -120,6 +122,7 @@ class Scheduler:
         self._offers_wanted = False
         self._switch_interval = SwitchInterval()
         self._quiet_since_s: float | None = None
+        self._end: Callable[[], None] | None = None  # what is left to do when no task runs any more
         self._loop = SelectorLoop(self._after_round, self._handler_failed, self._before_round)
         self._table = ProcessTableWriter(
             settings.dirs.process_table,
@@ -323,6 +326,8 @@ class Scheduler:
             executors = list(self._backend.executors.values())
             for launch in self._tasks.resource_offers(executors, _split_of):
                 self._send(launch)
+        if self._end is not None and self._tasks.is_idle:
+            self._end_now()
 
     def _send(self, launch: Launch) -> None:
         task_set = launch.task_set
@@ -346,12 +351,14 @@ class Scheduler:
         self, executor: ExecutorProcess, task: Assignment | None, loss: ExecutorLoss
     ) -> None:
         """A slot is gone, and what ran there."""
-        now_ms = self._clock.time_ms()
-        self._bus.post(SparkListenerExecutorRemoved(now_ms, executor.executor_id, loss.reason))
         log.info("executor %s is lost: %s", executor.executor_id, loss.reason)
         self._offers_wanted = True
-        if task is None:
-            return
+        if task is not None:  # told first: a listener counts no task for an executor that is gone
+            self._task_lost(executor, task, loss)
+        now_ms = self._clock.time_ms()
+        self._bus.post(SparkListenerExecutorRemoved(now_ms, executor.executor_id, loss.reason))
+
+    def _task_lost(self, executor: ExecutorProcess, task: Assignment, loss: ExecutorLoss) -> None:
         running = task.task_set.running.get(task.task_id)
         reason: TaskEndReason
         if loss.kill_reason is not None:
@@ -581,8 +588,19 @@ class Scheduler:
     # The end ------------------------------------------------------------------------------------
 
     def _stop(self, reason: str, finished: threading.Event) -> None:
+        """Kill all tasks; they get a moment to end, so that listeners hear how they did."""
         self._dag.stop(reason)
         self._switch_interval.shorten(False)
+        self._backend.stop_idle()
+        self._end = partial(self._end_all, reason, finished)
+        self._loop.call_later(_LAST_TASKS_S, self._end_now)
+
+    def _end_now(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+    def _end_all(self, reason: str, finished: threading.Event) -> None:
         self._backend.stop()
         for task_set in self._tasks.pools.all():
             for task_id in list(task_set.running):

@@ -290,6 +290,8 @@ class SchedulerBackend:
         loss = self._explain(executor, task)
         if not self._stopping:
             self._replace(executor)
+        elif task is None:
+            return  # all executors go, which is no news
         self._events.executor_lost(executor, task, loss)
 
     def _replace(self, executor: ExecutorProcess) -> None:
@@ -514,14 +516,18 @@ class SchedulerBackend:
 
     # The end ---------------------------------------------------------------------------
 
-    def stop(self) -> None:
-        """End all executors: idle ones by order, busy ones by force."""
+    def stop_idle(self) -> None:
+        """Start no more executors, and have those end that are free; the others may go on."""
         self._stopping = True
-        order = StopExecutor().encode()
-        for executor in list(self.executors.values()):
+        for executor in self.executors.values():
             if executor.is_free:
-                executor.tasks.send(order)
-            else:
+                self._retire(executor)
+
+    def stop(self) -> None:
+        """End all executors: those that do not end by themselves, by force."""
+        self._stopping = True
+        for executor in list(self.executors.values()):
+            if not executor.retired:
                 self.kill_executor(executor)
 
     def close_in_forked_child(self) -> None:

@@ -75,6 +75,11 @@ class TaskScheduler:
         return [t for t in self.pools.all() if t.stage.stage_id == stage_id]
 
     @property
+    def is_idle(self) -> bool:
+        """Whether no task runs, killed ones included."""
+        return not any(t.running for t in self.pools.all())
+
+    @property
     def has_waiting(self) -> bool:
         """Whether a task waits for a slot."""
         return any(t.num_waiting and not t.is_zombie for t in self.pools.all())
