@@ -1,0 +1,143 @@
+"""A program that leaves one of everything behind: jobs that succeed, skip, fail, are killed, run.
+
+Run with the name of the package to use: `pyspark` or `pyspark_shell`; prints every answer as JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+_LIMIT_S = 60.0
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    until_s = time.monotonic() + _LIMIT_S
+    while not condition():
+        if time.monotonic() > until_s:
+            raise TimeoutError(condition)
+        time.sleep(0.02)
+
+
+def fail(number: int) -> int:
+    """Raise in every attempt."""
+    raise ValueError(f"no {number}")
+
+
+def sleep_long(number: int) -> int:
+    """Run until killed."""
+    time.sleep(300)
+    return number
+
+
+def run(sc: Any, directory: str, get: Callable[[str], Any]) -> None:
+    """Run the jobs; the last one still runs at the end."""
+    numbers = sc.parallelize(range(100), 4).setName("numbers").cache()
+    numbers.count()
+
+    sc.setJobGroup("nightly", "totals")
+    sc.addJobTag("b")
+    sc.addJobTag("a")
+    pairs = numbers.map(lambda n: (n % 3, n)).reduceByKey(lambda a, b: a + b, 3)
+    pairs.collect()
+    pairs.collect()
+    sc.clearJobTags()
+    sc.setLocalProperty("spark.jobGroup.id", None)
+    sc.setLocalProperty("spark.job.description", None)
+
+    sc.parallelize(range(50), 2).saveAsTextFile(os.path.join(directory, "lines"))
+    sc.textFile(os.path.join(directory, "lines"), 2).count()
+    try:
+        sc.parallelize(range(1), 1).map(fail).collect()
+    except Exception as error:
+        assert "no 0" in str(error)
+
+    killed = threading.Thread(target=run_group, args=(sc, "doomed"), daemon=True)
+    killed.start()
+    wait_for(lambda: active_tasks(get) == 2)
+    sc.cancelJobGroup("doomed")
+    killed.join(_LIMIT_S)
+    wait_for(lambda: all(stage["numActiveTasks"] == 0 for stage in get("stages")))
+    threading.Thread(target=run_group, args=(sc, "endless"), daemon=True).start()
+    wait_for(lambda: active_tasks(get) == 2)
+
+
+def run_group(sc: Any, group: str) -> None:
+    """A job of four tasks that never end."""
+    sc.setJobGroup(group, f"{group} job")
+    try:
+        sc.parallelize(range(4), 4).map(sleep_long).collect()
+    except Exception:
+        return
+
+
+def active_tasks(get: Callable[[str], Any]) -> int:
+    """Tasks that run, of the job that runs."""
+    return sum(job["numActiveTasks"] for job in get("jobs") if job["status"] == "RUNNING")
+
+
+PATHS = (
+    "",
+    "jobs", "jobs?status=running", "jobs?status=failed", "jobs/0", "jobs/999",
+    "stages", "stages?status=active", "stages?status=skipped", "stages?status=complete&details=true",
+    *(f"stages/{stage}" for stage in range(10)),
+    *(f"stages/{stage}/0" for stage in range(10)),
+    *(f"stages/{stage}/0/taskList" for stage in range(10)),
+    *(f"stages/{stage}/0/taskSummary" for stage in range(10)),
+    "stages/99", "stages/0/7", "stages/0/0/taskSummary?quantiles=0.01,0.5,0.99",
+    "stages/0/0/taskList?offset=1&length=2&sortBy=-runtime",
+    "stages/0/0/taskList?offset=0&length=9&sortBy=runtime",
+    "stages/5/0/taskList?status=failed",
+    "executors", "allexecutors", "executors/driver/threads", "executors/0/threads",
+    "executors/99/threads", "executors/x/threads",
+    "storage/rdd", "storage/rdd/1", "storage/rdd/99", "environment",
+)  # fmt: skip
+
+
+def spark_getter(sc: Any) -> Callable[[str], Any]:
+    """Answers of real Spark's REST service."""
+    base = f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}"
+
+    def get(path: str) -> Any:
+        url = f"{base}/{path}" if path else base
+        try:
+            with urllib.request.urlopen(url) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as refusal:
+            return {"status": refusal.code, "text": refusal.read().decode()[:300]}
+
+    return get
+
+
+def main(package: str) -> None:
+    """Run the program and print what is answered."""
+    module = importlib.import_module(package)
+    master = "local-cluster[2,1,700]" if package == "pyspark" else "local[2]"
+    conf = module.SparkConf().setMaster(master).setAppName("everything")
+    conf.set("spark.ui.port", "0").set("spark.ui.enabled", "true")
+    conf.set("spark.executor.memory", "700m").set("spark.my.secret", "hidden")
+    sc = module.SparkContext(conf=conf)
+    if package == "pyspark":
+        get = spark_getter(sc)
+    else:
+        from native_getter import native_getter
+
+        get = native_getter(sc)
+    with tempfile.TemporaryDirectory(prefix="one-of-everything-") as directory:
+        run(sc, directory, get)
+        json.dump({path: get(path) for path in PATHS}, sys.stdout, indent=1)
+        sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
