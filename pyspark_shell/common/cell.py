@@ -10,7 +10,7 @@ Thread  any.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
@@ -44,6 +44,12 @@ class Cell:
     def name(self) -> str:
         """As people say it."""
         return f"In[{self.prompt}]"
+
+    def owns(self, properties: Mapping[str, str]) -> bool:
+        """Whether a job with these properties is of this run of the cell."""
+        return (
+            properties.get(CELL_PROMPT) == str(self.prompt) and properties.get(CELL_ID) == self.id
+        )
 
     def properties(self) -> dict[str, str]:
         """What a job that the calling thread submits says of its cell."""

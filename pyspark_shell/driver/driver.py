@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from pyspark_shell.common.call_site import first_spark_call
+from pyspark_shell.common.cell import current_cell
 from pyspark_shell.common.clock import SystemClock
 from pyspark_shell.common.config import (
     CLEANER_BLOCKING_TIMEOUT,
@@ -78,6 +79,7 @@ from pyspark_shell.listener.events import (
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
 from pyspark_shell.scheduler.dag_scheduler_event import (
     AllJobsCancelled,
+    CellCancelled,
     JobCancelled,
     JobGroupCancelled,
     JobSubmitted,
@@ -195,7 +197,7 @@ class Driver:
             self._track_broadcast,
         )
         self.broadcasts.install()
-        self.life = DriverLife(self, conf, self._force_interrupted, self._main_ended)
+        self.life = DriverLife(self, conf, self._user_interrupts, self._main_ended)
         self.life.begin()
         atexit.register(self.stop)
         _drivers.add(self)
@@ -385,10 +387,13 @@ class Driver:
     def _job_interrupted(self, job_id: int) -> None:
         self._interrupted_jobs.add(job_id)
 
-    def _force_interrupted(self) -> None:
-        """A second Ctrl-C: what the first one killed has had its time."""
+    def _user_interrupts(self) -> None:
+        """A Ctrl-C: the cell's jobs end, and what an earlier one killed has had its time."""
         if self._interrupted_jobs:
             self.scheduler.force_kills(self._interrupted_jobs)
+        cell = current_cell()
+        if cell is not None:
+            self.scheduler.post(CellCancelled(cell, self._job_interrupted))
 
     def _main_ended(self) -> None:
         if not self._stopped:

@@ -1,6 +1,6 @@
 """What the driver's main thread does, and how it is interrupted in the user's code, and only there.
 
-Thread  `install` in the main thread; the rest from any.
+Thread  `take` and `give_back` in the main thread, elsewhere they do nothing; the rest from any.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _runs_typed_code(frame: FrameType | None) -> bool:
 
 
 class MainThreadInterrupt:
-    """The process's handler of SIGINT while a context lives.
+    """What SIGINT means to one application while it lives.
 
     Parameters
     ----------
@@ -79,46 +79,93 @@ class MainThreadInterrupt:
     """
 
     def __init__(self, on_ctrl_c: Callable[[], None]) -> None:
-        self._on_ctrl_c = on_ctrl_c
-        self._killed: str | None = None
-        self._installed = False
+        self.on_ctrl_c = on_ctrl_c
 
     def install(self) -> None:
-        """Take SIGINT over, if this is the main thread and nobody else has."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._on_sigint)
-            self._installed = True
+        """Hear of each SIGINT from now on."""
+        SIGINT.applications.append(self)
+        SIGINT.take()
 
     def uninstall(self) -> None:
-        """Give SIGINT back, if it is still ours and this is the main thread."""
-        if not self._installed or threading.current_thread() is not threading.main_thread():
-            return
-        if signal.getsignal(signal.SIGINT) == self._on_sigint:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        self._installed = False
+        """Hear of none any more."""
+        if self in SIGINT.applications:
+            SIGINT.applications.remove(self)
+        if not SIGINT.applications:
+            SIGINT.give_back()
 
     def raise_killed(self, message: str) -> None:
         """Raise `SparkApplicationKilled` in the main thread, whatever it waits for."""
-        self._killed = message
         main = threading.main_thread()
         if main.ident is None:
             return
-        if self._installed and signal.getsignal(signal.SIGINT) == self._on_sigint:
-            signal.pthread_kill(main.ident, signal.SIGINT)
-            return
-        # Without our handler the exception comes when the running call returns; the signal makes
-        # it return.
-        raise_in_thread(main.ident)
+        SIGINT.killed = message
+        if not SIGINT.is_taken:
+            # Without our handler the exception comes when the running call returns; the signal
+            # makes it return.
+            raise_in_thread(main.ident)
         signal.pthread_kill(main.ident, signal.SIGINT)
 
+
+class SigintHandler:
+    """The process's handler of SIGINT: tells the applications, then does what was done before.
+
+    Owns    the signal, from `take` to `give_back`; a kernel takes it for each cell anew, since
+            ipykernel gives it away after each.
+    """
+
+    def __init__(self) -> None:
+        self.applications: list[MainThreadInterrupt] = []
+        self.killed: str | None = None  # what the next SIGINT raises, when a kill sends it
+        self._before: Any = signal.default_int_handler
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether SIGINT comes here."""
+        return signal.getsignal(signal.SIGINT) == self._on_sigint
+
+    def take(self, *, from_anyone: bool = False) -> None:
+        """Take SIGINT over, if this is the main thread and nobody else has.
+
+        Parameters
+        ----------
+        from_anyone
+            Take it from another handler too, which is called in its turn.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        now = signal.getsignal(signal.SIGINT)
+        is_free = now is signal.default_int_handler
+        if is_free or (from_anyone and callable(now) and not self.is_taken):
+            self._before = now
+            signal.signal(signal.SIGINT, self._on_sigint)
+
+    def give_back(self) -> None:
+        """Put back what was there, if SIGINT is still ours and this is the main thread."""
+        if self.is_taken and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._before)
+
+    def forget_kill(self) -> None:
+        """A kill that reached nothing must not reach what runs next."""
+        self.killed = None
+
+    def at_idle_prompt(self, signum: int, frame: FrameType | None) -> None:
+        """A handler for a kernel that runs no cell: nothing is raised in it."""
+        self.forget_kill()
+        self._tell()
+
     def _on_sigint(self, signum: int, frame: FrameType | None) -> None:
-        message, self._killed = self._killed, None
-        if message is not None:
-            raise SparkApplicationKilled(message)
-        self._on_ctrl_c()
-        signal.default_int_handler(signum, frame)
+        killed, self.killed = self.killed, None
+        if killed is not None:
+            raise SparkApplicationKilled(killed)
+        self._tell()
+        self._before(signum, frame)
+
+    def _tell(self) -> None:
+        for application in list(self.applications):
+            application.on_ctrl_c()
+
+
+SIGINT: Final = SigintHandler()
 
 
 def await_end_of_kill(complete: threading.Event) -> None:

@@ -37,6 +37,7 @@ from pyspark_shell.listener.events import (
 from pyspark_shell.scheduler.barrier_check import barrier_problem
 from pyspark_shell.scheduler.dag_scheduler_event import (
     AllJobsCancelled,
+    CellCancelled,
     DAGSchedulerEvent,
     JobCancelled,
     JobGroupCancelled,
@@ -149,6 +150,8 @@ class DAGScheduler:
             case JobTagCancelled():
                 reason = event.reason or f"part of cancelled job tags {event.tag}"
                 self._cancel_where(lambda job: event.tag in job.tags, reason)
+            case CellCancelled():
+                self._handle_cell_cancelled(event)
             case AllJobsCancelled():
                 self._cancel_where(lambda _: True, "as part of cancellation of all jobs")
             case RDDRemoved():
@@ -286,6 +289,12 @@ class DAGScheduler:
         reason = event.reason or f"part of cancelled job group {group}"
         if not self._cancel_where(lambda job: job.group == group, reason):
             log.warning("Failed to cancel job group %s. Cannot find active jobs for it.", group)
+
+    def _handle_cell_cancelled(self, event: CellCancelled) -> None:
+        cell = event.cell
+        for job_id in sorted(n for n, job in self.jobs.items() if cell.owns(job.properties)):
+            event.on_job(job_id)
+            self._handle_job_cancelled(job_id, f"because {cell.name} was interrupted", True)
 
     def _cancel_where(self, chosen: Callable[[ActiveJob], bool], reason: str) -> int:
         job_ids = sorted(job.job_id for job in self.jobs.values() if chosen(job))

@@ -7,9 +7,10 @@ kind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyspark_shell.common.cell import Cell
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.scheduler.job_waiter import JobWaiter
 from pyspark_shell.scheduler.stage import StageInput
@@ -74,6 +75,14 @@ class JobTagCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class CellCancelled:
+    """End all active jobs of a notebook's cell, also those of its threads; `on_job` hears which."""
+
+    cell: Cell
+    on_job: Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
 class AllJobsCancelled:
     """End all active jobs."""
 
@@ -98,6 +107,7 @@ DAGSchedulerEvent = (
     | StageCancelled
     | JobGroupCancelled
     | JobTagCancelled
+    | CellCancelled
     | AllJobsCancelled
     | RDDRemoved
     | ShuffleRemoved
