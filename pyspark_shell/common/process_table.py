@@ -218,6 +218,17 @@ class ProcessTable:
         return read_intents(self._memory, self.slots, 0)
 
 
+def outside_reason(path: str, task_id: int) -> str | None:
+    """Why somebody outside kills a task, as its own process asks; None if nobody does."""
+    try:
+        with ProcessTable(path) as table:
+            rows = [row for row in table.rows() if row.task_id == task_id]
+            intents = table.intents() if rows else []
+    except (OSError, ValueError):
+        return None
+    return next((i.reason for i in reversed(intents) if rows[0].is_meant_by(i)), None)
+
+
 def read_intents(memory: mmap.mmap, slots: int, seen: int) -> list[KillIntent]:
     """The intents that came after the first `seen`, oldest first; the ring holds 32."""
     (count,) = COUNT.unpack_from(memory, COUNT_AT)

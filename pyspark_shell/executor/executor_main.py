@@ -17,6 +17,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, NoReturn
 
+from pyspark_shell.common.process_table import outside_reason
 from pyspark_shell.common.wire import FrameReader
 from pyspark_shell.executor.barrier_client import DriverBarrierClient
 from pyspark_shell.executor.interrupt import TaskInterrupt
@@ -76,7 +77,7 @@ def _serve(
     pid = os.getpid()
     # A process that user code forks must not speak for this one, nor keep its channels open.
     os.register_at_fork(after_in_child=partial(_close, tasks, control))
-    interrupt = TaskInterrupt()
+    interrupt = TaskInterrupt(partial(outside_reason, settings.dirs.process_table))
     kill_marks: dict[int, str] = {}
 
     def report(update: BlockUpdate) -> None:
@@ -101,6 +102,8 @@ def _serve(
                 if os.getpid() != pid:
                     os._exit(0)  # user code forked, and the child came back out of it
                 tasks.sendall(status.encode())
+                if interrupt.from_outside:
+                    return
             case StageBinary():
                 runner.add_stage(order)
             case StopExecutor():

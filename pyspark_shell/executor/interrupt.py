@@ -5,13 +5,16 @@ Thread  the handler runs in the main thread; `request` is called by the message 
 A signal wakes sleeps, lock waits and most blocking calls. Its handler compares the task id, so a
 late signal never hits the next task, and does not raise inside the engine's critical sections or
 an import: it notes that the interrupt is still owed, and the message thread signals again shortly.
+
+A signal that the message thread did not send comes from somebody who kills while the driver cannot
+answer; then the process table says whether this task is meant, and why.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -24,9 +27,24 @@ NO_TASK: Final = -1
 
 
 class TaskInterrupt:
-    """The one slot's interrupt. Create it in the main thread."""
+    """The one slot's interrupt. Create it in the main thread.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    outside_reason
+        Why somebody outside kills a task, given its id; None if nobody does.
+
+    Attributes
+    ----------
+    delivered
+        Whether the running task was interrupted.
+    from_outside
+        Whether that was by somebody outside; the process ends with such a task.
+    """
+
+    def __init__(self, outside_reason: Callable[[int], str | None] = lambda task_id: None) -> None:
+        self._outside_reason = outside_reason
+        self.from_outside = False
         self._main = threading.main_thread().ident
         self._running: TaskContext | None = None
         self._wanted = NO_TASK
@@ -69,10 +87,14 @@ class TaskInterrupt:
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         running = self._running
-        if running is None or running.taskAttemptId() != self._wanted:
+        if running is None or self._shields or _is_importing(frame):
             return
-        if self._shields or _is_importing(frame):
-            return
+        if running.taskAttemptId() != self._wanted:
+            reason = self._outside_reason(running.taskAttemptId())
+            if reason is None:
+                return
+            running.mark_killed(reason)
+            self.from_outside = True
         self.delivered = True
         raise TaskKilledException(running.kill_reason or "killed")
 

@@ -518,9 +518,7 @@ class Scheduler:
             case KillScope.TASK:
                 self._kill_task_attempt(intent.target, True, intent.reason)
             case KillScope.EXECUTOR:
-                executor = self._backend.executors.get(str(intent.target))
-                if executor is not None and executor.running is not None:
-                    self._kill_task_attempt(executor.running.task_id, True, intent.reason)
+                self._kill_executor(str(intent.target), intent.reason)
             case KillScope.APPLICATION:
                 self._dag.application_killed(
                     f"Application has been killed. Reason: {intent.reason}"
