@@ -105,7 +105,7 @@ class TaskSetManager:
         self.is_zombie = False
         self.abort_reason: str | None = None
         self.binary = b""  # the frame that its first task on an executor is preceded by
-        self._prefer(range(count))
+        self._prefer(range(count - 1, -1, -1))  # the last one is taken first
 
     @property
     def num_tasks(self) -> int:

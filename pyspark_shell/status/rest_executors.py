@@ -53,7 +53,7 @@ def executor_row(
             "addTime": date(executor.add_time_ms),
             "removeTime": optional_date(executor.remove_time_ms),
             "removeReason": executor.remove_reason,
-            "executorLogs": {},
+            "executorLogs": {} if is_driver else log_links(executor.id, store),
             "memoryMetrics": {
                 "usedOnHeapStorageMemory": memory_bytes,
                 "usedOffHeapStorageMemory": 0,
@@ -76,6 +76,16 @@ def executor_row(
             "forcedKills": executor.forced_kills,
         }
     )
+
+
+def log_links(executor_id: str, store: AppStatusStore) -> Json:
+    """Where an executor's output can be read, below the address of the application's server."""
+    start = store.application.start
+    base = f"/api/v1/applications/{start.app_id if start is not None else ''}"
+    return {
+        stream: f"{base}/executors/{executor_id}/logs?stream={stream}"
+        for stream in ("stdout", "stderr")
+    }
 
 
 def _state(executor: ExecutorSummary, store: AppStatusStore) -> str:

@@ -10,6 +10,7 @@ from pyspark_shell.common.task_end import Success, TaskKilled
 from pyspark_shell.listener.events import SparkListenerTaskEnd, SparkListenerTaskStart, TaskInfo
 from pyspark_shell.status.api import StageData
 from pyspark_shell.status.app_status_store import AppStatusStore
+from pyspark_shell.status.rest_executors import log_links
 from pyspark_shell.status.rest_format import Json, date, now_ms, present
 from pyspark_shell.status.rest_metrics import distributions, task_metrics
 
@@ -43,7 +44,7 @@ def task_row(event: TaskEvent, stage: StageData, store: AppStatusStore) -> Json:
             "accumulatorUpdates": [],
             "errorMessage": _error(ended) if ended is not None else None,
             "taskMetrics": task_metrics(metrics) if metrics is not None else None,
-            "executorLogs": {},
+            "executorLogs": log_links(info.executor_id, store),
             "schedulerDelay": _scheduler_delay_ms(duration_ms or 0, metrics),
             "gettingResultTime": 0,
             "stageId": stage.stage_id,

@@ -39,8 +39,8 @@ def sleep_long(number: int) -> int:
     return number
 
 
-def run(sc: Any, directory: str, get: Callable[[str], Any]) -> None:
-    """Run the jobs; the last one still runs at the end."""
+def run(sc: Any, directory: str, get: Callable[[str], Any]) -> Any:
+    """Run the jobs; the last one still runs at the end. Gives the RDD that is cached."""
     numbers = sc.parallelize(range(100), 4).setName("numbers").cache()
     numbers.count()
 
@@ -69,6 +69,7 @@ def run(sc: Any, directory: str, get: Callable[[str], Any]) -> None:
     wait_for(lambda: all(stage["numActiveTasks"] == 0 for stage in get("stages")))
     threading.Thread(target=run_group, args=(sc, "endless"), daemon=True).start()
     wait_for(lambda: active_tasks(get) == 2)
+    return numbers
 
 
 def run_group(sc: Any, group: str) -> None:
@@ -121,8 +122,7 @@ def spark_getter(sc: Any) -> Callable[[str], Any]:
 def main(package: str) -> None:
     """Run the program and print what is answered."""
     module = importlib.import_module(package)
-    master = "local-cluster[2,1,700]" if package == "pyspark" else "local[2]"
-    conf = module.SparkConf().setMaster(master).setAppName("everything")
+    conf = module.SparkConf().setMaster("local-cluster[2,1,700]").setAppName("everything")
     conf.set("spark.ui.port", "0").set("spark.ui.enabled", "true")
     conf.set("spark.executor.memory", "700m").set("spark.my.secret", "hidden")
     sc = module.SparkContext(conf=conf)
@@ -133,7 +133,8 @@ def main(package: str) -> None:
 
         get = native_getter(sc)
     with tempfile.TemporaryDirectory(prefix="one-of-everything-") as directory:
-        run(sc, directory, get)
+        cached = run(sc, directory, get)
+        assert cached.is_cached
         json.dump({path: get(path) for path in PATHS}, sys.stdout, indent=1)
         sys.stdout.flush()
     os._exit(0)
