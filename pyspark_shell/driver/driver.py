@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import shutil
+import sys
 import threading
 import time
 import weakref
@@ -39,14 +40,17 @@ from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.common.ui_config import (
+    UI_CONSOLE_PROGRESS_INTERVAL,
     UI_RETAINED_DEAD_EXECUTORS,
     UI_RETAINED_JOBS,
     UI_RETAINED_STAGES,
     UI_RETAINED_TASKS,
+    UI_SHOW_CONSOLE_PROGRESS,
 )
 from pyspark_shell.driver import driver_config
 from pyspark_shell.driver.application_kill import KillRecord
 from pyspark_shell.driver.checkpoints import make_checkpoint, wanted_checkpoints
+from pyspark_shell.driver.console_progress_bar import ConsoleProgressBar, running_stages
 from pyspark_shell.driver.context_cleaner import (
     CleanBroadcast,
     CleanCheckpoint,
@@ -154,6 +158,7 @@ class Driver:
         self._stopped_at = ""
         self._stopping = threading.Lock()  # held by the one thread that stops the application
         self._end = threading.Event()
+        self._last_steps: list[tuple[str, Callable[[], object]]] = []
         self._interrupted_jobs: set[int] = set()
         self.cancelled_groups: set[str] = set()
         self.accumulators = AccumulatorRegistry()
@@ -201,6 +206,7 @@ class Driver:
         self.life.begin()
         atexit.register(self.stop)
         _drivers.add(self)
+        self.progress = self._make_progress_bar(clock)
         self._output = ExecutorOutput(
             self.local_dirs.path("logs"), self.scheduler.executors_started, self._executor_ids
         )
@@ -305,9 +311,13 @@ class Driver:
         except BaseException as error:
             handle.give_up(error)
             raise
+        if self.progress is not None:
+            self.progress.job_started()
         return handle
 
     def _job_ended(self) -> None:
+        if self.progress is not None:
+            self.progress.finish_all()
         self.accumulators.drain()
         self._output.show()
 
@@ -384,8 +394,15 @@ class Driver:
         """Whether a child of this process is the engine's."""
         return pid == self.scheduler.zygote_pid
 
+    def interrupted_jobs(self) -> set[int]:
+        """Jobs that a Ctrl-C has ended so far, the newest one too."""
+        self.scheduler.ask(lambda: None)  # all that the newest one posted has been done then
+        return set(self._interrupted_jobs)
+
     def _job_interrupted(self, job_id: int) -> None:
         self._interrupted_jobs.add(job_id)
+        if self.progress is not None:
+            self.progress.finish_all()
 
     def _user_interrupts(self) -> None:
         """A Ctrl-C: the cell's jobs end, and what an earlier one killed has had its time."""
@@ -544,6 +561,10 @@ class Driver:
         """All executors that live."""
         return self.scheduler.executors()
 
+    def at_end(self, name: str, step: Callable[[], object]) -> None:
+        """Have `step` called when the application has stopped and its last events are told."""
+        self._last_steps.append((name, step))
+
     def assert_may_stop(self) -> None:
         """Raise in a listener: there `stop` would wait for itself."""
         if self.bus.is_listener_thread():
@@ -577,6 +598,8 @@ class Driver:
 
     def _stop_in_order(self) -> None:
         self.life.end()
+        if self.progress is not None:
+            self.progress.stop()
         steps: list[tuple[str, Callable[[], object]]] = [
             ("cleaner", self._stop_cleaner),
             (
@@ -586,6 +609,7 @@ class Driver:
             ("application end", self._post_end),
             ("listener bus", partial(self.bus.stop, _STOP_TIMEOUT_S)),
             ("event log", self._close_event_log),
+            *self._last_steps,
             ("executor output", self._output.show),
             ("broadcasts", self.broadcasts.uninstall),
             ("local directories", self._owner.remove),
@@ -611,6 +635,20 @@ class Driver:
     def _close_event_log(self) -> None:
         if self._event_log is not None:
             self._event_log.close()
+
+    def _make_progress_bar(self, clock: SystemClock) -> ConsoleProgressBar | None:
+        """The line that shows progress, if it is wanted and there is a terminal to show it."""
+        if not UI_SHOW_CONSOLE_PROGRESS.read(self._conf) or not sys.stderr.isatty():
+            return None
+        bar = ConsoleProgressBar(
+            lambda: running_stages(self.status_store),
+            lambda: bool(self.status_store.active_job_ids()),
+            UI_CONSOLE_PROGRESS_INTERVAL.read(self._conf),
+            sys.stderr,
+            clock,
+        )
+        bar.start()
+        return bar
 
     def _stop_cleaner(self) -> None:
         if self.cleaner is not None:

@@ -1,6 +1,6 @@
-"""The interactive shell: IPython, with an application running from the start.
+"""The interactive shell from its banner to its end.
 
-Thread  the main thread; the prompt's toolbar asks for news twice a second.
+Thread  the main thread.
 """
 
 from __future__ import annotations
@@ -8,18 +8,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from IPython.terminal.ipapp import TerminalIPythonApp
 from traitlets.config import Config
 
 from pyspark_shell.api.context import SparkContext
+from pyspark_shell.common.errors import PySparkException
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
+from pyspark_shell.driver.main_thread import INTERRUPTED
 from pyspark_shell.shell.banner import banner
+from pyspark_shell.shell.leaving import wait_for_threads
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 from pyspark_shell.shell.runner import fresh_main
+from pyspark_shell.shell.terminal_shell import SparkTerminalShell, running_jobs
+from pyspark_shell.shell.views import job_name
 
-_APP_NAME = "PySparkShell"
+_APP_NAME: Final = "PySparkShell"
 
 
 def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]) -> int:
@@ -27,16 +32,24 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
     sys.argv = [first or "", *arguments]
     sys.path.insert(0, "")
     conf.setIfMissing("spark.app.name", _APP_NAME)
+    conf.setIfMissing("spark.ui.showConsoleProgress", "true")
     set_command_line(dict(conf.getAll()))
     namespace = fresh_main(None).__dict__
     SparkNames(namespace)
-    context = SparkContext()
     try:
-        print(banner(context), end="\n\n", flush=True)
-        app = _application(namespace, first)
-        app.start()
+        context = SparkContext()
+    except PySparkException as error:
+        print(f"pyspark-shell: {error}", file=sys.stderr)
+        return 1
+    try:
+        print(banner(context), flush=True)
+        _application(namespace, first).start()
+        _say_what_ends()
     finally:
         stop_active_context()
+    if not wait_for_threads():
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
     return 0
 
 
@@ -48,6 +61,13 @@ def _application(namespace: dict[str, Any], first: str | None) -> TerminalIPytho
     if first is not None:
         config.InteractiveShellApp.exec_files = [os.path.abspath(first)]
     app = TerminalIPythonApp.instance(config=config)
+    app.interactive_shell_class = SparkTerminalShell
     app.user_ns = namespace
     app.initialize([])
     return app
+
+
+def _say_what_ends() -> None:
+    """Name the jobs that leaving the shell ends."""
+    for row in running_jobs():
+        print(f"Leaving ends job {row['jobId']}: {job_name(row)}", file=sys.stderr)

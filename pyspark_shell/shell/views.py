@@ -1,4 +1,4 @@
-"""Rows of an application, as a terminal shows them: the same words as in the panel and the web page.
+"""Rows of an application as a terminal shows them, in the words of the panel and the web page.
 
 Everything here is text made of rows; nothing is asked of an engine.
 """

@@ -1,0 +1,88 @@
+"""The end of an interactive shell: says what keeps the process, and lets the user leave anyway.
+
+Python waits for threads that are not daemons, silently and for ever; here they are named.
+
+Thread  the main thread, when the prompt is gone.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures.thread as pool_threads
+import linecache
+import os
+import sys
+import sysconfig
+import threading
+from types import FrameType
+from typing import Final
+
+from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.common.cell import place
+from pyspark_shell.common.threads import start_daemon
+from pyspark_shell.shell.tables import cut
+
+# What idle threads of pools need to end once they are told to.
+_POOLS_S: Final = 0.2
+_LOOK_S: Final = 0.2
+_LIBRARIES: Final = tuple(
+    os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib")
+)
+
+
+def wait_for_threads() -> bool:
+    """Wait for the threads that keep the process, after saying which; False after a Ctrl-C."""
+    try:
+        # Python does the same at its exit, but then nobody can be told any more.
+        start_daemon("pools-exit", pool_threads._python_exit)
+        _join_all(_POOLS_S)
+        left = keepers()
+        if left:
+            print(leaving_text(left), file=sys.stderr, flush=True)
+        while keepers():
+            _join_all(_LOOK_S)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def keepers() -> list[threading.Thread]:
+    """The threads that keep the process alive once the main thread has ended."""
+    return [
+        thread
+        for thread in threading.enumerate()
+        if not thread.daemon and thread is not threading.main_thread()
+    ]
+
+
+def _join_all(limit_s: float) -> None:
+    for thread in keepers():
+        thread.join(limit_s)
+
+
+def leaving_text(threads: list[threading.Thread]) -> str:
+    """What is said of them."""
+    frames = sys._current_frames()
+    told = ", ".join(_describe(thread, frames.get(thread.ident or 0)) for thread in threads)
+    count = f"{len(threads)} threads keep" if len(threads) > 1 else "1 thread keeps"
+    return f"Leaving… {count} the process alive: {told}. Ctrl-C to leave anyway."
+
+
+def _describe(thread: threading.Thread, frame: FrameType | None) -> str:
+    name = f'"{thread.name}"'
+    called: FrameType | None = None
+    while frame is not None and _is_library(frame):
+        called, frame = frame, frame.f_back
+    if frame is None:
+        return name
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    if called is None:
+        doing = cut(linecache.getline(file, line), 40) or frame.f_code.co_name
+    else:
+        module = called.f_globals.get("__name__", "").rpartition(".")[2]
+        doing = f"{module}.{called.f_code.co_name}"
+    return f"{name} in {doing} ({place(file, line)})"
+
+
+def _is_library(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return file.startswith(_LIBRARIES) or is_engine_file(file) or file.startswith("<frozen")

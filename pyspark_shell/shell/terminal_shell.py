@@ -1,0 +1,112 @@
+"""IPython's terminal shell with a prompt that knows of running jobs.
+
+Prompts stay `In [3]:`, since places in the code of a cell are told as `In[3]:2`, and transcripts
+with such prompts can be pasted; `spark[1]` stands before it while one job runs in the background.
+
+Thread  the main thread; the line below the prompt is drawn anew twice a second.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import Any, Final
+
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
+from IPython.terminal.prompts import Prompts
+from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import PygmentsTokens
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
+from prompt_toolkit.styles import Style, merge_styles
+from pygments.token import Token
+
+from pyspark_shell.rest.port import Json
+from pyspark_shell.shell.erasing_stream import TerminalStreams
+from pyspark_shell.shell.interrupts import InterruptReport
+from pyspark_shell.shell.running import progress_bar, running_context, running_engine
+from pyspark_shell.shell.toolbar import idle_hint, toolbar_text
+
+_REFRESH_S: Final = 0.5
+_STYLE: Final = Style.from_dict({"bottom-toolbar": "noreverse fg:ansibrightblack"})
+
+
+def running_jobs() -> list[Json]:
+    """Jobs that run now, oldest first."""
+    engine = running_engine()
+    return [] if engine is None else engine.jobs(("RUNNING",))[::-1]
+
+
+class SparkPrompts(Prompts):
+    """IPython's prompts, with the number of running jobs before them."""
+
+    def in_prompt_tokens(self) -> list[Any]:
+        """`In [3]: `, or `spark[1] In [3]: `."""
+        count = len(running_jobs())
+        mark = [(Token.Prompt, f"spark[{count}] ")] if count else []
+        return [*mark, *super().in_prompt_tokens()]
+
+
+class SparkTerminalShell(TerminalInteractiveShell):
+    """The shell; made by IPython's terminal application."""
+
+    prompts_class = SparkPrompts
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._streams = TerminalStreams()
+        self.events.register("pre_run_cell", self._before_cell)
+        self.events.register("post_run_cell", self._after_cell)
+        self.set_custom_exc((KeyboardInterrupt,), InterruptReport())
+
+    def _before_cell(self, info: object) -> None:
+        self._streams.take()
+        bar = progress_bar()
+        if bar is not None:
+            bar.resume()
+
+    def _after_cell(self, result: object) -> None:
+        bar = progress_bar()
+        if bar is not None:
+            bar.pause()
+        self._streams.give_back()
+
+    # The prompt --------------------------------------------------------------------------
+
+    def init_prompt_toolkit_cli(self) -> None:
+        """Add the line below the prompt and what Ctrl-C says there."""
+        super().init_prompt_toolkit_cli()
+        if self.simple_prompt:
+            return
+        self.pt_app.bottom_toolbar = self._toolbar
+        self.pt_app.refresh_interval = _REFRESH_S
+        self.pt_app.style = merge_styles([self.pt_app.style, _STYLE])
+        self.pt_app.key_bindings = merge_key_bindings([self.pt_app.key_bindings, _hint_keys(self)])
+
+    def _extra_prompt_options(self) -> dict[str, Any]:
+        """Have the prompt drawn anew with the line below it; IPython draws it once."""
+        options: dict[str, Any] = super()._extra_prompt_options()
+        options["message"] = lambda: PygmentsTokens(self.prompts.in_prompt_tokens())
+        return options
+
+    def _toolbar(self) -> str:
+        context = running_context()
+        width = shutil.get_terminal_size().columns
+        if context is None:
+            return " spark  no application runs; it starts when sc is used"
+        return toolbar_text(context.master, running_jobs(), int(time.time() * 1000), width)
+
+
+def _hint_keys(shell: SparkTerminalShell) -> KeyBindings:
+    """Ctrl-C at an empty prompt: nothing is ended, but one may want to know how."""
+    keys = KeyBindings()
+
+    @Condition
+    def is_empty() -> bool:
+        return not shell.pt_app.default_buffer.text and bool(running_jobs())
+
+    @keys.add("c-c", filter=is_empty)
+    def _hint(event: KeyPressEvent) -> None:
+        run_in_terminal(lambda: print(idle_hint(running_jobs())))
+
+    return keys

@@ -1,0 +1,67 @@
+"""The line below the prompt, and the mark in the prompt: what runs while one types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyspark_shell.shell.tables import cut
+from pyspark_shell.shell.views import job_name, job_state, seconds_text, tasks_text
+
+Json = dict[str, Any]
+
+
+def toolbar_text(master: str, running: Sequence[Json], now_ms: int, width: int) -> str:
+    """The line for the jobs that run, oldest first.
+
+    Examples
+    --------
+    >>> toolbar_text("local[2]", [], 0, 60)
+    ' spark  local[2]  no job runs'
+    """
+    if not running:
+        return cut_line(f" spark  {master}  no job runs", width)
+    shown = [_job_text(row, now_ms) for row in running]
+    ending = f"%kill {running[0]['jobId']}" if len(running) == 1 else "%jobs"
+    line = f" {shown[0]}"
+    left = len(shown)
+    for number, text in enumerate(shown[1:], start=2):
+        if len(line) + len(text) + len(ending) + 16 > width:
+            break
+        line += f" │ {text}"
+        left = len(shown) - number
+    else:
+        left = 0
+    more = f" │ {left} more" if left else ""
+    return cut_line(f"{line}{more}   {ending}", width)
+
+
+def _job_text(row: Json, now_ms: int) -> str:
+    state = job_state(row)
+    words = "" if state == "running" else f" {state}"
+    elapsed = seconds_text(now_ms - (row.get("submittedAt") or now_ms))
+    return f"#{row['jobId']} {cut(job_name(row), 40)}{words}  {tasks_text(row)}  {elapsed}"
+
+
+def idle_hint(running: Sequence[Json]) -> str:
+    """What a Ctrl-C at the prompt says while jobs run: it ends none of them.
+
+    Examples
+    --------
+    >>> idle_hint([{"jobId": 7}])
+    'Job 7 runs on in the background: %kill 7 ends it, %jobs shows it.'
+    """
+    ids = [str(row["jobId"]) for row in running]
+    if not ids:
+        return "Nothing runs."
+    if len(ids) == 1:
+        return f"Job {ids[0]} runs on in the background: %kill {ids[0]} ends it, %jobs shows it."
+    return (
+        f"Jobs {', '.join(ids)} run on in the background: %kill {ids[0]} ends one, "
+        "%kill all ends all, %jobs shows them."
+    )
+
+
+def cut_line(line: str, width: int) -> str:
+    """The line, no longer than the terminal is wide."""
+    return line if len(line) <= width else line[: width - 1] + "…"
