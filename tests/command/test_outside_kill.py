@@ -22,8 +22,8 @@ def spin(_):
         pass
 
 def hold(_):
-    import re
-    re.match(r"(a|a)*b", "a" * 60 + "c")
+    from itertools import repeat
+    sum(repeat(1))
 
 def refuse(_):
     while True:
