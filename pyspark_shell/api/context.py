@@ -197,9 +197,6 @@ class SparkContext(InputFiles, ContextFiles):
         self._driver = Driver(self._conf, self.appName, master, self.environment)
         self._temp_dir = self._driver.local_dirs.root
         self._executor_memory_bytes = self._driver.executor_memory_bytes
-        self._conf.set("spark.app.id", self._driver.application_id)
-        self._conf.set("spark.app.startTime", self._driver.start_time_ms)
-        self._conf.set("spark.executor.id", "driver")
         self._start_files()
         checkpoint_dir = CHECKPOINT_DIR.read(self._conf)
         if checkpoint_dir is not None:

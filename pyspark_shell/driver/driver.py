@@ -214,6 +214,9 @@ class Driver:
     def _post_start(self, app_name: str, storage_bytes: int) -> None:
         """Tell the listeners of the application, before any of its executors."""
         now_ms, host = self.start_time_ms, "localhost"
+        self._conf.set("spark.app.id", self.application_id)
+        self._conf.set("spark.app.startTime", now_ms)
+        self._conf.set("spark.executor.id", "driver")
         self.bus.post(default_profile(self._needs, self.executor_memory_bytes))
         self.bus.post(SparkListenerBlockManagerAdded(now_ms, "driver", host, storage_bytes))
         self.bus.post(environment_update(self._conf))

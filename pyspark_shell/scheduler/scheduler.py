@@ -36,6 +36,7 @@ from pyspark_shell.executor.task_outcome import (
     ResultFile,
 )
 from pyspark_shell.listener.events import (
+    SparkListenerBlockManagerAdded,
     SparkListenerBlockUpdated,
     SparkListenerExecutorAdded,
     SparkListenerExecutorRemoved,
@@ -122,6 +123,7 @@ class Scheduler:
         self._offers_wanted = False
         self._switch_interval = SwitchInterval()
         self._quiet_since_s: float | None = None
+        self._storage_bytes = settings.memory_budget_bytes  # one for all executors
         self._end: Callable[[], None] | None = None  # what is left to do when no task runs any more
         self._loop = SelectorLoop(self._after_round, self._handler_failed, self._before_round)
         self._table = ProcessTableWriter(
@@ -340,9 +342,15 @@ class Scheduler:
 
     def executor_registered(self, executor: ExecutorProcess) -> None:
         """A slot is there."""
+        now_ms = self._clock.time_ms()
         self._bus.post(
             SparkListenerExecutorAdded(
-                self._clock.time_ms(), executor.executor_id, "localhost", 1, executor.pid or 0
+                now_ms, executor.executor_id, "localhost", 1, executor.pid or 0
+            )
+        )
+        self._bus.post(
+            SparkListenerBlockManagerAdded(
+                now_ms, executor.executor_id, "localhost", self._storage_bytes
             )
         )
         self._offers_wanted = True

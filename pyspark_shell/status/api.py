@@ -22,6 +22,10 @@ from pyspark_shell.listener.events import (
     TaskInfo,
 )
 
+# Blocks are files that every process reads in place, so nobody listens; a History Server wants a
+# port, and one above 0.
+BLOCK_MANAGER_PORT: Final = 1
+
 
 class JobStatus(str, Enum):
     """How a job stands."""
@@ -236,7 +240,7 @@ class ExecutorSummary:
 
     kind: ClassVar[str] = "executor"
     id: str
-    host_port: str
+    host: str
     add_time_ms: int
     total_cores: int
     pid: int = 0
@@ -259,6 +263,11 @@ class ExecutorSummary:
     def key(self) -> str:
         """What identifies the row among its kind."""
         return self.id
+
+    @property
+    def host_port(self) -> str:
+        """Where its blocks would be asked for."""
+        return f"{self.host}:{BLOCK_MANAGER_PORT}"
 
     @property
     def active_tasks(self) -> int:

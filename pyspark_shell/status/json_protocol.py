@@ -50,12 +50,10 @@ from pyspark_shell.listener.events import (
     StageInfo,
     TaskInfo,
 )
+from pyspark_shell.status.api import BLOCK_MANAGER_PORT
 
 Json = dict[str, Any]
 
-# Blocks are files that every process reads in place, so nobody listens; readers want a port, and
-# one above 0.
-BLOCK_MANAGER_PORT: Final = 1
 PYTHON_EXCEPTION: Final = "org.apache.spark.api.python.PythonException"
 
 

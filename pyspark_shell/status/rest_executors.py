@@ -30,7 +30,7 @@ def executor_row(
     return present(
         {
             "id": executor.id,
-            "hostPort": f"{executor.host_port}:0",
+            "hostPort": executor.host_port,
             "isActive": executor.is_active,
             "rddBlocks": len(blocks),
             "memoryUsed": memory_bytes,

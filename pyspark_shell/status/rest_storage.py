@@ -50,7 +50,7 @@ def _share(
     left = max(0, max_memory_bytes - used)
     executor = store.executors.get(holder)
     return {
-        "address": f"{executor.host_port if executor is not None else 'localhost'}:0",
+        "address": executor.host_port if executor is not None else "",
         "memoryUsed": used,
         "memoryRemaining": left,
         "diskUsed": sum(block.disk_bytes for block in blocks),
