@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,11 +23,14 @@ class Column:
         Whether its cells stand at the right.
     may_shrink
         Whether its cells may be cut where the terminal is narrow.
+    paint
+        Puts colour around a cell that has its place already.
     """
 
     title: str
     is_number: bool = False
     may_shrink: bool = False
+    paint: Callable[[str], str] = str
 
 
 def table(
@@ -48,14 +52,15 @@ def table(
     """
     kept = [number for number in range(len(columns)) if any(row[number] for row in rows)]
     columns = [columns[number] for number in kept]
-    rows = [[row[number] for number in kept] for row in rows]
+    rows = [[" ".join(row[number].split()) for number in kept] for row in rows]
     widths = [
-        max(len(column.title), *(len(row[number]) for row in rows))
+        max(len(column.title), *(width_of(row[number]) for row in rows))
         for number, column in enumerate(columns)
     ]
     _shrink(widths, columns, shutil.get_terminal_size().columns if width is None else width)
-    lines = [[column.title for column in columns], *rows]
-    return "\n".join(_line(columns, cells, widths) for cells in lines)
+    plain = [Column(c.title, c.is_number, c.may_shrink) for c in columns]
+    head = _line(plain, [column.title for column in columns], widths)
+    return "\n".join([head, *(_line(columns, cells, widths) for cells in rows)])
 
 
 def _shrink(widths: list[int], columns: Sequence[Column], width: int) -> None:
@@ -69,14 +74,19 @@ def _shrink(widths: list[int], columns: Sequence[Column], width: int) -> None:
 
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:
     placed = (
-        cut(cell, width).rjust(width) if column.is_number else cut(cell, width).ljust(width)
+        column.paint(_place(cut(cell, width), width, column.is_number))
         for column, cell, width in zip(columns, cells, widths, strict=True)
     )
     return (" " * _GAP).join(placed).rstrip()
 
 
+def _place(cell: str, width: int, is_number: bool) -> str:
+    space = " " * (width - width_of(cell))
+    return space + cell if is_number else cell + space
+
+
 def cut(text: str, width: int) -> str:
-    """The text, shortened at its end to fit.
+    """The text, shortened at its end to fit; what a terminal would obey becomes a dot.
 
     Examples
     --------
@@ -84,4 +94,28 @@ def cut(text: str, width: int) -> str:
     'collect a…'
     """
     text = " ".join(text.split())
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "·" for c in text)
+    if width_of(text) <= width:
+        return text
+    kept = width_of(text)
+    while text and kept > width - 1:
+        kept -= width_of(text[-1])
+        text = text[:-1]
+    return text + "…"
+
+
+def width_of(text: str) -> int:
+    """Columns of a terminal that the text takes: East Asian letters and most symbols take two.
+
+    Examples
+    --------
+    >>> width_of("job"), width_of("仕事"), width_of("e\u0301")
+    (3, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )

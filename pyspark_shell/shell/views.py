@@ -5,22 +5,26 @@ Everything here is text made of rows; nothing is asked of an engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pyspark_shell.shell.tables import Column, table
 
 Json = dict[str, Any]
+# Puts colour around a state.
+Paint = Callable[[str], str]
 
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def jobs_view(rows: Sequence[Json], now_ms: int, width: int | None = None) -> str:
+def jobs_view(
+    rows: Sequence[Json], now_ms: int, width: int | None = None, paint: Paint = str
+) -> str:
     """Jobs, in the order given."""
     columns = (
         Column("Job", is_number=True),
         Column("What", may_shrink=True),
-        Column("State"),
+        Column("State", paint=paint),
         Column("Tasks", is_number=True),
         Column("Time", is_number=True),
         Column("Last task"),
@@ -43,12 +47,14 @@ def _job_cells(row: Json, now_ms: int) -> list[str]:
     ]
 
 
-def stages_view(rows: Sequence[Json], now_ms: int, width: int | None = None) -> str:
+def stages_view(
+    rows: Sequence[Json], now_ms: int, width: int | None = None, paint: Paint = str
+) -> str:
     """Stage attempts, in the order given."""
     columns = (
         Column("Stage", is_number=True),
         Column("What", may_shrink=True),
-        Column("State"),
+        Column("State", paint=paint),
         Column("Tasks", is_number=True),
         Column("Time", is_number=True),
         Column("Last task"),
@@ -86,12 +92,12 @@ _STAGE_WORDS: Final = {
 }
 
 
-def executors_view(rows: Sequence[Json], width: int | None = None) -> str:
+def executors_view(rows: Sequence[Json], width: int | None = None, paint: Paint = str) -> str:
     """Executor processes."""
     columns = (
         Column("Executor"),
         Column("Pid", is_number=True),
-        Column("State"),
+        Column("State", paint=paint),
         Column("Runs task"),
         Column("Done", is_number=True),
         Column("Failed", is_number=True),
@@ -119,11 +125,11 @@ def _executor_cells(row: Json) -> list[str]:
     ]
 
 
-def threads_view(rows: Sequence[Json], width: int | None = None) -> str:
+def threads_view(rows: Sequence[Json], width: int | None = None, paint: Paint = str) -> str:
     """Threads of a process."""
     columns = (
         Column("Thread", may_shrink=True),
-        Column("State"),
+        Column("State", paint=paint),
         Column("CPU", is_number=True),
         Column("Whose"),
         Column("Waits for", may_shrink=True),
@@ -146,7 +152,7 @@ def _thread_cells(row: Json) -> list[str]:
     ]
 
 
-def cleaner_view(answer: Json, width: int | None = None) -> str:
+def cleaner_view(answer: Json, width: int | None = None, paint: Paint = str) -> str:
     """What the context cleaner watches and does."""
     header = answer.get("header", answer)
     tracked = ", ".join(f"{n} {_plural(kind, n)}" for kind, n in header["tracked"].items() if n)
@@ -160,15 +166,15 @@ def cleaner_view(answer: Json, width: int | None = None) -> str:
     ]
     rows = answer.get("rows", ())
     if rows:
-        lines.append(_entities_table(rows, width))
+        lines.append(_entities_table(rows, width, paint))
     return "\n".join(lines)
 
 
-def _entities_table(rows: Sequence[Json], width: int | None) -> str:
+def _entities_table(rows: Sequence[Json], width: int | None, paint: Paint) -> str:
     columns = (
         Column("What"),
         Column("Name", may_shrink=True),
-        Column("State"),
+        Column("State", paint=paint),
         Column("Memory", is_number=True),
         Column("Disk", is_number=True),
         Column("Made at", may_shrink=True),
