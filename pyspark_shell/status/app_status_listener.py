@@ -267,7 +267,7 @@ class AppStatusListener:
             for task_id in executor.running.keys() - event.task_ids:
                 del executor.running[task_id]
                 store.touch(executor)
-            if executor.id not in event.executor_ids:
+            if executor.id != "driver" and executor.id not in event.executor_ids:
                 executor.is_active = False
                 store.touch(executor)
         for stage in list(store.stages.values()):

@@ -273,6 +273,7 @@ def _task_start(event: SparkListenerTaskStart) -> Json:
 
 
 def _task_end(event: SparkListenerTaskEnd) -> Json:
+    metrics = event.task_metrics
     return {
         "Stage ID": event.stage_id,
         "Stage Attempt ID": event.stage_attempt_id,
@@ -280,7 +281,7 @@ def _task_end(event: SparkListenerTaskEnd) -> Json:
         "Task End Reason": _reason(event.reason),
         "Task Info": _task_info(event.task_info),
         "Task Executor Metrics": _NO_JVM,
-        "Task Metrics": _task_metrics(event.task_metrics or _NOTHING_MEASURED),
+        **({"Task Metrics": _task_metrics(metrics)} if metrics is not None else {}),
     }
 
 
@@ -407,7 +408,6 @@ def _task_metrics(metrics: TaskMetrics) -> Json:
     }
 
 
-_NOTHING_MEASURED: Final = TaskMetrics()
 _NO_PUSH: Final = dict.fromkeys(
     (
         "Corrupt Merged Block Chunks",

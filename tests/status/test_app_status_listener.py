@@ -9,6 +9,7 @@ from pyspark_shell.listener.events import (
     SparkListenerExecutorRemoved,
     SparkListenerJobEnd,
     SparkListenerJobStart,
+    SparkListenerSchedulerState,
     SparkListenerStageCompleted,
     SparkListenerStageSubmitted,
     SparkListenerTaskEnd,
@@ -255,6 +256,15 @@ def test_dead_executors_are_remembered_for_a_while(store, events):
     assert store.executor_list() == []
     assert [row.id for row in store.executor_list(active_only=False)] == ["4", "5"]
     assert store.executors["5"].remove_reason == "killed"
+
+
+def test_the_driver_is_no_executor_that_the_scheduler_could_miss(store, events):
+    events.executor("driver")
+    events.executor("1")
+
+    events.listener.onSchedulerState(SparkListenerSchedulerState(9, executor_ids=frozenset()))
+
+    assert [row.id for row in store.executor_list()] == ["driver"]
 
 
 def test_events_of_what_was_forgotten_are_harmless(store, events):

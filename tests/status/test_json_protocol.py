@@ -94,13 +94,13 @@ EVENTS = {
         stage_info(submission_time_ms=1, completion_time_ms=2)
     ),
     "SparkListenerJobEnd:JobSucceeded": SparkListenerJobEnd(0, 2, None),
-    "SparkListenerTaskEnd:ExceptionFailure": task_end(RAISED, failed=True),
+    "SparkListenerTaskEnd:ExceptionFailure": task_end(RAISED, TaskMetrics(), failed=True),
     "SparkListenerStageCompleted:failed": SparkListenerStageCompleted(
         stage_info(submission_time_ms=1, completion_time_ms=2, failure_reason="no")
     ),
     "SparkListenerJobEnd:JobFailed": SparkListenerJobEnd(0, 2, TRACEBACK),
     "SparkListenerApplicationEnd": SparkListenerApplicationEnd(2),
-    "SparkListenerTaskEnd:TaskKilled": task_end(KILLED, killed=True),
+    "SparkListenerTaskEnd:TaskKilled": task_end(KILLED, TaskMetrics(), killed=True),
 }
 
 
@@ -176,6 +176,10 @@ def test_each_end_of_a_task_has_its_keys(reason, keys):
 
     assert told["Reason"] == type(reason).__name__
     assert list(told) == ["Reason", *keys]
+
+
+def test_a_task_that_could_not_tell_its_metrics_has_none():
+    assert "Task Metrics" not in event_to_json(task_end(ExecutorLostFailure("0", False, "died")))
 
 
 def test_a_start_is_told_as_it_was_though_the_task_has_ended_since():
