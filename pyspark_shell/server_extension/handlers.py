@@ -14,11 +14,13 @@ import time
 from typing import Any, Final
 
 from jupyter_server.base.handlers import APIHandler
-from tornado.web import HTTPError, authenticated
 from tornado.httputil import HTTPServerRequest
+from tornado.web import HTTPError, authenticated
 
+from pyspark_shell.rest.outside_kill import CannotKill
 from pyspark_shell.rest.runtime_file import is_driver_id
 from pyspark_shell.server_extension.drivers import Drivers
+from pyspark_shell.server_extension.outside import kill_instead
 from pyspark_shell.server_extension.routes import Call, NotAllowed, allowed
 from pyspark_shell.server_extension.upstream import MAX_WAIT_S, Gone, Silent, Upstream
 
@@ -97,21 +99,27 @@ class DriverHandler(SparkHandler):
             await self.drivers.forget(upstream.entry.id)
             return self.refuse(410, "This driver has ended.")
         except Silent:
-            return self._answer_for(upstream)
+            return await self._answer_for(upstream, call)
         body = answer.body
         if columns and isinstance(body, list):
             body = [{name: row[name] for name in columns if name in row} for row in body]
         self.set_status(answer.status)
         self.finish(json.dumps(body))
 
-    def _answer_for(self, upstream: Upstream) -> None:
-        """Say what can be said without the driver."""
-        self.refuse(
-            504,
-            "The driver does not answer.",
-            ageS=round(upstream.last_known.age_s, 1),
-            snapshot=upstream.last_known.snapshot,
-        )
+    async def _answer_for(self, upstream: Upstream, call: Call) -> None:
+        """Say what can be said, and end what can be ended, without the driver."""
+        reason = "The driver does not answer."
+        if call.is_kill:
+            try:
+                done = await asyncio.to_thread(kill_instead, upstream.entry, call)
+            except CannotKill as problem:
+                reason = f"{reason} {problem}"
+            else:
+                self.set_status(202)
+                self.finish(json.dumps(done))
+                return
+        known = upstream.last_known
+        self.refuse(504, reason, ageS=round(known.age_s, 1), snapshot=known.snapshot)
 
     def _json_body(self) -> object:
         if len(self.request.body) > _MAX_BODY_BYTES:

@@ -1,0 +1,189 @@
+import {
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  Clipboard,
+  ICommandPalette,
+  MainAreaWidget,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { Folds } from './views/folds';
+import { sparkIcon } from './icon';
+import { serverRequest } from './model/request';
+import { SparkModel } from './model/spark_model';
+import { activeJobs } from './model/words';
+import { Notebooks } from './notebooks';
+import { IEnv, IPlaces } from './views/env';
+import { SparkPanel } from './views/spark_panel';
+
+namespace CommandIDs {
+  export const open = 'pyspark-shell:open';
+  export const openTab = 'pyspark-shell:open-tab';
+  export const killNewest = 'pyspark-shell:kill-newest';
+  export const killAll = 'pyspark-shell:kill-all';
+  export const nextCell = 'pyspark-shell:next-running-cell';
+}
+
+const PLUGIN = 'pyspark-shell:plugin';
+const PANEL = 'pyspark-shell-panel';
+const TAB = 'pyspark-shell-tab';
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN,
+  description:
+    'Jobs, executors, cache and threads of Spark drivers, with kill buttons.',
+  autoStart: true,
+  requires: [ICommandPalette],
+  optional: [ILayoutRestorer, INotebookTracker, ISettingRegistry, ITranslator],
+  activate
+};
+
+export default plugin;
+
+function activate(
+  app: JupyterFrontEnd,
+  palette: ICommandPalette,
+  restorer: ILayoutRestorer | null,
+  tracker: INotebookTracker | null,
+  registry: ISettingRegistry | null,
+  translator: ITranslator | null
+): void {
+  const trans = (translator ?? nullTranslator).load('pyspark_shell');
+  const model = new SparkModel(
+    serverRequest(app.serviceManager.serverSettings)
+  );
+  const notebooks = new Notebooks(tracker);
+  const env: IEnv = { model, trans, places: placesOf(app, notebooks) };
+  const folds = new Folds(() => model.redraw());
+
+  model.setKernel(notebooks.kernelId);
+  notebooks.kernelChanged.connect((_, kernelId) => model.setKernel(kernelId));
+  void registry?.load(PLUGIN).then(settings => {
+    folds.follow(settings);
+    const take = () => {
+      model.jobsShown = settings.get('jobsShown').composite as number;
+    };
+    settings.changed.connect(take);
+    take();
+  });
+
+  const panel = new SparkPanel(env, folds);
+  panel.id = PANEL;
+  panel.title.icon = sparkIcon;
+  panel.title.caption = trans.__('Spark');
+  app.shell.add(panel, 'right', { rank: 900 });
+  restorer?.add(panel, PANEL);
+  model.changed.connect(() => {
+    const running = model.awake ? activeJobs(model.snapshot).length : 0;
+    const badge = running ? `${running}` : '';
+    if ((panel.title.dataset.badge ?? '') !== badge) {
+      panel.title.dataset = { badge };
+    }
+  });
+
+  const tabs = new WidgetTracker<MainAreaWidget<SparkPanel>>({
+    namespace: TAB
+  });
+  void restorer?.restore(tabs, {
+    command: CommandIDs.openTab,
+    name: () => TAB
+  });
+
+  addCommands();
+  for (const command of Object.values(CommandIDs)) {
+    palette.addItem({ command, category: trans.__('Spark') });
+  }
+
+  function addCommands(): void {
+    const { commands } = app;
+    let lastCell = -1;
+    commands.addCommand(CommandIDs.open, {
+      label: trans.__('Show the Spark Panel'),
+      icon: sparkIcon,
+      execute: () => app.shell.activateById(PANEL)
+    });
+    commands.addCommand(CommandIDs.openTab, {
+      label: trans.__('Open the Spark Panel as a Tab'),
+      icon: sparkIcon,
+      execute: async () => {
+        const open = tabs.find(() => true);
+        if (open) {
+          app.shell.activateById(open.id);
+          return open;
+        }
+        const content = new SparkPanel(env, folds);
+        const tab = new MainAreaWidget({ content });
+        tab.id = TAB;
+        tab.title.icon = sparkIcon;
+        tab.title.label = trans.__('Spark');
+        await tabs.add(tab);
+        app.shell.add(tab, 'main');
+        return tab;
+      }
+    });
+    commands.addCommand(CommandIDs.killNewest, {
+      label: trans.__('Kill the Newest Spark Job'),
+      execute: () => model.fresh().then(() => model.killNewest())
+    });
+    commands.addCommand(CommandIDs.killAll, {
+      label: trans.__('Kill All Spark Jobs'),
+      execute: () => model.fresh().then(() => model.killAll())
+    });
+    commands.addCommand(CommandIDs.nextCell, {
+      label: trans.__('Go to the Next Cell with a Running Spark Job'),
+      execute: async () => {
+        await model.fresh();
+        const kernelId = model.driver?.kernelId;
+        const cells = activeJobs(model.snapshot)
+          .map(job => job.cell?.id ?? '')
+          .filter(id => kernelId && id && env.places.hasCell(kernelId, id));
+        if (kernelId && cells.length) {
+          lastCell = (lastCell + 1) % cells.length;
+          env.places.goToCell(kernelId, cells[lastCell]);
+        }
+      }
+    });
+  }
+}
+
+/** What the panel may do in the rest of JupyterLab. */
+function placesOf(app: JupyterFrontEnd, notebooks: Notebooks): IPlaces {
+  const { kernels } = app.serviceManager;
+  return {
+    hasCell: (kernelId, cellId) => notebooks.hasCell(kernelId, cellId),
+    goToCell: (kernelId, cellId) =>
+      void notebooks.goToCell(kernelId, cellId, id =>
+        app.shell.activateById(id)
+      ),
+    interruptKernel: kernelId =>
+      connected(kernelId, kernel => kernel.interrupt()),
+    restartKernel: kernelId => connected(kernelId, kernel => kernel.restart()),
+    copy: text => Clipboard.copyToSystem(text),
+    download: (name, text) => {
+      const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = name;
+      link.click();
+      URL.revokeObjectURL(url);
+    }
+  };
+
+  async function connected(
+    kernelId: string,
+    act: (kernel: ReturnType<typeof kernels.connectTo>) => Promise<void>
+  ): Promise<void> {
+    const kernel = kernels.connectTo({ model: { id: kernelId, name: '' } });
+    try {
+      await act(kernel);
+    } finally {
+      kernel.dispose();
+    }
+  }
+}

@@ -1,0 +1,364 @@
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { DriverList } from './driver_list';
+import { Connection, Feed } from './feed';
+import { chooseDriver } from './follow';
+import { Request, RequestFailed } from './request';
+import { IDriver, IJob, ISnapshot, ITracked } from './rows';
+import { TaskOrder, TaskPages } from './task_pages';
+import { Watch } from './watch';
+import { activeJobs } from './words';
+
+/** What can be ended, and how its route begins. */
+export type KillScope =
+  'job' | 'stage' | 'task' | 'group' | 'executor' | 'application';
+
+const KILL_ROUTES: Record<KillScope, (target: string) => string> = {
+  job: target => `jobs/${target}/kill`,
+  stage: target => `stages/${target}/kill`,
+  task: target => `tasks/${target}/kill`,
+  group: target => `jobGroups/${encodeURIComponent(target)}/kill`,
+  executor: target => `executors/${target}/kill`,
+  application: () => 'kill'
+};
+
+/** What the user is told about an order; screen readers read it out. */
+export interface INotice {
+  text: string;
+  /** Whether it is a refusal. */
+  failed: boolean;
+}
+
+/**
+ * What the panels know: the drivers, and everything about the one that is shown.
+ *
+ * It asks only while some view is visible. Views show what the driver says: an order changes
+ * nothing here before the driver has told of it.
+ */
+export class SparkModel {
+  constructor(private readonly _request: Request) {}
+
+  /** Emitted whenever something that a view shows is different. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** What drivers are told of where a kill came from. */
+  readonly ownName = 'JupyterLab';
+
+  /** Whether some view is in sight, so that asking is worth it. */
+  get awake(): boolean {
+    return this._viewers.size > 0;
+  }
+
+  /** Null until the server has answered. */
+  get drivers(): IDriver[] | null {
+    return this._list?.drivers ?? this._lastDrivers;
+  }
+
+  /** Whether the server extension is not there. */
+  get serverMissing(): boolean {
+    return this._list?.missing ?? false;
+  }
+
+  /** The driver that is shown; one that has gone stays until another takes its place. */
+  get driver(): IDriver | null {
+    return this._driver;
+  }
+
+  get pinned(): boolean {
+    return this._pinned !== null;
+  }
+
+  get snapshot(): ISnapshot | null {
+    return this._feed?.snapshot ?? this._kept;
+  }
+
+  get connection(): Connection {
+    return this._feed?.connection ?? { state: 'loading' };
+  }
+
+  /** Our clock, moved once a second while something is visible. */
+  get now(): number {
+    return this._now;
+  }
+
+  get notice(): INotice | null {
+    return this._notice;
+  }
+
+  get jobsShown(): number {
+    return this._jobsShown;
+  }
+
+  set jobsShown(value: number) {
+    this._jobsShown = value;
+    this._emit();
+  }
+
+  // What to show -------------------------------------------------------------------------
+
+  /** Says that a view has come into sight or gone out of it. */
+  setVisible(view: object, visible: boolean): void {
+    const before = this._viewers.size > 0;
+    if (visible) {
+      this._viewers.add(view);
+    } else {
+      this._viewers.delete(view);
+    }
+    const after = this._viewers.size > 0;
+    if (before !== after) {
+      if (after) {
+        this._wake();
+      } else {
+        this._sleep();
+      }
+    }
+  }
+
+  /** Says which kernel the notebook in front has. */
+  setKernel(kernelId: string | null): void {
+    this._kernelId = kernelId;
+    this._choose();
+  }
+
+  /** Shows this driver, whatever notebook comes to the front. */
+  pin(driverId: string): void {
+    this._pinned = driverId;
+    const driver = this.drivers?.find(each => each.id === driverId);
+    if (driver) {
+      this._show(driver);
+    }
+    this._emit();
+  }
+
+  /** Follows the notebook in front again. */
+  unpin(): void {
+    this._pinned = null;
+    this._choose();
+    this._emit();
+  }
+
+  // Closer looks -------------------------------------------------------------------------
+
+  /** Watches a path below the driver; the caller closes it. */
+  watch<T>(
+    path: string,
+    periodMs: number,
+    changed: () => void,
+    query: Record<string, string | number | boolean> = {}
+  ): Watch<T> {
+    return new Watch<T>(
+      this._request,
+      this._path(path),
+      query,
+      periodMs,
+      changed
+    );
+  }
+
+  tasks(
+    stageId: number,
+    attempt: number,
+    order: TaskOrder,
+    changed: () => void
+  ): TaskPages {
+    const path = this._path(`stages/${stageId}/${attempt}/taskList`);
+    return new TaskPages(this._request, path, order, changed);
+  }
+
+  /** Reads something once. */
+  read<T>(
+    path: string,
+    query: Record<string, string | number | boolean> = {}
+  ): Promise<T> {
+    return this._request<T>(this._path(path), { query });
+  }
+
+  // Orders -------------------------------------------------------------------------------
+
+  kill(
+    scope: KillScope,
+    target: string | number,
+    reason = ''
+  ): Promise<boolean> {
+    return this._order(KILL_ROUTES[scope](`${target}`), {
+      who: this.ownName,
+      reason
+    });
+  }
+
+  /** Ends several jobs at once, such as all of a cell. */
+  async killJobs(jobs: IJob[], reason = ''): Promise<void> {
+    await Promise.all(jobs.map(job => this.kill('job', job.jobId, reason)));
+  }
+
+  killNewest(): Promise<boolean> {
+    const newest = activeJobs(this.snapshot)[0];
+    return newest ? this.kill('job', newest.jobId) : Promise.resolve(false);
+  }
+
+  killAll(): Promise<void> {
+    return this.killJobs(activeJobs(this.snapshot));
+  }
+
+  unpersist(rddId: number): Promise<boolean> {
+    return this._order(`storage/rdd/${rddId}/unpersist`, {});
+  }
+
+  forget(tracked: ITracked): Promise<boolean> {
+    return this._order('cleaner/forget', {
+      kind: tracked.kind,
+      id: tracked.id
+    });
+  }
+
+  collectGarbage(): Promise<boolean> {
+    return this._order('cleaner/gc', {});
+  }
+
+  /** Comes when there is something known, also if no view is in sight; for commands. */
+  async fresh(): Promise<void> {
+    if (this.awake) {
+      return;
+    }
+    const command = {};
+    this.setVisible(command, true);
+    await new Promise<void>(resolve => {
+      const look = () => {
+        const { state } = this.connection;
+        const none = this.drivers !== null && !this.driver;
+        if (none || this.serverMissing || (this._feed && state !== 'loading')) {
+          this._changed.disconnect(look);
+          resolve();
+        }
+      };
+      this._changed.connect(look);
+      setTimeout(resolve, 5000);
+    });
+    setTimeout(() => this.setVisible(command, false), 2000);
+  }
+
+  /** Lets the views draw themselves anew, for what is not in here. */
+  redraw(): void {
+    this._emit();
+  }
+
+  /** Tells the user something. */
+  tell(text: string, failed = false): void {
+    this._notice = { text, failed };
+    this._emit();
+  }
+
+  dismiss(): void {
+    this._notice = null;
+    this._emit();
+  }
+
+  dispose(): void {
+    this._viewers.clear();
+    this._sleep();
+    Signal.clearData(this);
+  }
+
+  private async _order(path: string, body: unknown): Promise<boolean> {
+    try {
+      await this._request(this._path(path), { method: 'POST', body });
+      this._notice = null;
+      return true;
+    } catch (error) {
+      this.tell(
+        error instanceof RequestFailed ? error.message : String(error),
+        true
+      );
+      return false;
+    } finally {
+      this._feed?.hurry();
+    }
+  }
+
+  private _path(path: string): string {
+    return `drivers/${this._driver?.id ?? ''}/${path}`;
+  }
+
+  private _wake(): void {
+    this._now = Date.now();
+    this._clock = setInterval(() => {
+      this._now = Date.now();
+      this._emit();
+    }, 1000);
+    this._list = new DriverList(this._request, () => {
+      this._choose();
+      this._emit();
+    });
+    this._openFeed();
+    this._emit();
+  }
+
+  private _sleep(): void {
+    clearInterval(this._clock);
+    this._lastDrivers = this.drivers;
+    this._list?.close();
+    this._list = null;
+    this._closeFeed();
+    this._emit();
+  }
+
+  private _choose(): void {
+    if (!this.drivers) {
+      return;
+    }
+    const chosen = chooseDriver(this.drivers, {
+      pinned: this._pinned,
+      current: this._driver,
+      kernelId: this._kernelId
+    });
+    if (chosen) {
+      this._show(chosen);
+    }
+  }
+
+  private _show(driver: IDriver): void {
+    const same = driver.id === this._driver?.id;
+    this._driver = driver;
+    if (same) {
+      return;
+    }
+    this._closeFeed();
+    this._kept = null;
+    if (this._viewers.size) {
+      this._openFeed();
+    }
+  }
+
+  private _openFeed(): void {
+    if (this._driver && !this._feed) {
+      this._feed = new Feed(this._request, this._driver.id, () => this._emit());
+    }
+  }
+
+  /** What was known stays in sight until a new answer takes its place. */
+  private _closeFeed(): void {
+    this._kept = this._feed?.snapshot ?? this._kept;
+    this._feed?.close();
+    this._feed = null;
+  }
+
+  private _emit(): void {
+    this._changed.emit();
+  }
+
+  private _changed = new Signal<this, void>(this);
+  private _viewers = new Set<object>();
+  private _clock: ReturnType<typeof setInterval> | undefined;
+  private _now = Date.now();
+  private _list: DriverList | null = null;
+  private _lastDrivers: IDriver[] | null = null;
+  private _driver: IDriver | null = null;
+  private _feed: Feed | null = null;
+  private _kept: ISnapshot | null = null;
+  private _pinned: string | null = null;
+  private _kernelId: string | null = null;
+  private _notice: INotice | null = null;
+  private _jobsShown = 20;
+}

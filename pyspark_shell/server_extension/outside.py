@@ -1,0 +1,43 @@
+"""Carries a kill out for a driver that does not answer, by its table of processes.
+
+Thread  one beside jupyter-server's loop; it stays there until the processes are gone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pyspark_shell.common.process_table import NONE, KillIntent, KillScope
+from pyspark_shell.rest.outside_kill import CannotKill, kill_from_outside
+from pyspark_shell.rest.runtime_file import RuntimeEntry
+from pyspark_shell.server_extension.routes import Call
+
+_SCOPES: Final = {
+    "kill": KillScope.APPLICATION,
+    "jobs/{id}/kill": KillScope.JOB,
+    "stages/{id}/kill": KillScope.STAGE,
+    "tasks/{id}/kill": KillScope.TASK,
+    "executors/{executor}/kill": KillScope.EXECUTOR,
+}
+
+
+def kill_instead(entry: RuntimeEntry, call: Call) -> dict[str, Any]:
+    """End what a call means; says what was ended.
+
+    Raises
+    ------
+    CannotKill
+        Nothing can be done from here.
+    """
+    scope = _SCOPES.get(call.route.template)
+    target = next(iter(call.pieces.values()), str(NONE))
+    if scope is None or not target.lstrip("-").isdigit():
+        raise CannotKill("Only the driver knows what belongs to a group or a tag.")
+    body = call.body or {}
+    intent = KillIntent(
+        scope=scope,
+        target=int(target),
+        who=str(body.get("who") or "JupyterLab"),
+        reason=str(body.get("reason") or "killed while the driver did not answer"),
+    )
+    return kill_from_outside(entry, intent).to_json()
