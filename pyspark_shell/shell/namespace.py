@@ -5,7 +5,7 @@ Owns    the two names, until the user gives them another meaning.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.api.spark_session import SparkSession
@@ -23,6 +23,7 @@ class SparkNames:
         self._namespace = namespace
         self._given: dict[str, object] = {}
         SparkContext._on_start.append(self.offer)
+        _NAMES.append(self)
 
     def offer(self, context: SparkContext) -> None:
         """Let the names mean `context`, unless the user has given them another meaning."""
@@ -36,11 +37,21 @@ class SparkNames:
     def let_go(self) -> None:
         """Take part no more in what contexts start."""
         SparkContext._on_start.remove(self.offer)
+        _NAMES.remove(self)
 
     def _give(self, name: str, value: object) -> None:
         is_ours = self._namespace.get(name) is self._given.get(name)
         if is_ours:
             self._given[name] = self._namespace[name] = value
+
+
+_NAMES: Final[list[SparkNames]] = []
+
+
+def offer_unused_context() -> None:
+    """Let `sc` and `spark` mean an application that starts when they are used."""
+    for names in _NAMES:
+        names.offer_unused()
 
 
 def stop_active_context() -> None:

@@ -22,8 +22,13 @@ from prompt_toolkit.styles import Style, merge_styles
 from pygments.token import Token
 
 from pyspark_shell.rest.port import Json
+from pyspark_shell.shell.cells import CellTracker
+from pyspark_shell.shell.cells import CellTracker
 from pyspark_shell.shell.erasing_stream import TerminalStreams
 from pyspark_shell.shell.interrupts import InterruptReport
+from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
+from pyspark_shell.shell.magics import register_magics
+from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.shell.running import progress_bar, running_context, running_engine
 from pyspark_shell.shell.toolbar import idle_hint, toolbar_text
 
@@ -55,12 +60,17 @@ class SparkTerminalShell(TerminalInteractiveShell):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._streams = TerminalStreams()
+        CellTracker(self).begin()
         self.events.register("pre_run_cell", self._before_cell)
         self.events.register("post_run_cell", self._after_cell)
+        register_magics(self)
+        CellTracker(self).begin()
+        tell_kills_in_one_line()
         self.set_custom_exc((KeyboardInterrupt,), InterruptReport())
 
     def _before_cell(self, info: object) -> None:
         self._streams.take()
+        PROGRESS.apply()
         bar = progress_bar()
         if bar is not None:
             bar.resume()

@@ -5,15 +5,20 @@ Everything here is text made of rows; nothing is asked of an engine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.shell.tables import Column, table
 
 Json = dict[str, Any]
 # Puts colour around a state.
 Paint = Callable[[str], str]
 
+# Files that only lead to other code.
+_STARTS: Final = re.compile(r"^<string>$|/threading\.py$|runpy")
+_FRAME: Final = re.compile(r'File "(?P<file>[^"]+)"')
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -196,8 +201,14 @@ def _entity_cells(row: Json) -> list[str]:
     ]
 
 
-def stack_view(row: Json) -> str:
-    """One thread with its stack, innermost call last as in a traceback."""
+def stack_view(row: Json, with_engine: bool = False) -> str:
+    """One thread with its stack, innermost call last as in a traceback.
+
+    Parameters
+    ----------
+    with_engine
+        Whether the frames that lead from the engine to the user's code are shown too.
+    """
     still = row.get("sameLineSeconds")
     head = f"{row['threadName']}: {str(row['threadState']).lower().replace('_', ' ')}"
     if row.get("lockName"):
@@ -207,7 +218,18 @@ def stack_view(row: Json) -> str:
     if row.get("sampledBy") == "faulthandler":
         head += " (inside one long C call)"
     elements = row["stackTrace"]["elems"]
+    if not with_engine:
+        elements = _users_part(elements)
     return "\n".join([head, *(f"  {line}" for text in elements for line in text.splitlines())])
+
+
+def _users_part(elements: Sequence[str]) -> Sequence[str]:
+    """The frames from the user's first one on; all, if none is the user's."""
+    for number, text in enumerate(elements):
+        found = _FRAME.match(text)
+        if found and not is_engine_file(found["file"]) and not _STARTS.search(found["file"]):
+            return elements[number:]
+    return elements
 
 
 # Words and numbers ----------------------------------------------------------------------------

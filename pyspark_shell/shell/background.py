@@ -1,0 +1,93 @@
+"""`%bg`: code that runs in a thread of its own while the prompt is free.
+
+Owns    the numbers of what was started; the names `_bg1`, `_bg2`, ... of results.
+Thread  one a piece of code, a daemon: it does not keep the process.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+import time
+import traceback
+from itertools import count
+from types import CodeType
+from typing import Any, Final
+
+from pyspark_shell.shell.running import running_context
+from pyspark_shell.shell.tables import cut
+from pyspark_shell.shell.views import seconds_text
+
+_numbers: Final = count(1)
+_SHOWN: Final = 60
+
+
+class BackgroundCode:
+    """One piece of code, from its start to its result.
+
+    Parameters
+    ----------
+    shell
+        IPython's: its namespace is the code's.
+    """
+
+    def __init__(self, shell: Any, source: str) -> None:
+        self._shell = shell
+        self.name = f"bg-{next(_numbers)}"
+        self.result_name = f"_{self.name.replace('-', '')}"
+        self._body, self._last = self._compile(source)
+
+    def start(self) -> threading.Thread:
+        """Begin; the thread has the name that its jobs' group has."""
+        thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        thread.start()
+        return thread
+
+    def _compile(self, source: str) -> tuple[CodeType, CodeType | None]:
+        """The statements, and the expression at their end if there is one."""
+        text = self._shell.transform_cell(source)
+        file = self._shell.compile.cache(text, max(len(self._shell.user_ns["In"]) - 1, 0))
+        tree = ast.parse(text, file)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        body = compile(tree, file, "exec")
+        if not isinstance(last, ast.Expr):
+            return body, None
+        return body, compile(ast.Expression(last.value), file, "eval")
+
+    def _run(self) -> None:
+        began_s = time.monotonic()
+        namespace = self._shell.user_ns
+        try:
+            self._join_group()
+            exec(self._body, namespace)
+            value = None if self._last is None else eval(self._last, namespace)
+        except BaseException as error:
+            self._tell("failed", began_s, _summary(error))
+            return
+        if value is not None:
+            namespace[self.result_name] = value
+            self._tell("done", began_s, f"{self.result_name} = {cut(_short(value), _SHOWN)}")
+        else:
+            self._tell("done", began_s, "")
+
+    def _join_group(self) -> None:
+        """Let the jobs of this thread be one group; the application may not run yet."""
+        context = running_context() or self._shell.user_ns.get("sc")
+        if hasattr(context, "setJobGroup"):
+            context.setJobGroup(self.name, None, interruptOnCancel=True)
+
+    def _tell(self, how: str, began_s: float, what: str) -> None:
+        elapsed = seconds_text((time.monotonic() - began_s) * 1000)
+        print(f"{self.name} {how} in {elapsed}{': ' if what else ''}{what}")
+
+
+def _short(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # the user's own class
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+
+
+def _summary(error: BaseException) -> str:
+    lines = traceback.format_exception_only(type(error), error)
+    return cut(lines[0], 200)
