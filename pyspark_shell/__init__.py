@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pyspark_shell.common.context_ui import set_ui_maker
 from pyspark_shell.version import __version__
 
 if TYPE_CHECKING:
@@ -93,6 +94,15 @@ _HOMES = {
     "_load_jupyter_server_extension": "server_extension.extension",
     "keyword_only": "util",
 }
+
+
+def _show(context: Any) -> Any:
+    from pyspark_shell.engines.spark_ui import SparkUI
+
+    return SparkUI(context)
+
+
+set_ui_maker(_show)
 
 
 def __getattr__(name: str) -> Any:

@@ -107,6 +107,18 @@ class Snapshot:
         return {kind: names for kind, names in found.items() if names}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def runtime_folder(tmp_path_factory) -> Iterator[None]:
+    """Keep the drivers of tests apart from the user's."""
+    before = os.environ.get("PYSPARK_SHELL_RUNTIME_DIR")
+    os.environ["PYSPARK_SHELL_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
+    yield
+    if before is None:
+        del os.environ["PYSPARK_SHELL_RUNTIME_DIR"]
+    else:
+        os.environ["PYSPARK_SHELL_RUNTIME_DIR"] = before
+
+
 @pytest.fixture(scope="module")
 def sc() -> Iterator:
     """Yield a context with two executors, shared by the tests of one module."""

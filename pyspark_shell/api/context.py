@@ -42,6 +42,7 @@ from pyspark_shell.common.config import (
     PYTHON_PROFILE_DUMP,
 )
 from pyspark_shell.common.config_registry import check_values, warn_about_unknown
+from pyspark_shell.common.context_ui import ContextUI, make_ui
 from pyspark_shell.common.errors import PySparkRuntimeError
 from pyspark_shell.common.master_url import parse_master_url
 from pyspark_shell.common.resource_discovery import driver_resources
@@ -123,6 +124,7 @@ class SparkContext(InputFiles, ContextFiles):
         self._outer_state = None if TaskContext.get() is None else ProcessState.take()
         self._callsite = first_spark_call()
         self._kill_reason: str | None = None
+        self._ui: ContextUI | None = None
         self._conf = copy_of(conf)
         self._set_explicitly(master, appName, sparkHome, environment)
         self._become_the_active_one()
@@ -201,6 +203,7 @@ class SparkContext(InputFiles, ContextFiles):
         checkpoint_dir = CHECKPOINT_DIR.read(self._conf)
         if checkpoint_dir is not None:
             self.setCheckpointDir(checkpoint_dir)
+        self._ui = make_ui(self)
 
     def _ship(self, py_files: Iterable[str]) -> None:
         for path in dict.fromkeys(chain(py_files, PY_FILES.read(self._conf))):
@@ -246,6 +249,7 @@ class SparkContext(InputFiles, ContextFiles):
                 self._kill_reason = driver.kill_reason
                 self._why_stopped = driver.why_stopped()
         finally:
+            self._ui = None
             if self._outer_state is not None:
                 self._outer_state.restore()
             with SparkContext._lock:
@@ -300,7 +304,13 @@ class SparkContext(InputFiles, ContextFiles):
     @property
     def uiWebUrl(self) -> str | None:
         """Address of the application's web page, None if it has none."""
-        return None
+        self._assert_running()
+        return None if self._ui is None else self._ui.web_url
+
+    @property
+    def _ui_address_with_token(self) -> str | None:
+        """The address that lets a browser in: for the user's terminal, not for files."""
+        return None if self._ui is None else self._ui.web_url_with_token
 
     @property
     def startTime(self) -> int:

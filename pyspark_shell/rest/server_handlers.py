@@ -220,9 +220,8 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
         self.finish(page)
 
     def wants_page(self) -> bool:
-        return self.request.method == "GET" and "text/html" in self.request.headers.get(
-            "Accept", ""
-        )
+        """Whether a browser asks for something that a person will see."""
+        return "text/html" in self.request.headers.get("Accept", "")
 
     def _ask_for_token(self, error: Refusal) -> None:
         # A browser that comes from another site leaves a strict cookie at home; when our own page

@@ -34,7 +34,6 @@ NEEDS_JVM = {
 EXCEPTIONS = {
     "accumulators.Accumulator": "expects Py4JJavaError, where ours is PythonException",
     "core.rdd.RDD.persist": "expects Py4JJavaError, where ours is SparkException",
-    "core.context.SparkContext.uiWebUrl": "there is no web page yet, so there is no address",
     "util.is_remote_only": "asks the SQL package, which is not part of the core",
 }
 FAILS_ON_PYSPARK = {

@@ -62,19 +62,38 @@ def reachable_by_others(root):
     return found
 
 
-def test_nothing_listens(start):
+def listeners_of(pid):
+    """Ports, and paths of named sockets, that a process could be reached at."""
+    own = sockets_of(pid)
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] in own:
+                yield fields[1]
+    for line in Path(f"/proc/{pid}/net/unix").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[6] in own and len(fields) > 7:
+            yield fields[7]
+
+
+def test_nothing_listens_but_a_private_socket(start):
     sc = start(spark__ui__enabled="false")
     assert sc.parallelize(range(10), 2).groupBy(lambda n: n % 2).count() == 2
 
-    for pid in [os.getpid(), *descendants_of(sc)]:
-        own = sockets_of(pid)
-        for table in ("tcp", "tcp6", "udp", "udp6"):
-            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-                assert line.split()[9] not in own, f"{pid} has a {table} socket: {line}"
-        for line in Path(f"/proc/{pid}/net/unix").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[6] in own:
-                assert len(fields) == 7, f"{pid} has a socket with a name: {line}"
+    assert [found for pid in descendants_of(sc) for found in listeners_of(pid)] == []
+    (path,) = map(Path, listeners_of(os.getpid()))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_the_page_listens_on_this_machine_alone(start):
+    sc = start(spark__ui__port="0")
+    assert sc.parallelize(range(10), 2).groupBy(lambda n: n % 2).count() == 2
+
+    assert [found for pid in descendants_of(sc) for found in listeners_of(pid)] == []
+    port = int(sc.uiWebUrl.rpartition(":")[2])
+    found = [each for each in listeners_of(os.getpid()) if not each.startswith("/")]
+    assert found == [f"0100007F:{port:04X}"]
 
 
 @pytest.fixture
