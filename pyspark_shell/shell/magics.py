@@ -57,7 +57,7 @@ def needs_application(magic: Magic) -> Magic:
 
 
 @magics_class
-class SparkMagics(Magics):  # type: ignore[misc]
+class SparkMagics(Magics):
     """What one can ask an application, and order, from a cell."""
 
     @line_magic

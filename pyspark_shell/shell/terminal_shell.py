@@ -23,8 +23,6 @@ from pygments.token import Token
 
 from pyspark_shell.rest.port import Json
 from pyspark_shell.shell.cells import CellTracker
-from pyspark_shell.shell.cells import CellTracker
-from pyspark_shell.shell.erasing_stream import TerminalStreams
 from pyspark_shell.shell.interrupts import InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
@@ -60,7 +58,6 @@ class SparkTerminalShell(TerminalInteractiveShell):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._streams = TerminalStreams()
-        CellTracker(self).begin()
         self.events.register("pre_run_cell", self._before_cell)
         self.events.register("post_run_cell", self._after_cell)
         register_magics(self)
