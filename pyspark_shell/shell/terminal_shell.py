@@ -23,6 +23,7 @@ from pygments.token import Token
 
 from pyspark_shell.rest.port import Json
 from pyspark_shell.shell.cells import CellTracker
+from pyspark_shell.shell.erasing_stream import TerminalStreams
 from pyspark_shell.shell.interrupts import InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
