@@ -34,8 +34,8 @@ FLOORS = {
     "driver": 7,
     "api": 8,
     "engines": 9,
-    "shell": 10,
     "widgets": 10,
+    "shell": 11,
 }
 FACES = {"core", "errors", "resource", "sql"}
 DOORS_THAT_REEXPORT = {"shuffle", "status"}

@@ -24,8 +24,9 @@ SparkApplicationKilled (KeyboardInterrupt) raised in the driver's main thread
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pickle import PicklingError
+from typing import ClassVar
 
 from pyspark_shell.common.error_conditions import ERROR_CONDITIONS
 
@@ -237,8 +238,11 @@ class PythonException(JobFailed):
 class SparkJobCancelled(JobFailed):
     """Somebody killed the job."""
 
+    # What an interactive shell says of it; a shell that knows more replaces it.
+    describe: ClassVar[Callable[[SparkJobCancelled], str]] = str
+
     def _render_traceback_(self) -> list[str]:
-        return [f"Killed: {self}"]
+        return [f"Killed: {type(self).describe(self)}"]
 
 
 class CollectTooLarge(JobFailed):
@@ -258,3 +262,6 @@ class TaskKilledException(BaseException):
 
 class SparkApplicationKilled(KeyboardInterrupt):
     """Raised in the driver's own code when its application was killed."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]

@@ -14,6 +14,8 @@ STOP_CONTEXT: Final = "stop-spark-context"
 EXECUTOR_MESSAGES: Final = "executor-messages"
 SPARK_UI: Final = "SparkUI"
 PROGRESS: Final = "refresh progress"
+CELL_PROGRESS: Final = "SparkCellProgress"
+PANEL: Final = "SparkPanel"
 LISTENER_PREFIX: Final = "spark-listener-group-"
 ENGINE_THREADS: Final = frozenset(
     {
@@ -25,6 +27,8 @@ ENGINE_THREADS: Final = frozenset(
         EXECUTOR_MESSAGES,
         SPARK_UI,
         PROGRESS,
+        CELL_PROGRESS,
+        PANEL,
     }
 )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final
 
@@ -31,10 +31,24 @@ _TELL_AFTER_S: Final = 0.5
 _LOOK_S: Final = 0.02
 
 
-class InterruptReport:
-    """Tells of each interrupted job once."""
+def print_lines(shell: Any, kind: type[BaseException], error: BaseException, text: str) -> None:
+    """Write them where errors are shown."""
+    print(text, file=sys.stderr)
 
-    def __init__(self) -> None:
+
+class InterruptReport:
+    """Tells of each interrupted job once.
+
+    Parameters
+    ----------
+    show
+        Shows the lines, as an error of this kind.
+    """
+
+    def __init__(
+        self, show: Callable[[Any, type[BaseException], BaseException, str], None] = print_lines
+    ) -> None:
+        self._show = show
         self._told: set[tuple[str, int]] = set()
 
     def __call__(
@@ -53,9 +67,8 @@ class InterruptReport:
         if not rows:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return
-        for row in rows:
-            print(killed_text(row), file=sys.stderr)
-        print(f"KeyboardInterrupt{_where(trace)}", file=sys.stderr)
+        lines = [*map(killed_text, rows), f"KeyboardInterrupt{_where(trace)}"]
+        self._show(shell, kind, error, "\n".join(lines))
 
     def _killed_jobs(self) -> list[Json]:
         """Jobs that were interrupted and not told of, when their last tasks have ended."""

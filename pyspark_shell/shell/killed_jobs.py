@@ -1,0 +1,45 @@
+"""The one line that a cell shows when its job or the whole application was killed.
+
+Thread  the one that shows the error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark_shell.common.errors import SparkApplicationKilled, SparkJobCancelled
+from pyspark_shell.rest.port import Refusal
+from pyspark_shell.shell.running import running_engine
+
+
+def tell_kills_in_one_line() -> None:
+    """Have IPython show kills as lines that say what was killed, from where, and why."""
+    SparkJobCancelled.describe = killed_job_line
+
+
+def killed_job_line(error: SparkJobCancelled | SparkApplicationKilled) -> str:
+    """What became of a cancelled job, as far as it is known; else the error's own text."""
+    engine = running_engine()
+    job_id = getattr(error, "job_id", None)
+    if engine is None or job_id is None:
+        return str(error)
+    try:
+        return killed_job_text(engine.job(job_id))
+    except Refusal:  # forgotten already
+        return str(error)
+
+
+def killed_job_text(row: dict[str, Any]) -> str:
+    """The line for a job's row.
+
+    Examples
+    --------
+    >>> killed_job_text({"jobId": 7, "name": "collect at In[3]:2", "numTasks": 30,
+    ...                  "numCompletedTasks": 14, "killWho": "JupyterLab", "killReason": "slow"})
+    'job 7 (collect, 14 of 30 tasks) from JupyterLab: slow'
+    """
+    action = row["name"].partition(" at ")[0]
+    done, tasks = row["numCompletedTasks"], row["numTasks"]
+    origin = f" from {row['killWho']}" if row.get("killWho") else ""
+    reason = f": {row['killReason']}" if row.get("killReason") else ""
+    return f"job {row['jobId']} ({action}, {done} of {tasks} tasks){origin}{reason}"

@@ -1,0 +1,88 @@
+"""What makes a Jupyter kernel a Spark shell: names, cells, interrupts, progress.
+
+Our kernel has it from the start; any other gets it by `%load_ext pyspark_shell`.
+
+Owns    what it registered with one IPython shell, from `begin` to `end`.
+Thread  IPython's.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import Any, Final
+
+from pyspark_shell.api.context import SparkContext
+from pyspark_shell.common.spark_conf import SparkConf, set_command_line
+from pyspark_shell.driver.main_thread import SIGINT
+from pyspark_shell.shell.cells import CellTracker
+from pyspark_shell.shell.interrupts import InterruptReport
+from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
+from pyspark_shell.shell.magics import register_magics
+from pyspark_shell.shell.namespace import SparkNames
+from pyspark_shell.shell.progress_switch import PROGRESS
+from pyspark_shell.widgets.cell_progress import CellProgress
+
+# What jupyter-server tells a kernel of the notebook it is for.
+_NOTEBOOK: Final = "JPY_SESSION_NAME"
+_APP_NAME: Final = "PySparkShell"
+
+
+class NotebookSupport:
+    """The Spark side of one IPython shell that lives in a kernel.
+
+    Parameters
+    ----------
+    shell
+        ipykernel's shell.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._names: SparkNames | None = None
+        self._cells = CellTracker(shell)
+        self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
+
+    def begin(self) -> None:
+        """Give the shell all that a Spark shell has; nothing is started by it."""
+        _name_the_application()
+        self._names = SparkNames(self._shell.user_ns)
+        active = SparkContext._active_spark_context
+        if active is None:
+            self._names.offer_unused()
+        else:
+            self._names.offer(active)
+        register_magics(self._shell)
+        tell_kills_in_one_line()
+        self._cells.begin()
+        self._shell.events.register("pre_run_cell", self._take_interrupts)
+        self._take_interrupts()
+        self._shell.set_custom_exc((KeyboardInterrupt,), InterruptReport(_show_as_error))
+        self._progress.begin()
+
+    def end(self) -> None:
+        """Take it all back; a context that runs goes on."""
+        self._progress.end()
+        self._shell.events.unregister("pre_run_cell", self._take_interrupts)
+        self._shell.set_custom_exc((), None)
+        self._cells.end()
+        if self._names is not None:
+            self._names.let_go()
+
+    def _take_interrupts(self, info: Any = None) -> None:
+        """Hear of the Interrupt button, in this cell and between cells."""
+        SIGINT.forget_kill()
+        SIGINT.take(from_anyone=True)
+        self._shell.kernel.saved_sigint_handler = SIGINT.at_idle_prompt
+
+
+def _show_as_error(shell: Any, kind: type[BaseException], error: BaseException, text: str) -> None:
+    """Send it as the cell's error, so that front ends know how the cell ended."""
+    shell._showtraceback(kind, error, text.splitlines())
+
+
+def _name_the_application() -> None:
+    """After its notebook, unless a configuration says otherwise."""
+    notebook = PurePath(os.environ.get(_NOTEBOOK, "")).name
+    conf = SparkConf().setIfMissing("spark.app.name", notebook or _APP_NAME)
+    set_command_line({"spark.app.name": str(conf.get("spark.app.name"))})

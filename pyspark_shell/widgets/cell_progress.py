@@ -1,0 +1,227 @@
+"""Shows the progress of each cell's jobs under it, wherever in its threads they were started.
+
+Owns    the drawing thread, and what each cell with jobs shows.
+Thread  `SparkCellProgress` draws, four times a second while a cell runs or a job of one does;
+        IPython calls `_cell_begins` and `_cell_ended`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from pyspark_shell.api.context import SparkContext
+from pyspark_shell.common.cell import Cell, current_cell
+from pyspark_shell.common.threads import CELL_PROGRESS, start_daemon
+from pyspark_shell.engines.native import NativeEngine
+from pyspark_shell.rest.port import Engine, KillOrder, Refusal
+from pyspark_shell.widgets.progress_text import Json, summary_text
+from pyspark_shell.widgets.progress_view import ProgressView
+
+# Four times a second at most; the eye does not follow more, and each update costs the front end.
+_PERIOD_S: Final = 0.25
+_COUNT_EVERY_MS: Final = 1000
+# A cell whose jobs take less shows nothing.
+_SHOW_AFTER_MS: Final = 500
+# Cells whose threads may still start jobs.
+_REMEMBERED_CELLS: Final = 200
+_ORDER: Final = KillOrder("killed by its Kill button", "the notebook")
+
+
+class CellProgress:
+    """The progress lines of one kernel.
+
+    Parameters
+    ----------
+    shell
+        ipykernel's shell.
+    is_wanted
+        Whether the user wants to see progress.
+    """
+
+    def __init__(self, shell: Any, is_wanted: Callable[[], bool]) -> None:
+        self._shell = shell
+        self._is_wanted = is_wanted
+        self._lock = threading.Lock()  # guards `_cells`
+        self._cells: OrderedDict[Cell, _CellJobs] = OrderedDict()
+        self._running: set[Cell] = set()
+        self._wanted = threading.Event()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Begin to show progress; the thread starts with the first cell."""
+        self._shell.events.register("pre_run_cell", self._cell_begins)
+        self._shell.events.register("post_run_cell", self._cell_ended)
+
+    def end(self) -> None:
+        """Show no more."""
+        self._shell.events.unregister("pre_run_cell", self._cell_begins)
+        self._shell.events.unregister("post_run_cell", self._cell_ended)
+        self._ended.set()
+        self._wanted.set()
+
+    # In the cell's thread -----------------------------------------------------------------
+
+    def _cell_begins(self, info: Any) -> None:
+        cell = current_cell()
+        if cell is None:
+            return
+        kernel = self._shell.kernel
+        with self._lock:
+            self._cells[cell] = _CellJobs(cell, kernel, kernel.get_parent())
+            while len(self._cells) > _REMEMBERED_CELLS:
+                self._cells.popitem(last=False)
+        self._running.add(cell)
+        self._wake()
+
+    def _wake(self) -> None:
+        self._wanted.set()
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = start_daemon(CELL_PROGRESS, self._run)
+
+    def _cell_ended(self, result: Any) -> None:
+        """What has ended is folded at once, before the cell's reply."""
+        with self._lock:
+            newest = next(reversed(self._cells), None)
+        if newest is None:
+            return
+        self._running.discard(newest)
+        jobs = self._cells.get(newest)
+        engine = _engine()
+        if jobs is not None and engine is not None:
+            jobs.cell_ended(engine)
+
+    # In the drawing thread -----------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not self._ended.is_set():
+            self._wanted.wait()
+            began_s = time.monotonic()
+            is_busy = self._draw()
+            if not is_busy and not self._running:
+                self._wanted.clear()
+                if self._running:  # a cell began just now
+                    self._wanted.set()
+            pause.wait(max(0.0, _PERIOD_S - (time.monotonic() - began_s)))
+
+    def _draw(self) -> bool:
+        """Draw all cells with jobs that have not ended; says whether there are any."""
+        engine = _engine()
+        with self._lock:
+            cells = dict(self._cells)
+        if engine is None or not self._is_wanted():
+            return False
+        with suppress(Exception):  # the context is being stopped: the next round sees that
+            running = _by_cell(engine.jobs(("RUNNING",)))
+            return any([jobs.draw(engine, running.get(cell, [])) for cell, jobs in cells.items()])
+        return False
+
+
+class _CellJobs:
+    """The jobs of one run of a cell, and what it shows of them."""
+
+    def __init__(self, cell: Cell, kernel: Any, parent: Json) -> None:
+        self._cell = cell
+        self._kernel = kernel
+        self._parent = parent
+        self._lock = threading.Lock()  # held while the view is drawn or folded
+        self._live: dict[int, Json] = {}
+        self._first_at_ms = 0
+        self._counted_at_ms = 0
+        self._ended = 0
+        self._view: ProgressView | None = None
+
+    def draw(self, engine: Engine, running: list[Json]) -> bool:
+        """Show the jobs that run; says whether one has not ended."""
+        if not running and not self._live:
+            return False
+        with self._lock:
+            now_ms = time.time_ns() // 1_000_000
+            rows = self._with_dying(engine, running)
+            self._live = {row["jobId"]: row for row in rows}
+            if rows:
+                self._first_at_ms = self._first_at_ms or min(row["submittedAt"] for row in rows)
+            if rows and (self._view or now_ms - self._first_at_ms >= _SHOW_AFTER_MS):
+                self._show().draw(rows, self._count_ended(engine, now_ms), now_ms)
+            elif self._view is not None:
+                self._fold(engine)
+            return bool(rows)
+
+    def cell_ended(self, engine: Engine) -> None:
+        """The cell's own code has ended; its threads may go on."""
+        with self._lock:
+            if self._view is None:
+                return
+            running = _by_cell(engine.jobs(("RUNNING",))).get(self._cell, [])
+            if not self._with_dying(engine, running):
+                self._live = {}
+                self._fold(engine)
+
+    def _with_dying(self, engine: Engine, running: list[Json]) -> list[Json]:
+        """The running jobs, and those that were killed and have tasks left."""
+        ids = {row["jobId"] for row in running}
+        rows = list(running)
+        for job_id in self._live.keys() - ids:
+            with suppress(Refusal):
+                row = engine.job(job_id)
+                if row.get("killState") == "KILLING":
+                    rows.append(row)
+        return sorted(rows, key=lambda row: int(row["jobId"]))
+
+    def _show(self) -> ProgressView:
+        if self._view is None:
+            display_id = f"spark-progress-{uuid.uuid4().hex}"
+            self._view = ProgressView(self._kernel, self._parent, display_id, _kill_job)
+        return self._view
+
+    def _count_ended(self, engine: Engine, now_ms: int) -> int:
+        """How many jobs of the cell have ended, counted once a second."""
+        if now_ms - self._counted_at_ms >= _COUNT_EVERY_MS:
+            self._counted_at_ms = now_ms
+            of_cell = [row for row in engine.jobs() if _is_of(row, self._cell)]
+            self._ended = sum(row["status"] != "RUNNING" for row in of_cell)
+        return self._ended
+
+    def _fold(self, engine: Engine) -> None:
+        assert self._view is not None
+        rows = [row for row in engine.jobs() if _is_of(row, self._cell)]
+        ended_ms = max((row.get("completedAt") or 0 for row in rows), default=0)
+        began_ms = min((row["submittedAt"] for row in rows), default=0)
+        self._view.fold(summary_text(rows, ended_ms - began_ms))
+        self._view = None
+        self._first_at_ms = 0
+
+
+def _kill_job(job_id: int) -> None:
+    engine = _engine()
+    if engine is not None:
+        with suppress(Refusal):  # it has just ended
+            engine.kill_job(job_id, _ORDER)
+
+
+def _engine() -> Engine | None:
+    """The engine of the running application; asking does not start one."""
+    context = SparkContext._active_spark_context
+    driver = None if context is None else context._driver
+    return None if driver is None else NativeEngine(driver)
+
+
+def _by_cell(rows: list[Json]) -> Mapping[Cell, list[Json]]:
+    cells: dict[Cell, list[Json]] = {}
+    for row in rows:
+        cell = row.get("cell")
+        if cell:
+            cells.setdefault(Cell(cell["id"], cell["prompt"]), []).append(row)
+    return cells
+
+
+def _is_of(row: Json, cell: Cell) -> bool:
+    of = row.get("cell")
+    return of is not None and Cell(of["id"], of["prompt"]) == cell
