@@ -43,9 +43,7 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
 
     def cleaner(self, holders: bool = False) -> Json:
         """What the context cleaner watches; who holds each is looked for only if `holders`."""
-        cleaner = self._driver.cleaner
-        state = "off" if cleaner is None else "waiting"
-        return {"state": state, "now": "", "queue": 0, "tracked": {}, "cleaned": {}, "rows": []}
+        return self._driver.cleaner_view.describe(holders)
 
     # Watching -----------------------------------------------------------------------------
 
@@ -61,7 +59,7 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
             "stages": [stage_row(stage, store) for stage in stages],
             "executors": self.executors(),
             "rdds": [self._make_row["rdd"](rdd) for rdd in store.cached_rdds()],
-            "cleaner": self._cleaner_header(),
+            "cleaner": self._driver.cleaner_view.header(),
             "kills": [kill_row(card) for card in store.kills.newest(SNAPSHOT_KILLS)],
             "omitted": {
                 "jobs": len(store.jobs) - len(jobs),
@@ -85,7 +83,7 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
         """What no event tells: the application's state, the cleaner's, what processes use."""
         application = self.application()
         rows = {("application", self.application_id): application}
-        rows["cleaner", "cleaner"] = self._cleaner_header()
+        rows["cleaner", "cleaner"] = self._driver.cleaner_view.header()
         return [
             Change(kind, key, row) for (kind, key), row in rows.items() if self._is_news(kind, row)
         ]
@@ -96,9 +94,6 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
             return False
         self._told[kind] = shown
         return True
-
-    def _cleaner_header(self) -> Json:
-        return {name: value for name, value in self.cleaner().items() if name != "rows"}
 
 
 def _listed_jobs(jobs: list[JobData]) -> list[JobData]:

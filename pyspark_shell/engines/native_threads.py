@@ -77,6 +77,8 @@ class NativeThreads(NativeBase):
         """A piece of an executor's output; a negative offset counts from the end."""
         if stream not in _STREAMS:
             raise Refusal(400, f"stream must be one of {', '.join(_STREAMS)}, got {stream}")
+        if executor_id == DRIVER:
+            raise Refusal(404, "The driver prints where it was started.")
         self._executor(executor_id)
         path = f"{self._driver.local_dirs.path('logs')}/executor-{executor_id}.{stream}"
         try:

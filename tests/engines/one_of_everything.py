@@ -12,8 +12,10 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 _LIMIT_S = 60.0
@@ -56,10 +58,8 @@ def run(sc: Any, directory: str, get: Callable[[str], Any]) -> Any:
 
     sc.parallelize(range(50), 2).saveAsTextFile(os.path.join(directory, "lines"))
     sc.textFile(os.path.join(directory, "lines"), 2).count()
-    try:
+    with suppress(Exception):
         sc.parallelize(range(1), 1).map(fail).collect()
-    except Exception as error:
-        assert "no 0" in str(error)
 
     killed = threading.Thread(target=run_group, args=(sc, "doomed"), daemon=True)
     killed.start()
@@ -89,7 +89,8 @@ def active_tasks(get: Callable[[str], Any]) -> int:
 PATHS = (
     "",
     "jobs", "jobs?status=running", "jobs?status=failed", "jobs/0", "jobs/999",
-    "stages", "stages?status=active", "stages?status=skipped", "stages?status=complete&details=true",
+    "stages", "stages?status=active", "stages?status=skipped",
+    "stages?status=complete&details=true",
     *(f"stages/{stage}" for stage in range(10)),
     *(f"stages/{stage}/0" for stage in range(10)),
     *(f"stages/{stage}/0/taskList" for stage in range(10)),

@@ -1,0 +1,40 @@
+"""An engine whose application has ended, or is killed."""
+
+from __future__ import annotations
+
+from pyspark_shell.engines.native import NativeEngine
+from pyspark_shell.rest.port import KillOrder
+from tests.engines.conftest import make_context
+from tests.engines.victims import PANEL, Job, newest_kill, refusal
+from tests.processes.waiting import wait_for
+
+
+def test_after_its_end_an_application_answers_from_memory():
+    with make_context("short") as sc:
+        engine = NativeEngine(sc._driver)
+        sc.parallelize([1, 2], 2).count()
+        before = engine.application()["state"]
+
+    after = engine.snapshot()
+
+    assert before == "running"
+    assert after["application"]["state"] == "stopped"
+    assert "It was stopped at" in after["application"]["stoppedReason"]
+    assert [job["status"] for job in after["jobs"]] == ["SUCCEEDED"]
+    assert refusal(engine.kill_job, 0, PANEL)[0] == 409
+    assert refusal(engine.kill_application, PANEL)[0] == 409
+
+
+def test_a_killed_application_says_so():
+    with make_context("doomed", **{"spark.pyshell.kill.terminate": "false"}) as sc:
+        engine = NativeEngine(sc._driver)
+        job = Job(sc, engine)
+        answer = engine.kill_application(KillOrder("spring cleaning", who="the web page"))
+        wait_for(lambda: sc.isStopped, "the end", 20)
+        wait_for(lambda: engine.application()["state"] == "stopped", "the last event", 20)
+
+    row = engine.application()
+    assert answer["jobIds"] == [job.id]
+    assert (row["killReason"], row["killWho"]) == ("spring cleaning", "the web page")
+    assert newest_kill(engine)["scope"] == "application"
+    assert newest_kill(engine)["state"] == "killed"
