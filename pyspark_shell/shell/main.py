@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from pyspark_shell.common import pyspark_alias
-from pyspark_shell.shell.options import Options, parse_options
+from pyspark_shell.shell.command_words import is_command
+
+if TYPE_CHECKING:
+    from pyspark_shell.shell.options import Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,11 +19,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     Strings hash alike in all processes of an application only if the driver's Python has a fixed
     seed, so without one the command starts itself anew.
     """
+    arguments = sys.argv[1:] if argv is None else argv
+    if is_command(arguments):
+        from pyspark_shell.shell.command import run_command
+
+        return run_command(arguments)
     if "PYTHONHASHSEED" not in os.environ:
         os.environ["PYTHONHASHSEED"] = "0"
         if argv is None:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-    options = parse_options(sys.argv[1:] if argv is None else argv)
+    return _drive(arguments)
+
+
+def _drive(arguments: Sequence[str]) -> int:
+    """Be a driver: a script's, or a shell's."""
+    from pyspark_shell.common import pyspark_alias
+    from pyspark_shell.shell.options import parse_options
+
+    options = parse_options(arguments)
     if options.engine == "native" and pyspark_alias.wants_alias(options.conf):
         pyspark_alias.install()
     if options.engine == "apache":

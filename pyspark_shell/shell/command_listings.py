@@ -1,0 +1,355 @@
+"""The commands that show: drivers, jobs, stages, executors, threads, the cleaner, logs."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from pyspark_shell.common.process_table import NONE, SlotRow
+from pyspark_shell.rest.client import DriverClient, NoAnswer
+from pyspark_shell.rest.discovery import survey
+from pyspark_shell.rest.outside_kill import CannotKill, running_rows
+from pyspark_shell.rest.port import Refusal
+from pyspark_shell.rest.runtime_file import RuntimeEntry
+from pyspark_shell.shell.command_output import DONE, HOW_TO_START, NO_ANSWER, Output, public
+from pyspark_shell.shell.tables import Column, table
+from pyspark_shell.shell.views import (
+    cleaner_view,
+    executors_view,
+    job_state,
+    jobs_view,
+    seconds_text,
+    stack_view,
+    stages_view,
+    threads_view,
+)
+
+Json = dict[str, Any]
+Listing = Callable[[DriverClient, Namespace, Output], int]
+
+# Ended jobs and stages, and tasks of a stage, that are shown without `--all`.
+_SHOWN: Final = 20
+_LOG_BYTES: Final = 64 << 10
+_FOLLOW_S: Final = 0.3
+_UNFINISHED: Final = ("running", "waiting", "killing")
+
+
+# Drivers ---------------------------------------------------------------------------------------
+
+
+def list_drivers(arguments: Namespace, out: Output) -> int:
+    """All drivers of this user on this machine, and whether they answer."""
+    found = survey()
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        rows = list(pool.map(_look_at, found.drivers))
+    out.json(rows)
+    if not rows:
+        out.line(f"No driver is running.\n{HOW_TO_START}")
+    else:
+        out.line(_drivers_view(rows, out))
+        _say_who_is_silent(rows, out)
+    for each in found.ignored:
+        out.problem(f"passed over {each.path}: {each.reason}")
+    return DONE
+
+
+def _look_at(entry: RuntimeEntry) -> Json:
+    row = public(entry)
+    row["uiWebUrl"] = f"http://127.0.0.1:{entry.port}" if entry.port else ""
+    try:
+        jobs = DriverClient(entry).get("jobs", status="running")
+    except (NoAnswer, Refusal) as problem:
+        reason = problem.reason if isinstance(problem, NoAnswer) else problem.message
+        return {**row, "answers": False, "silence": reason, "runningJobs": None}
+    return {**row, "answers": True, "silence": "", "runningJobs": len(jobs)}
+
+
+def _drivers_view(rows: Sequence[Json], out: Output) -> str:
+    columns = (
+        Column("Driver"),
+        Column("Name", may_shrink=True),
+        Column("Kind"),
+        Column("Pid", is_number=True),
+        Column("Master", may_shrink=True),
+        Column("Up", is_number=True),
+        Column("Jobs", is_number=True),
+        Column("State", paint=out.paint),
+        Column("Page"),
+    )
+    cells = [
+        [
+            row["id"],
+            row["name"],
+            row["kind"],
+            str(row["pid"]),
+            row["master"],
+            seconds_text(now_ms() - row["started"]),
+            "?" if row["runningJobs"] is None else str(row["runningJobs"]),
+            "answers" if row["answers"] else "silent",
+            row["uiWebUrl"],
+        ]
+        for row in rows
+    ]
+    return table(columns, cells, out.width)
+
+
+def _say_who_is_silent(rows: Sequence[Json], out: Output) -> None:
+    for row in rows:
+        if not row["answers"]:
+            out.line(
+                f"{row['id']} is silent: {row['silence']}. Python is inside one long C call, or "
+                f"stopped. `pyspark-shell kill` works all the same."
+            )
+
+
+# Jobs and stages -------------------------------------------------------------------------------
+
+
+def list_jobs(client: DriverClient, arguments: Namespace, out: Output) -> int:
+    """What runs first, then what ended last."""
+    rows = client.get("jobs")
+    out.json(rows)
+    if not rows:
+        out.line("No job yet. An action starts one: `sc.range(100).count()`.")
+        return DONE
+    rows = sorted(rows, key=lambda row: job_state(row) not in _UNFINISHED)
+    shown = _first(rows, arguments.all, lambda row: job_state(row) in _UNFINISHED)
+    out.line(jobs_view(shown, now_ms(), out.width, out.paint))
+    _say_rest(len(rows) - len(shown), out)
+    return DONE
+
+
+def list_stages(client: DriverClient, arguments: Namespace, out: Output) -> int:
+    """All stages, or one with its tasks."""
+    if arguments.id is not None:
+        return _show_stage(client, int(arguments.id), arguments, out)
+    rows = client.get("stages")
+    out.json(rows)
+    if not rows:
+        out.line("No stage yet. A job has one for each shuffle, and one for its result.")
+        return DONE
+    rows = sorted(rows, key=lambda row: row["status"] not in ("ACTIVE", "PENDING"))
+    shown = _first(rows, arguments.all, lambda row: row["status"] in ("ACTIVE", "PENDING"))
+    out.line(stages_view(shown, now_ms(), out.width, out.paint))
+    _say_rest(len(rows) - len(shown), out)
+    return DONE
+
+
+def _show_stage(client: DriverClient, stage_id: int, arguments: Namespace, out: Output) -> int:
+    attempts = client.get(f"stages/{stage_id}", details=False)
+    length = 100_000 if arguments.all else _SHOWN
+    newest = max(attempts, key=lambda row: int(row["attemptId"]))
+    tasks = client.get(
+        f"stages/{stage_id}/{newest['attemptId']}/taskList", length=length, sortBy="-runtime"
+    )
+    out.json({"attempts": attempts, "tasks": tasks})
+    out.line(stages_view(attempts, now_ms(), out.width, out.paint))
+    if tasks:
+        out.line(f"\n{_tasks_view(tasks, out)}")
+        _say_rest(int(newest["numTasks"]) - len(tasks), out)
+    return DONE
+
+
+def _tasks_view(rows: Sequence[Json], out: Output) -> str:
+    columns = (
+        Column("Task", is_number=True),
+        Column("Partition", is_number=True),
+        Column("Attempt", is_number=True),
+        Column("State", paint=out.paint),
+        Column("Executor"),
+        Column("Pid", is_number=True),
+        Column("Time", is_number=True),
+        Column("Why", may_shrink=True),
+    )
+    return table(columns, [_task_cells(row) for row in rows], out.width)
+
+
+def _task_cells(row: Json) -> list[str]:
+    state = {"SUCCESS": "done", "RUNNING": "running"}.get(row["status"], row["status"].lower())
+    error = str(row.get("killReason") or row.get("errorMessage") or "").strip()
+    return [
+        str(row["taskId"]),
+        str(row["index"]),
+        str(row["attempt"]) if row["attempt"] else "",
+        "killing" if row.get("killing") else state,
+        str(row["executorId"]),
+        str(row.get("pid") or ""),
+        seconds_text(row.get("duration") or 0),
+        error.splitlines()[-1] if error else "",
+    ]
+
+
+def _first(rows: list[Json], everything: bool, is_wanted: Callable[[Json], bool]) -> list[Json]:
+    """All that are not over, and the newest of the others."""
+    unfinished = sum(map(is_wanted, rows))
+    return rows if everything else rows[: unfinished + _SHOWN]
+
+
+def _say_rest(number: int, out: Output) -> None:
+    if number > 0:
+        out.line(f"and {number} more: --all")
+
+
+# Processes -------------------------------------------------------------------------------------
+
+
+def list_executors(client: DriverClient, arguments: Namespace, out: Output) -> int:
+    """Executor processes, with `--all` also those that ended."""
+    rows = client.get("allexecutors" if arguments.all else "executors")
+    out.json(rows)
+    out.line(executors_view(rows, out.width, out.paint))
+    return DONE
+
+
+def list_threads(client: DriverClient, arguments: Namespace, out: Output) -> int:
+    """Threads of the driver or of an executor; the stack of a task."""
+    if arguments.task is not None:
+        row = client.get(f"tasks/{arguments.task}/threads")
+        out.json(row)
+        out.line(stack_view(row))
+        return DONE
+    rows = client.get(f"executors/{arguments.id or 'driver'}/threads")
+    out.json(rows)
+    out.line(threads_view(rows, out.width, out.paint))
+    for row in rows:
+        if arguments.stacks or "taskId" in row:
+            out.line(f"\n{stack_view(row)}")
+    return DONE
+
+
+def show_cleaner(client: DriverClient, arguments: Namespace, out: Output) -> int:
+    """What the context cleaner watches; with `--holders` who holds it."""
+    answer = client.get("cleaner", 20.0, holders=arguments.holders or None)
+    out.json(answer)
+    out.line(cleaner_view(answer, out.width, out.paint))
+    return DONE
+
+
+# Logs ------------------------------------------------------------------------------------------
+
+
+def show_logs(client: DriverClient, arguments: Namespace, out: Output) -> int:
+    """The end of what executors wrote, and with `--follow` what they write."""
+    stream = "stdout" if arguments.stdout else "stderr"
+    wanted = [arguments.id] if arguments.id is not None else _executors_of(client)
+    pieces = {each: _piece(client, each, stream, -_LOG_BYTES) for each in wanted}
+    out.json([pieces[each] for each in wanted])
+    if out.as_json:
+        return DONE
+    named = len(wanted) > 1
+    for each in wanted:
+        _write_piece(pieces[each], named, out)
+    if not arguments.follow:
+        if not any(piece["text"] for piece in pieces.values()):
+            out.line(f"Nothing on {stream} yet. What tasks print goes there.")
+        return DONE
+    return _follow(client, {e: piece["offset"] + piece["length"] for e, piece in pieces.items()},
+                   stream, named, out)  # fmt: skip
+
+
+def _executors_of(client: DriverClient) -> list[str]:
+    return [row["id"] for row in client.get("allexecutors") if row["id"] != "driver"]
+
+
+def _piece(client: DriverClient, executor: str, stream: str, offset: int) -> Json:
+    try:
+        piece: Json = client.get(
+            f"executors/{executor}/logs", stream=stream, offset=offset, length=_LOG_BYTES
+        )
+    except Refusal as refusal:
+        if refusal.status == 404 and offset != -_LOG_BYTES:
+            return {"executorId": executor, "offset": offset, "length": 0, "text": ""}
+        raise
+    return piece
+
+
+def _write_piece(piece: Json, named: bool, out: Output) -> None:
+    text = piece["text"]
+    if not named:
+        out.raw(text)
+        return
+    for line in text.splitlines():
+        out.raw(f"executor {piece['executorId']} | {line}\n")
+
+
+def _follow(
+    client: DriverClient, seen: dict[str, int], stream: str, named: bool, out: Output
+) -> int:
+    """Write what comes, until the driver is gone or Ctrl-C."""
+    while True:
+        time.sleep(_FOLLOW_S)
+        try:
+            if named:
+                for executor in _executors_of(client):
+                    seen.setdefault(executor, 0)
+            for executor, offset in list(seen.items()):
+                piece = _piece(client, executor, stream, offset)
+                seen[executor] = piece["offset"] + piece["length"]
+                _write_piece(piece, named, out)
+        except NoAnswer:
+            if client.entry not in survey().drivers:
+                out.line(f"driver {client.entry.id} has ended")
+                return DONE
+
+
+# A silent driver -------------------------------------------------------------------------------
+
+
+def show_from_outside(problem: NoAnswer, out: Output) -> int:
+    """What the process table of a driver that does not answer says."""
+    out.no_answer(problem)
+    try:
+        rows = running_rows(problem.entry)
+    except CannotKill:
+        rows = []
+    out.json(
+        {
+            "error": str(problem),
+            "answers": False,
+            "running": [_slot_json(row) for row in rows],
+        }
+    )
+    if rows:
+        out.line("Python is inside one long C call, or stopped. Its processes, from outside:")
+        out.line(_slots_view(rows, out.width))
+        out.line("`pyspark-shell kill --job N` works all the same.")
+    return NO_ANSWER
+
+
+def _slot_json(row: SlotRow) -> Json:
+    return {
+        "executorId": str(row.executor_id),
+        "pid": row.pid,
+        "taskId": None if row.task_id == NONE else row.task_id,
+        "stageId": None if row.stage_id == NONE else row.stage_id,
+        "jobIds": list(row.job_ids),
+    }
+
+
+def _slots_view(rows: Sequence[SlotRow], width: int) -> str:
+    columns = (
+        Column("Executor"),
+        Column("Pid", is_number=True),
+        Column("Runs task"),
+        Column("Stage", is_number=True),
+        Column("Jobs"),
+    )
+    cells = [
+        [
+            str(row.executor_id),
+            str(row.pid),
+            "" if row.task_id == NONE else str(row.task_id),
+            "" if row.stage_id == NONE else str(row.stage_id),
+            ", ".join(map(str, row.job_ids)),
+        ]
+        for row in rows
+    ]
+    return table(columns, cells, width)
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
