@@ -93,6 +93,8 @@ _HOMES = {
     "_jupyter_server_extension_points": "server_extension.extension",
     "_load_jupyter_server_extension": "server_extension.extension",
     "keyword_only": "util",
+    "load_ipython_extension": "shell.notebook",
+    "unload_ipython_extension": "shell.notebook",
 }
 
 

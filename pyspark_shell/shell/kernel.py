@@ -13,7 +13,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
 from pyspark_shell.shell.namespace import stop_active_context
-from pyspark_shell.shell.notebook import NotebookSupport
+from pyspark_shell.shell.notebook import load_ipython_extension
 from pyspark_shell.version import __version__
 
 
@@ -25,7 +25,7 @@ class PySparkShellKernel(IPythonKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        NotebookSupport(self.shell).begin()
+        load_ipython_extension(self.shell)
 
     @property
     def banner(self) -> str:

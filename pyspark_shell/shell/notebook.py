@@ -1,6 +1,6 @@
-"""What makes a Jupyter kernel a Spark shell: names, cells, interrupts, progress.
+"""What makes an IPython a Spark shell: names, magics, cells, interrupts, progress.
 
-Our kernel has it from the start; any other gets it by `%load_ext pyspark_shell`.
+Our kernel has it from the start; any other IPython gets it by `%load_ext pyspark_shell`.
 
 Owns    what it registered with one IPython shell, from `begin` to `end`.
 Thread  IPython's.
@@ -9,8 +9,10 @@ Thread  IPython's.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import PurePath
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
@@ -29,18 +31,19 @@ _APP_NAME: Final = "PySparkShell"
 
 
 class NotebookSupport:
-    """The Spark side of one IPython shell that lives in a kernel.
+    """The Spark side of one IPython shell.
 
     Parameters
     ----------
     shell
-        ipykernel's shell.
+        An IPython `InteractiveShell`, in a kernel or a terminal.
     """
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._names: SparkNames | None = None
         self._cells = CellTracker(shell)
+        self._kernel = getattr(shell, "kernel", None)
         self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
 
     def begin(self) -> None:
@@ -57,12 +60,16 @@ class NotebookSupport:
         self._cells.begin()
         self._shell.events.register("pre_run_cell", self._take_interrupts)
         self._take_interrupts()
-        self._shell.set_custom_exc((KeyboardInterrupt,), InterruptReport(_show_as_error))
-        self._progress.begin()
+        if self._kernel is None:
+            self._shell.set_custom_exc((KeyboardInterrupt,), InterruptReport())
+        else:
+            self._shell.set_custom_exc((KeyboardInterrupt,), InterruptReport(_show_as_error))
+            self._progress.begin()
 
     def end(self) -> None:
         """Take it all back; a context that runs goes on."""
-        self._progress.end()
+        if self._kernel is not None:
+            self._progress.end()
         self._shell.events.unregister("pre_run_cell", self._take_interrupts)
         self._shell.set_custom_exc((), None)
         self._cells.end()
@@ -73,7 +80,31 @@ class NotebookSupport:
         """Hear of the Interrupt button, in this cell and between cells."""
         SIGINT.forget_kill()
         SIGINT.take(from_anyone=True)
-        self._shell.kernel.saved_sigint_handler = SIGINT.at_idle_prompt
+        if self._kernel is not None:  # ipykernel puts this one in place after each cell
+            self._kernel.saved_sigint_handler = SIGINT.at_idle_prompt
+
+
+_supported: Final[WeakKeyDictionary[Any, NotebookSupport]] = WeakKeyDictionary()
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make a Spark shell of an IPython, if it is none yet: what `%load_ext pyspark_shell` does."""
+    if shell not in _supported and not isinstance(shell, _our_terminal_shell()):
+        support = _supported[shell] = NotebookSupport(shell)
+        support.begin()
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Make it a plain IPython again; a context that runs goes on."""
+    support = _supported.pop(shell, None)
+    if support is not None:
+        support.end()
+
+
+def _our_terminal_shell() -> Any:
+    """The class of pyspark-shell's own terminal shell, if that is what runs; it has all this."""
+    module = sys.modules.get("pyspark_shell.shell.terminal_shell")
+    return () if module is None else module.SparkTerminalShell
 
 
 def _show_as_error(shell: Any, kind: type[BaseException], error: BaseException, text: str) -> None:
