@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 WORDS: Final = ("ps", "jobs", "stages", "executors", "threads", "cleaner", "kill", "logs")
+# Not about a driver, but about Jupyter.
+INSTALL_KERNEL: Final = "install-kernel"
 
 
 def is_command(arguments: Sequence[str]) -> bool:

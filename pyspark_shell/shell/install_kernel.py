@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-WORD: Final = "install-kernel"
+from pyspark_shell.shell.command_words import INSTALL_KERNEL
+
 NAME: Final = "pyspark_shell"
 DISPLAY_NAME: Final = "PySpark Shell"
 
@@ -53,7 +54,7 @@ def kernel_spec(python: str, display_name: str = DISPLAY_NAME) -> dict[str, Any]
 
 def _parse(arguments: Sequence[str]) -> Namespace:
     parser = ArgumentParser(
-        prog=f"pyspark-shell {WORD}",
+        prog=f"pyspark-shell {INSTALL_KERNEL}",
         description="Tell Jupyter of the pyspark_shell kernel, with this Python as its own.",
     )
     place = parser.add_mutually_exclusive_group()

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pyspark_shell.shell import install_kernel
-from pyspark_shell.shell.command_words import is_command
+from pyspark_shell.shell.command_words import INSTALL_KERNEL, is_command
 
 if TYPE_CHECKING:
     from pyspark_shell.shell.options import Options
@@ -21,8 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     seed, so without one the command starts itself anew.
     """
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments and arguments[0] == install_kernel.WORD:
-        return install_kernel.install_kernel(arguments[1:])
+    if arguments and arguments[0] == INSTALL_KERNEL:
+        from pyspark_shell.shell.install_kernel import install_kernel
+
+        return install_kernel(arguments[1:])
     if is_command(arguments):
         from pyspark_shell.shell.command import run_command
 
