@@ -22,7 +22,7 @@ from typing import Any, Final
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
 from pyspark_shell.common.thread_starts import THREAD_STARTS
-from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX
+from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
 
 _JUPYTER: Final = (
     "IOPub", "Heartbeat", "Control", "Shell channel", "IPythonHistorySavingThread", "Subshell",
@@ -305,7 +305,7 @@ _START_SITE: Final = "_pyspark_shell_started_at"
 
 
 def _owner(thread: threading.Thread) -> str:
-    if thread.name in ENGINE_THREADS or thread.name.startswith(LISTENER_PREFIX):
+    if thread.name in ENGINE_THREADS or thread.name.startswith((LISTENER_PREFIX, f"{SPARK_UI}-")):
         return "engine"
     if any(thread.name.startswith(name) for name in _JUPYTER):
         return "jupyter"
