@@ -17,6 +17,7 @@ from pyspark_shell.common.config import PYTHON_WORKER_MEMORY
 from pyspark_shell.common.errors import PySparkRuntimeError
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.lineage.handle import NodeHandle
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.partitioner import Partitioner
 from pyspark_shell.lineage.resource_profile import ResourceProfile
@@ -129,7 +130,7 @@ class RDDContext(Protocol):
         """What is cached of an RDD now, None if nothing is."""
 
 
-class RDDBase(ABC, Generic[T]):
+class RDDBase(NodeHandle, ABC, Generic[T]):
     """A handle of a lineage node, bound to the context that runs its jobs."""
 
     def __init__(self, node: LineageNode, context: RDDContext) -> None:

@@ -206,7 +206,7 @@ class RDDJobs(SharedVariables):
             parents = list(current.live_parents())
             shuffle = current.live_shuffle()
             if shuffle is not None:
-                self._engine.clean_shuffle(shuffle.shuffle_id)
+                self._engine.clean_shuffle(shuffle.shuffle_id, blocking)
                 parents.append(shuffle.parent)
             stack += (parent for parent in parents if not parent.storage_level.is_valid)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import shutil
 import sys
 import threading
 import time
@@ -23,12 +22,6 @@ from typing import Any, Final, TypeVar
 from pyspark_shell.common.call_site import first_spark_call
 from pyspark_shell.common.cell import current_cell
 from pyspark_shell.common.clock import SystemClock
-from pyspark_shell.common.config import (
-    CLEANER_BLOCKING_TIMEOUT,
-    CLEANER_CHECKPOINTS,
-    CLEANER_PERIODIC_GC_INTERVAL,
-    CLEANER_REFERENCE_TRACKING,
-)
 from pyspark_shell.common.errors import (
     IllegalArgumentException,
     SparkContextStopped,
@@ -39,6 +32,7 @@ from pyspark_shell.common.process_table import KillIntent, KillScope
 from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.common.threads import STOP_CONTEXT, start_daemon
 from pyspark_shell.common.ui_config import (
     UI_CONSOLE_PROGRESS_INTERVAL,
     UI_RETAINED_DEAD_EXECUTORS,
@@ -47,17 +41,14 @@ from pyspark_shell.common.ui_config import (
     UI_RETAINED_TASKS,
     UI_SHOW_CONSOLE_PROGRESS,
 )
-from pyspark_shell.driver import driver_config
+from pyspark_shell.driver import driver_config, outside_kills
 from pyspark_shell.driver.application_kill import KillRecord
 from pyspark_shell.driver.checkpoints import make_checkpoint, wanted_checkpoints
+from pyspark_shell.driver.cleaner_view import CleanerView
+from pyspark_shell.driver.cleanup import Cleanup
+from pyspark_shell.driver.cleanup_task import CleanShuffle
 from pyspark_shell.driver.console_progress_bar import ConsoleProgressBar, running_stages
-from pyspark_shell.driver.context_cleaner import (
-    CleanBroadcast,
-    CleanCheckpoint,
-    CleanRDD,
-    CleanShuffle,
-    ContextCleaner,
-)
+from pyspark_shell.driver.context_cleaner import ContextCleaner
 from pyspark_shell.driver.driver_life import DriverLife
 from pyspark_shell.driver.environment import (
     default_profile,
@@ -69,7 +60,7 @@ from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
 from pyspark_shell.driver.task_resources import default_needs
-from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
+from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.resource_profile import ResourceProfile
 from pyspark_shell.lineage.stage_closure import ResultFunction
@@ -78,7 +69,6 @@ from pyspark_shell.listener.events import (
     SparkListenerApplicationEnd,
     SparkListenerApplicationStart,
     SparkListenerBlockManagerAdded,
-    SparkListenerUnpersistRDD,
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
 from pyspark_shell.scheduler.dag_scheduler_event import (
@@ -88,20 +78,16 @@ from pyspark_shell.scheduler.dag_scheduler_event import (
     JobGroupCancelled,
     JobSubmitted,
     JobTagCancelled,
-    RDDRemoved,
-    ShuffleRemoved,
     StageCancelled,
 )
 from pyspark_shell.scheduler.scheduler import Scheduler
 from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
 from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegistry
-from pyspark_shell.shared_variables.broadcast import Broadcast, BroadcastManager
+from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.application_listener import ApplicationListener
 from pyspark_shell.status.event_log import EventLoggingListener
-from pyspark_shell.storage.block_file import remove_quietly
-from pyspark_shell.storage.block_id import broadcast_file, rdd_prefix, shuffle_prefix
 from pyspark_shell.storage.local_dirs import DirsClaim, LocalDirs, LocalDirsOwner
 from pyspark_shell.version import SPARK_VERSION
 
@@ -161,7 +147,9 @@ class Driver:
         self._last_steps: list[tuple[str, Callable[[], object]]] = []
         self._interrupted_jobs: set[int] = set()
         self.cancelled_groups: set[str] = set()
-        self.accumulators = AccumulatorRegistry()
+        self.accumulators = AccumulatorRegistry(
+            lambda accumulator: self.cleanup.track_accumulator(accumulator)
+        )
         self.accumulators.install()
         self.bus = LiveListenerBus(LISTENER_BUS_CAPACITY.read(conf))
         self.status_store = AppStatusStore(
@@ -193,13 +181,22 @@ class Driver:
         self._post_start(app_name, settings.memory_budget_bytes)
         self.scheduler.on_outside_kill = self._killed_from_outside
         self.scheduler.start()
-        self.cleaner = self._make_cleaner()
-        self.registry = LineageRegistry(self._track_shuffle)
+        self.cleanup = Cleanup(
+            conf,
+            self.scheduler,
+            self.local_dirs,
+            self.bus,
+            self.accumulators,
+            lambda: self.checkpoint_dir,
+            lambda: start_daemon(STOP_CONTEXT, self.stop),
+        )
+        self.cleanup.start()
+        self.registry = LineageRegistry(self.cleanup.track_shuffle)
         self.broadcasts = BroadcastManager(
             self.local_dirs.path("broadcast"),
-            self.scheduler.remove_blocks,
+            self.cleanup.removals.forget_broadcast,
             lambda: str(first_spark_call()),
-            self._track_broadcast,
+            self.cleanup.track_broadcast,
         )
         self.broadcasts.install()
         self.life = DriverLife(self, conf, self._user_interrupts, self._main_ended)
@@ -341,10 +338,7 @@ class Driver:
 
         for wanted in wanted_checkpoints(node):
             make_checkpoint(wanted, self.checkpoint_dir, self._cached_partitions, run)
-            if CLEANER_CHECKPOINTS.read(self._conf) and self.cleaner is not None:
-                directory = getattr(wanted.checkpointed, "directory", None)
-                if directory is not None:
-                    self.cleaner.track(wanted.checkpointed, CleanCheckpoint(wanted.id, directory))
+            self.cleanup.track_checkpoint(wanted)
 
     def _cached_partitions(self, rdd_id: int) -> set[int]:
         return self.scheduler.ask(lambda: set(self.scheduler.blocks.cached_partitions(rdd_id)))
@@ -378,6 +372,8 @@ class Driver:
         )
 
     def _killed_from_outside(self, intent: KillIntent) -> None:
+        executors = self.scheduler.executors()
+        outside_kills.write_down(intent, self.status_store, executors, self.application_id)
         if intent.scope is KillScope.APPLICATION:
             self.kill(intent.reason, intent.who)
 
@@ -453,22 +449,17 @@ class Driver:
         """Keep a node's partitions from its next job on."""
         is_new = not node.storage_level.is_valid
         node.storage_level = level
-        if is_new and level.is_valid and self.cleaner is not None:
-            self.cleaner.track(node, CleanRDD(node.id))
+        if is_new and level.is_valid:
+            self.cleanup.track_rdd(node)
 
     def unpersist(self, node: LineageNode, blocking: bool = False) -> None:
         """Give a node's cached partitions up."""
         node.storage_level = StorageLevel.NONE
-        self.remove_rdd(node.id)
+        self.remove_rdd(node.id, blocking)
 
-    def remove_rdd(self, rdd_id: int) -> None:
+    def remove_rdd(self, rdd_id: int, blocking: bool = False) -> None:
         """Remove the cached blocks of an RDD."""
-        self.scheduler.post(RDDRemoved(rdd_id))
-        prefix = rdd_prefix(rdd_id)
-        _remove_files(self.local_dirs.memory_path("blocks"), prefix)
-        _remove_files(self.local_dirs.path("blocks"), prefix)
-        self.scheduler.remove_blocks(prefix)
-        self.bus.post(SparkListenerUnpersistRDD(rdd_id))
+        self.cleanup.removals.remove_rdd(rdd_id, blocking)
 
     def rdd_storage_info(self, rdd_id: int) -> RDDStorage | None:
         """What is cached of an RDD now; None if nothing is."""
@@ -492,42 +483,22 @@ class Driver:
         if node.checkpointed is None:
             node.checkpoint_wanted = "local"
 
-    def clean_shuffle(self, shuffle_id: int) -> None:
+    def clean_shuffle(self, shuffle_id: int, blocking: bool = False) -> None:
         """Remove a shuffle's files; a later job writes them again."""
-        self.remove_shuffle(shuffle_id)
+        if self.cleaner is None:
+            self.cleanup.removals.remove_shuffle(shuffle_id, blocking)
+        else:
+            self.cleaner.clean(CleanShuffle(shuffle_id), blocking)
 
-    def remove_shuffle(self, shuffle_id: int) -> bool:
-        """Remove a shuffle's files; says whether it was known."""
-        known = self.scheduler.tracker.contains_shuffle(shuffle_id)
-        _remove_files(self.local_dirs.path("shuffle"), shuffle_prefix(shuffle_id))
-        self.scheduler.post(ShuffleRemoved(shuffle_id))
-        return known
+    @property
+    def cleaner(self) -> ContextCleaner | None:
+        """Removes what nobody refers to any more; None if that is switched off."""
+        return self.cleanup.cleaner
 
-    def remove_broadcast(self, broadcast_id: int) -> None:
-        """Remove a broadcast's file and the values that executors hold."""
-        self.scheduler.remove_blocks(broadcast_file(broadcast_id))
-        remove_quietly(
-            os.path.join(self.local_dirs.path("broadcast"), broadcast_file(broadcast_id))
-        )
-
-    def remove_checkpoint(self, directory: str) -> None:
-        """Remove a checkpoint's files."""
-        shutil.rmtree(directory, ignore_errors=True)
-
-    def _make_cleaner(self) -> ContextCleaner | None:
-        if not CLEANER_REFERENCE_TRACKING.read(self._conf):
-            return None
-        cleaner = ContextCleaner(self, CLEANER_PERIODIC_GC_INTERVAL.read(self._conf))
-        cleaner.start()
-        return cleaner
-
-    def _track_shuffle(self, dependency: ShuffleDependency) -> None:
-        if self.cleaner is not None:
-            self.cleaner.track(dependency, CleanShuffle(dependency.shuffle_id))
-
-    def _track_broadcast(self, broadcast: Broadcast[Any]) -> None:
-        if self.cleaner is not None:
-            self.cleaner.track(broadcast, CleanBroadcast(broadcast._id))
+    @property
+    def cleaner_view(self) -> CleanerView:
+        """What the cleaner watches and does."""
+        return self.cleanup.view
 
     # The rest ------------------------------------------------------------------------------
 
@@ -604,7 +575,7 @@ class Driver:
         if self.progress is not None:
             self.progress.stop()
         steps: list[tuple[str, Callable[[], object]]] = [
-            ("cleaner", self._stop_cleaner),
+            ("cleaner", self.cleanup.stop),
             (
                 "scheduler",
                 partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S),
@@ -653,10 +624,6 @@ class Driver:
         bar.start()
         return bar
 
-    def _stop_cleaner(self) -> None:
-        if self.cleaner is not None:
-            self.cleaner.stop(CLEANER_BLOCKING_TIMEOUT.read(self._conf))
-
     def _post_end(self) -> None:
         self.bus.post(SparkListenerApplicationEnd(time.time_ns() // 1_000_000))
 
@@ -691,10 +658,3 @@ def _check_partitions(node: LineageNode, partitions: Sequence[int]) -> None:
                 f"Attempting to access a non-existent partition: {partition}. "
                 f"Total number of partitions: {count}"
             )
-
-
-def _remove_files(directory: str, prefix: str) -> None:
-    with suppress(OSError), os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.name.startswith(prefix):
-                remove_quietly(entry.path)

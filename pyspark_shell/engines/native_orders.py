@@ -6,8 +6,6 @@ told of it. Those that come too late are refused, and say how the target ended.
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -160,13 +158,11 @@ class NativeOrders(NativeBase):
 
     def collect_garbage(self) -> Json:
         """Collect reference cycles now; how many objects were found and how long it took."""
-        began_s = time.monotonic()
-        collected = gc.collect()
-        return {"collected": collected, "tookMs": round((time.monotonic() - began_s) * 1000)}
+        return self._driver.cleaner_view.collect_garbage()
 
     def forget(self, kind: str, entity_id: int) -> Json:
         """Drop what a notebook's names hold of an entity (`rdd`, `broadcast`, `shuffle`)."""
-        raise Refusal(404, f"unknown {kind}: {entity_id}")
+        return self._driver.cleaner_view.forget(kind, entity_id)
 
     def unpersist(self, rdd_id: int) -> Json:
         """Give an RDD's cached blocks up."""

@@ -35,6 +35,7 @@ from pyspark_shell.executor.task_outcome import (
     MapOutput,
     ResultFile,
 )
+from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.listener.events import (
     SparkListenerBlockManagerAdded,
     SparkListenerBlockUpdated,
@@ -268,6 +269,12 @@ class Scheduler:
     def zygote_pid(self) -> int:
         """Process id of the zygote."""
         return self._backend.zygote_pid
+
+    def running_jobs(self) -> dict[int, LineageNode]:
+        """The last node of each active job, by job id; not to be kept."""
+        return self.ask(
+            lambda: {job_id: job.final_stage.node for job_id, job in self._dag.jobs.items()}
+        )
 
     def is_scheduler_thread(self) -> bool:
         """Whether the caller is the scheduler itself."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -24,9 +25,16 @@ log: Final = logging.getLogger(__name__)
 
 
 class AccumulatorRegistry:
-    """Merges every update of every successful task exactly once."""
+    """Merges every update of every successful task exactly once.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_new
+        Called with each new accumulator.
+    """
+
+    def __init__(self, on_new: Callable[[Accumulator[Any]], object] | None = None) -> None:
+        self._on_new = on_new
         self._live: WeakValueDictionary[int, Accumulator[Any]] = WeakValueDictionary()
         self._pending: SimpleQueue[bytes] = SimpleQueue()
         # Held while values change, so user code (`addInPlace`) runs under it; reentrant, as that
@@ -45,6 +53,12 @@ class AccumulatorRegistry:
         """Take updates for `accumulator` from now on, for as long as somebody holds it."""
         accumulator._registry = self
         self._live[accumulator.aid] = accumulator
+        if self._on_new is not None:
+            self._on_new(accumulator)
+
+    def forget(self, accumulator_id: int) -> None:
+        """Take no more updates for an accumulator, though somebody may still hold it."""
+        self._live.pop(accumulator_id, None)
 
     def find(self, accumulator_id: int) -> Accumulator[Any] | None:
         """The accumulator of this id, if somebody still holds it."""

@@ -200,7 +200,8 @@ class BroadcastManager:
     directory
         The application's folder for broadcast files.
     forget_in_executors
-        On the driver: called with a block's name when executors should drop its value.
+        On the driver: called with a block's name when executors should drop its value, and whether
+        to wait until they have.
     call_site
         On the driver: tells where the user called from.
     on_new
@@ -212,7 +213,7 @@ class BroadcastManager:
     def __init__(
         self,
         directory: str,
-        forget_in_executors: Callable[[str], object] | None = None,
+        forget_in_executors: Callable[[str, bool], object] | None = None,
         call_site: Callable[[], str] | None = None,
         on_new: Callable[[Broadcast[Any]], object] | None = None,
     ) -> None:
@@ -261,17 +262,14 @@ class BroadcastManager:
             self._on_new(broadcast)
 
     def forget(self, broadcast_id: int, blocking: bool) -> None:
-        """Have executors drop the value.
-
-        Its file stays. `blocking` changes nothing: orders are kept in order.
-        """
+        """Have executors drop the value, with `blocking` until they have; its file stays."""
         if self._forget_in_executors is not None:
-            self._forget_in_executors(broadcast_file(broadcast_id))
+            self._forget_in_executors(broadcast_file(broadcast_id), blocking)
 
     def remove(self, broadcast_id: int, blocking: bool = False) -> None:
         """Drop the value everywhere and delete the file."""
-        self.forget(broadcast_id, blocking)
         remove_quietly(self.path(broadcast_id))
+        self.forget(broadcast_id, blocking)
 
     # In an executor -------------------------------------------------------------
 

@@ -69,6 +69,10 @@ class MapOutputTrackerMaster:
         """Bytes of all outputs of a shuffle."""
         return sum(s.size_bytes for s in self._shuffles.get(shuffle_id, ()) if s is not None)
 
+    def output_sizes(self, shuffle_id: int) -> list[int]:
+        """Bytes of each output of a shuffle that exists."""
+        return [s.size_bytes for s in self._shuffles.get(shuffle_id, ()) if s is not None]
+
     def shuffle_ids(self) -> list[int]:
         """Ids of all shuffles known."""
         return list(self._shuffles)

@@ -18,7 +18,9 @@ def orders():
 
 @pytest.fixture
 def manager(tmp_path, orders):
-    manager = BroadcastManager(str(tmp_path), orders.append, lambda: "destroy at job.py:3")
+    manager = BroadcastManager(
+        str(tmp_path), lambda name, blocking: orders.append(name), lambda: "destroy at job.py:3"
+    )
     manager.install()
     yield manager
     manager.uninstall()

@@ -1,0 +1,275 @@
+"""Finds what keeps an RDD, a shuffle, a broadcast or any other object alive, and says it in words.
+
+Owns    nothing: what a search finds is told in text, and no reference is left behind.
+Thread  any.
+
+First names are compared: variables, outputs, locals of running and failed functions, and for RDDs
+the lineage of each RDD that has a name. Only then are references followed backwards, which is slow.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
+from typing import Any, Final
+
+from pyspark_shell.driver.holder_roots import (
+    LAST_EXCEPTION,
+    Root,
+    exception_roots,
+    namespaces,
+    notebook_roots,
+    roots,
+)
+from pyspark_shell.driver.referrers import ReferrerSearch, name_of_node, name_of_thread
+from pyspark_shell.lineage.handle import node_of
+from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
+
+# A search for one thing; and all that follow references for the rows of a table.
+_LIMIT_S: Final = 2.0
+_LIMIT_FOR_ALL_S: Final = 1.0
+# Types of what modules are full of, and which hold nothing of interest.
+_ATOMS: Final = (str, int, float, type(None), type, FunctionType, BuiltinFunctionType, ModuleType)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One way in which a thing is kept alive.
+
+    Attributes
+    ----------
+    path
+        As people say it: `variable r`, `Out[4]`, `child RDD 12 (variable joined)`.
+    forgettable
+        Whether `forget` would take it away.
+    """
+
+    path: str
+    forgettable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What `forget` did.
+
+    Attributes
+    ----------
+    forgotten
+        Paths of the names that were taken away.
+    still_held_by
+        What keeps the thing alive nevertheless.
+    """
+
+    forgotten: tuple[str, ...]
+    still_held_by: tuple[Holder, ...]
+
+
+class HolderSearch:
+    """Searches for holders at one moment.
+
+    Parameters
+    ----------
+    running_jobs
+        The last node of each active job, by job id.
+    """
+
+    def __init__(self, running_jobs: Mapping[int, LineageNode] | None = None) -> None:
+        self._jobs = running_jobs or {}
+
+    def holders_of(self, thing: Any) -> list[Holder]:
+        """What keeps a thing alive; for an RDD what keeps its node, whichever handle it is asked
+        with.
+        """
+        subject = _subject(thing)
+        [named] = self._named([subject])
+        deadline_s = time.monotonic() + _LIMIT_S
+        return _distinct([*named, *self._by_reference(subject, [], deadline_s)])
+
+    def holders_of_all(self, things: Sequence[Any]) -> list[list[Holder]]:
+        """The same for many; references are followed only as long as the time allows, first for
+        those that no name was found for.
+        """
+        subjects = [_subject(thing) for thing in things]
+        found = self._named(subjects)
+        deadline_s = time.monotonic() + _LIMIT_FOR_ALL_S
+        nameless_first = sorted(range(len(subjects)), key=lambda number: bool(found[number]))
+        for number in nameless_first:
+            if time.monotonic() > deadline_s:
+                break
+            if subjects[number] is not None:
+                more = self._by_reference(subjects[number], [things, subjects], deadline_s)
+                found[number] = _distinct([*found[number], *more])
+        return found
+
+    def forget(self, thing: Any) -> Forgotten:
+        """Take away the names that a notebook has for a thing, and the last exception if that
+        holds it.
+        """
+        subject = _subject(thing)
+        names: list[_Name] = []
+        for found in (notebook_roots(), exception_roots()):
+            names += _names_of(subject, found)
+        for name in names:
+            name.drop()
+        paths = tuple(dict.fromkeys(name.path for name in names))
+        if LAST_EXCEPTION in paths:
+            gc.collect()  # an exception and the functions that it went through hold one another
+        return Forgotten(paths, tuple(self.holders_of(subject)))
+
+    # By name ------------------------------------------------------------------------------
+
+    def _named(self, subjects: Sequence[Any]) -> list[list[Holder]]:
+        """Holders that have a name themselves, for each subject."""
+        numbers = {id(subject): n for n, subject in enumerate(subjects) if subject is not None}
+        found: list[list[Holder]] = [[] for _ in subjects]
+        for root in roots():
+            number = numbers.get(id(root.value))
+            if number is not None:
+                found[number].append(Holder(root.path, root.drop is not None))
+            node = node_of(root.value)
+            for held in () if node is None else _lineage(node):
+                number = numbers.get(id(held.thing))
+                if number is not None:
+                    found[number].append(held.holder(root))
+        for job_id, node in self._jobs.items():
+            for held in _lineage(node):
+                number = numbers.get(id(held.thing))
+                if number is not None:
+                    found[number].append(Holder(f"running job {job_id}"))
+        return [_distinct(holders) for holders in found]
+
+    # By reference -------------------------------------------------------------------------
+
+    def _by_reference(self, subject: Any, own: list[Any], deadline_s: float) -> list[Holder]:
+        """Holders at the end of a chain of references; if none has a name, what kind it is."""
+        names = _names_by_id()
+        ignored = {id(space) for space in namespaces()} | {id(mine) for mine in own}
+        ignored |= {id(own), id(self._jobs)}
+        found: list[Holder] = []
+        unnamed = ""
+        for trail in ReferrerSearch(ignored, deadline_s).trails(subject):
+            thread = name_of_thread(trail.holder)
+            if thread is not None:
+                found.append(Holder(trail.path("", f"thread {thread}")))
+                continue
+            for path, name in names.get(id(trail.holder), ()):
+                found.append(Holder(trail.path(path, name)))
+            if (trail.rdd or trail.inside) and type(trail.holder) is not CellType:
+                kind = f"an unnamed {type(trail.holder).__name__}"
+                unnamed = trail.path(kind, kind)
+        return found or ([Holder(unnamed)] if unnamed else [])
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name that can be taken away; without the value."""
+
+    path: str
+    drop: Callable[[], object]
+
+    @classmethod
+    def of(cls, root: Root) -> _Name:
+        assert root.drop is not None
+        return cls(root.path, root.drop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A node or shuffle that is alive as long as `reader` is.
+
+    Attributes
+    ----------
+    is_own
+        Whether it is the reader itself, or a shuffle that the reader's own tasks read.
+    """
+
+    thing: Any
+    reader: LineageNode
+    is_own: bool
+
+    def holder(self, root: Root) -> Holder:
+        """How a name of the reader holds it."""
+        if self.thing is self.reader:
+            return Holder(root.path, root.drop is not None)
+        label = "RDD" if isinstance(self.thing, ShuffleDependency) else "child RDD"
+        path = f"{name_of_node(label, self.reader)} ({root.path})"
+        return Holder(path, self.is_own and root.drop is not None)
+
+
+def _names_of(subject: Any, found: Iterator[Root]) -> Iterator[_Name]:
+    for root in found:
+        if _is_direct(root.value, subject):
+            yield _Name.of(root)
+
+
+def _lineage(reader: LineageNode) -> Iterator[_Held]:
+    """Everything that a node keeps alive, itself included."""
+    seen = {id(reader)}
+    stack = [(reader, True)]
+    while stack:
+        node, same_stage = stack.pop()
+        yield _Held(node, reader, node is reader)
+        above = [(parent, same_stage) for parent in node.live_parents()]
+        shuffle = node.live_shuffle()
+        if shuffle is not None:
+            yield _Held(shuffle, reader, same_stage)
+            above.append((shuffle.parent, False))
+        for parent, stage in above:
+            if id(parent) not in seen:
+                seen.add(id(parent))
+                stack.append((parent, stage))
+
+
+def _subject(thing: Any) -> Any:
+    """What has to go: the node for a handle, else the thing itself."""
+    node = node_of(thing)
+    return thing if node is None else node
+
+
+def _is_direct(value: Any, subject: Any) -> bool:
+    """Whether a name for `value` is a name for `subject`."""
+    if value is subject:
+        return True
+    node = node_of(value)
+    return node is not None and any(
+        held.is_own and held.thing is subject for held in _lineage(node)
+    )
+
+
+def _names_by_id() -> dict[int, list[tuple[str, str]]]:
+    """Path and bare name of every named value that may hold others, by the value's id."""
+    names: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for root in roots():
+        if not issubclass(type(root.value), _ATOMS):
+            names[id(root.value)].append((root.path, root.name))
+    return dict(names)
+
+
+def _distinct(holders: list[Holder]) -> list[Holder]:
+    """Each path once."""
+    return list({holder.path: holder for holder in reversed(holders)}.values())[::-1]
+
+
+# For shells ---------------------------------------------------------------------------------
+
+
+def holders_of(thing: Any) -> list[Holder]:
+    """What keeps a thing alive, but for running jobs, which only its driver knows.
+
+    Examples
+    --------
+    >>> numbers = [1, 2, 3]
+    >>> kept = {"mine": numbers}
+    >>> [holder.path for holder in holders_of(numbers)]  # doctest: +SKIP
+    ['variable numbers', 'dict values in kept']
+    """
+    return HolderSearch().holders_of(thing)
+
+
+def forget(thing: Any) -> Forgotten:
+    """Take away the names that a notebook has for a thing; what holds on is told."""
+    return HolderSearch().forget(thing)

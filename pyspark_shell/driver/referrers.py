@@ -1,0 +1,220 @@
+"""Follows references backwards, from a thing to the containers, closures and RDDs that hold it.
+
+Thread  any; each step stops all threads for as long as Python takes to look through its objects.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import (
+    AsyncGeneratorType,
+    CellType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+    TracebackType,
+)
+from typing import Any, Final
+
+from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.lineage.handle import NodeHandle
+from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
+from pyspark_shell.lineage.steps import Step
+
+# Containers within containers; hops through the engine's own objects do not count.
+MAX_DEPTH: Final = 4
+MAX_OBJECTS: Final = 2000
+# Engine's objects lie within one another too.
+_MAX_ROUNDS: Final = 16
+
+_LABELS: Final[dict[type, str]] = {
+    list: "list items in",
+    tuple: "tuple items in",
+    dict: "dict values in",
+    set: "set items in",
+    frozenset: "set items in",
+    deque: "deque items in",
+}
+_PAUSED: Final = (GeneratorType, CoroutineType, AsyncGeneratorType)
+_TRANSPARENT: Final = (ShuffleDependency, Step, FunctionType, MethodType)
+_SKIPPED: Final = (FrameType, TracebackType, ModuleType)
+_CLOSURE: Final = "closure of"
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """How an object holds the thing that was asked for.
+
+    Attributes
+    ----------
+    holder
+        The object.
+    rdd
+        The last RDD on the way, empty if there is none: `child RDD 12`.
+    inside
+        Containers from that, or from the thing itself, to the object: what each holds the last in.
+    depth
+        How many containers there were in all.
+    content
+        What the object holds of the way; the search only.
+    """
+
+    holder: Any
+    rdd: str = ""
+    inside: tuple[str, ...] = ()
+    depth: int = 0
+    content: Any = None
+
+    def path(self, root_path: str, root_name: str) -> str:
+        """The whole way, from a name of the object on, as people say it."""
+        place = " ".join((*self.inside, root_name)) if self.inside else root_path
+        return f"{self.rdd} ({place})" if self.rdd else place
+
+
+class ReferrerSearch:
+    """One search, with its limits.
+
+    Parameters
+    ----------
+    ignored
+        Ids of objects that are not looked at: namespaces, and what the searcher itself holds.
+    deadline_s
+        When to give up, on the monotonic clock.
+    """
+
+    def __init__(self, ignored: Collection[int], deadline_s: float) -> None:
+        self._ignored = set(ignored)
+        self._deadline_s = deadline_s
+        self._seen: set[int] = set()
+        self._child = ""
+
+    def trails(self, thing: Any) -> Iterator[Trail]:
+        """Ways from `thing` to what holds it, shortest first; itself and its handles are among
+        them.
+        """
+        frontier = [Trail(thing)]
+        self._seen = {id(thing)}
+        self._child = "child RDD" if issubclass(type(thing), LineageNode) else "RDD"
+        for _ in range(_MAX_ROUNDS):
+            yield from frontier
+            if time.monotonic() > self._deadline_s or len(self._seen) > MAX_OBJECTS:
+                return
+            frontier = self._step([t for t in frontier if name_of_thread(t.holder) is None])
+            if not frontier:
+                return
+
+    def _step(self, frontier: list[Trail]) -> list[Trail]:
+        by_id = {id(trail.holder): trail for trail in frontier}
+        holders = [trail.holder for trail in frontier]
+        own = {id(frontier), id(by_id), id(holders), *map(id, frontier)}
+        found = gc.get_referrers(*holders)
+        following: list[Trail] = []
+        for referrer in found:
+            if id(referrer) in own or self._is_skipped(referrer):
+                continue
+            for content in gc.get_referents(referrer):
+                trail = by_id.get(id(content))
+                if trail is not None:
+                    self._seen.add(id(referrer))
+                    further = _extended(trail, referrer, self._child)
+                    if further.depth <= MAX_DEPTH:
+                        following.append(further)
+                    break
+        found.clear()
+        return following
+
+    def _is_skipped(self, referrer: Any) -> bool:
+        kind = type(referrer)
+        return (
+            id(referrer) in self._seen
+            or id(referrer) in self._ignored
+            or issubclass(kind, _SKIPPED)
+            or kind is Trail
+            or _is_engine_generator(referrer)
+            or (kind.__module__.startswith("pyspark_shell.") and not issubclass(kind, _FOLLOWED))
+        )
+
+
+# Objects of the engine that a user's values hold, or that hold them for a user.
+_FOLLOWED: Final = (NodeHandle, LineageNode, ShuffleDependency, Step)
+
+
+def _extended(trail: Trail, referrer: Any, child: str) -> Trail:
+    """The way to an object that holds the end of `trail`.
+
+    Parameters
+    ----------
+    child
+        What an RDD on the way is called: `child RDD` if the thing is an RDD itself.
+    """
+    held, kind = trail.holder, type(referrer)
+    onward = replace(trail, holder=referrer, content=held)
+    attributes = _attributes(referrer)
+    if attributes is held and type(held) is dict:  # one object, in two parts
+        held = trail.content
+        onward = replace(onward, inside=trail.inside[:-1], depth=trail.depth - 1)
+    if issubclass(kind, LineageNode):
+        return replace(onward, rdd=name_of_node(child, referrer), inside=())
+    if issubclass(kind, NodeHandle):
+        if referrer._node is held:
+            return onward
+        return replace(onward, rdd=name_of_node(child, referrer._node), inside=())
+    if issubclass(kind, _TRANSPARENT) or _is_closure(trail, referrer):
+        return onward
+    label = _CLOSURE if kind is CellType else _label(referrer, held, attributes)
+    return replace(onward, inside=(*onward.inside, label), depth=onward.depth + 1)
+
+
+def _is_engine_generator(value: Any) -> bool:
+    """Whether it is a generator of ours, such as those of the search itself."""
+    return type(value) is GeneratorType and is_engine_file(value.gi_code.co_filename)
+
+
+def _is_closure(trail: Trail, referrer: Any) -> bool:
+    """Whether a tuple is that of a function's cells."""
+    return type(referrer) is tuple and type(trail.holder) is CellType
+
+
+def _label(referrer: Any, held: Any, attributes: Mapping[str, Any] | None) -> str:
+    kind = type(referrer)
+    if issubclass(kind, _PAUSED):
+        return f"paused {referrer.__qualname__} in"
+    label = next((_LABELS[base] for base in kind.__mro__ if base in _LABELS), None)
+    if label is not None:
+        return label
+    if attributes is not None:
+        return f"attribute {_key(attributes, held)} of"
+    return f"{kind.__name__} in"
+
+
+def _attributes(value: Any) -> Mapping[str, Any] | None:
+    """An object's attributes; without running code of its class."""
+    if issubclass(type(value), type) or not type(value).__dictoffset__:
+        return None
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return attributes if type(attributes) is dict else None
+
+
+def _key(mapping: Mapping[str, Any], value: Any) -> str:
+    return next((str(key) for key, held in list(mapping.items()) if held is value), "?")
+
+
+def name_of_node(label: str, node: LineageNode) -> str:
+    """Name a node; one that has no number yet is not given one."""
+    return f"{label} {node.kind if node._id is None else node._id}"
+
+
+def name_of_thread(value: Any) -> str | None:
+    """The name of a thread object, None for others."""
+    return value.name if type(value) is threading.Thread else None

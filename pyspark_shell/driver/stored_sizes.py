@@ -1,0 +1,115 @@
+"""How much is stored for one RDD, shuffle, broadcast or checkpoint, and where.
+
+Thread  any; tables of the scheduler are read in its thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pyspark_shell.driver.cleanup_task import (
+    CleanBroadcast,
+    CleanCheckpoint,
+    CleanRDD,
+    CleanShuffle,
+    CleanupTask,
+)
+from pyspark_shell.scheduler.scheduler import Scheduler
+from pyspark_shell.storage.block_id import broadcast_file
+from pyspark_shell.storage.local_dirs import LocalDirs
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What is stored of one thing.
+
+    Attributes
+    ----------
+    blocks
+        Number of partitions, map outputs or files.
+    executors
+        Who wrote it, as far as that is known.
+    """
+
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+    blocks: int = 0
+    executors: tuple[str, ...] = ()
+
+
+NOTHING: Final = Footprint()
+
+
+class StoredSizes:
+    """Sizes from the block table, the map outputs, and the files of broadcasts and checkpoints."""
+
+    def __init__(self, scheduler: Scheduler, dirs: LocalDirs) -> None:
+        self._scheduler = scheduler
+        self._broadcasts = dirs.path("broadcast")
+
+    def of(self, task: CleanupTask) -> Footprint | None:
+        """What one task would remove now; None for a shuffle that the scheduler does not know."""
+        if isinstance(task, CleanShuffle) and not self._scheduler.tracker.contains_shuffle(
+            task.entity_id
+        ):
+            return None
+        return self.of_all([task])[0]
+
+    def of_all(self, tasks: Sequence[CleanupTask]) -> list[Footprint]:
+        """The same for many, with one question to the scheduler; nothing for what it does not
+        know.
+        """
+        if not any(isinstance(task, CleanRDD | CleanShuffle) for task in tasks):
+            return [self._on_disk(task) for task in tasks]
+        known = self._scheduler.ask(lambda: [self._in_tables(task) for task in tasks])
+        return [
+            self._on_disk(task) if footprint is None else footprint
+            for task, footprint in zip(tasks, known, strict=True)
+        ]
+
+    def _in_tables(self, task: CleanupTask) -> Footprint | None:
+        if isinstance(task, CleanRDD):
+            return self._rdd(task.entity_id)
+        if isinstance(task, CleanShuffle):
+            return self._shuffle(task.entity_id)
+        return None
+
+    def _rdd(self, rdd_id: int) -> Footprint:
+        blocks = self._scheduler.blocks.cached_partitions(rdd_id).values()
+        return Footprint(
+            sum(block.memory_bytes for block in blocks),
+            sum(block.disk_bytes for block in blocks),
+            len(blocks),
+            tuple(sorted({block.executor_id for block in blocks})),
+        )
+
+    def _shuffle(self, shuffle_id: int) -> Footprint:
+        sizes = self._scheduler.tracker.output_sizes(shuffle_id)
+        return Footprint(disk_bytes=sum(sizes), blocks=len(sizes))
+
+    def _on_disk(self, task: CleanupTask) -> Footprint:
+        if isinstance(task, CleanBroadcast):
+            return _files([os.path.join(self._broadcasts, broadcast_file(task.entity_id))])
+        if isinstance(task, CleanCheckpoint):
+            return _files(_entries(task.directory))
+        return NOTHING
+
+
+def _files(paths: Iterable[str]) -> Footprint:
+    sizes = []
+    for path in paths:
+        try:
+            sizes.append(os.stat(path).st_size)
+        except OSError:
+            continue
+    return Footprint(disk_bytes=sum(sizes), blocks=len(sizes))
+
+
+def _entries(directory: str) -> list[str]:
+    try:
+        return [entry.path for entry in os.scandir(directory)]
+    except OSError:
+        return []
