@@ -6,6 +6,7 @@ Thread  any; `drain_changes` has one caller.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,17 +15,17 @@ from pyspark_shell.engines.native_listings import NativeListings
 from pyspark_shell.engines.native_orders import NativeOrders
 from pyspark_shell.engines.native_threads import NativeThreads
 from pyspark_shell.rest.port import Change, Json
-from pyspark_shell.status.api import JobData, StageData
-from pyspark_shell.status.app_status_store import Row
+from pyspark_shell.status.api import RDDStorage
+from pyspark_shell.status.app_status_store import shown
 from pyspark_shell.status.rest_jobs import job_row
 from pyspark_shell.status.rest_kills import kill_row
 from pyspark_shell.status.rest_stages import stage_row
 from pyspark_shell.status.rest_storage import rdd_row
 
-# What a view draws first; the rest is asked for when somebody scrolls there.
-SNAPSHOT_JOBS: Final = 220
-SNAPSHOT_STAGES: Final = 200
+# Kill cards that a view draws first.
 SNAPSHOT_KILLS: Final = 20
+# How often what no event tells is looked up: what processes use, what the cleaner does.
+_LOOK_AGAIN_S: Final = 1.0
 
 
 class NativeEngine(NativeListings, NativeThreads, NativeOrders):
@@ -32,12 +33,14 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
 
     def __init__(self, driver: Driver) -> None:
         super().__init__(driver)
-        self._told: dict[str, Json] = {}
-        self._make_row: dict[str, Callable[[Any], Json]] = {
+        self._looked_again_at_s = float("-inf")
+        self._told: dict[str, object] = {}
+        self._told_usage: dict[str, tuple[float | None, int]] = {}
+        self._make_row: dict[str, Callable[[Any], Json | None]] = {
             "job": job_row,
             "stage": lambda stage: stage_row(stage, self._store),
             "executor": self._executor_row,
-            "rdd": lambda rdd: rdd_row(rdd, self._store, self._max_memory_bytes, details=False),
+            "rdd": self._rdd_row,
             "kill": kill_row,
         }
 
@@ -49,16 +52,14 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
 
     def snapshot(self) -> Json:
         """All that a view draws first, each list bounded, with `omitted` counts."""
-        self._store.begin_looking()
         store = self._look()
-        jobs = _listed_jobs(store.job_list())
-        stages = _listed_stages(store.stage_list(), jobs)
+        jobs, stages = shown(store.job_list()), shown(store.stage_list())
         return {
             "application": self.application(),
             "jobs": [job_row(job) for job in jobs],
             "stages": [stage_row(stage, store) for stage in stages],
             "executors": self.executors(),
-            "rdds": [self._make_row["rdd"](rdd) for rdd in store.cached_rdds()],
+            "rdds": [self._rdd_row(rdd) for rdd in store.cached_rdds()],
             "cleaner": self._driver.cleaner_view.header(),
             "kills": [kill_row(card) for card in store.kills.newest(SNAPSHOT_KILLS)],
             "omitted": {
@@ -67,52 +68,47 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
             },
         }
 
+    def _rdd_row(self, rdd: RDDStorage) -> Json | None:
+        """Without its blocks; None once all of them are gone."""
+        memory_bytes = self._max_memory_bytes
+        return rdd_row(rdd, self._store, memory_bytes, details=False) if rdd.blocks else None
+
     def drain_changes(self) -> list[Change]:
         """Rows that changed since the last call; one caller only."""
         self._reconcile()
+        self._look_again()
         rows, gone = self._store.take_changes()
         changes = [Change(each.kind, each.key, None) for each in gone]
-        changes += [self._change(row) for row in rows]
-        changes += self._changes_nobody_marks()
+        changes += [Change(row.kind, row.key, self._make_row[row.kind](row)) for row in rows]
+        changes += self._own_changes()
         return changes
 
-    def _change(self, row: Row) -> Change:
-        return Change(row.kind, row.key, self._make_row[row.kind](row))
+    def _look_again(self) -> None:
+        """Mark executors that use more or less than they did."""
+        now_s = time.monotonic()
+        if now_s - self._looked_again_at_s < _LOOK_AGAIN_S:
+            return
+        self._looked_again_at_s = now_s
+        before, self._told_usage = self._told_usage, {}
+        for executor in self._store.executor_list():
+            usage = self._usage_of(executor)
+            self._told_usage[executor.id] = now = usage.cpu_percent, usage.rss_bytes >> 20
+            if before.get(executor.id) != now:
+                self._store.touch(executor)
 
-    def _changes_nobody_marks(self) -> list[Change]:
-        """What no event tells: the application's state, the cleaner's, what processes use."""
+    def _own_changes(self) -> list[Change]:
+        """The application's row and the cleaner's, which no event marks."""
+        changes = []
         application = self.application()
-        rows = {("application", self.application_id): application}
-        rows["cleaner", "cleaner"] = self._driver.cleaner_view.header()
-        return [
-            Change(kind, key, row) for (kind, key), row in rows.items() if self._is_news(kind, row)
-        ]
+        if self._is_news("application", {**application, "attempts": ()}):
+            changes.append(Change("application", self.application_id, application))
+        view = self._driver.cleaner_view
+        if self._is_news("cleaner's version", view.version):
+            changes.append(Change("cleaner", "cleaner", view.header()))
+        return changes
 
-    def _is_news(self, kind: str, row: Json) -> bool:
-        shown = {name: value for name, value in row.items() if name != "attempts"}
-        if self._told.get(kind) == shown:
+    def _is_news(self, what: str, now: object) -> bool:
+        if self._told.get(what) == now:
             return False
-        self._told[kind] = shown
+        self._told[what] = now
         return True
-
-
-def _listed_jobs(jobs: list[JobData]) -> list[JobData]:
-    """All that run or are being killed, and the newest of the others; newest first."""
-    unfinished = {job.job_id for job in jobs if not job.is_finished}
-    room = max(0, SNAPSHOT_JOBS - len(unfinished))
-    ended = [job.job_id for job in jobs if job.job_id not in unfinished]
-    listed = unfinished | set(ended[:room])
-    return [job for job in jobs if job.job_id in listed]
-
-
-def _listed_stages(stages: list[StageData], jobs: list[JobData]) -> list[StageData]:
-    """Those of jobs that run, and the newest of the others; newest first."""
-    running = {job.job_id for job in jobs if not job.is_finished}
-    listed, room = [], SNAPSHOT_STAGES
-    for stage in stages:
-        if not running.isdisjoint(stage.job_ids):
-            listed.append(stage)
-        elif room:
-            room -= 1
-            listed.append(stage)
-    return listed

@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
+from pyspark_shell.common.config import DEFAULT_PARALLELISM
 from pyspark_shell.common.master_url import parse_master_url
 from pyspark_shell.common.process_kind import process_kind
-from pyspark_shell.common.config import DEFAULT_PARALLELISM
 from pyspark_shell.common.ui_config import REDACTION_REGEX
 from pyspark_shell.engines.native_base import NativeBase, checked_words
 from pyspark_shell.rest.port import Json, Refusal
@@ -120,8 +120,12 @@ class NativeListings(NativeBase):
     def _executor_row(self, executor: ExecutorSummary) -> Json:
         if executor.id == DRIVER:
             executor.pid = os.getpid()
-        usage = self._usage.of(executor.pid) if executor.is_active else Usage()
+        usage = self._usage_of(executor)
         return executor_row(executor, self._store, usage, self._max_memory_bytes)
+
+    def _usage_of(self, executor: ExecutorSummary) -> Usage:
+        is_known = executor.is_active and executor.pid
+        return self._usage.of(executor.pid) if is_known else Usage()
 
     def storage(self) -> list[Json]:
         """RDDStorageInfo of what is cached."""

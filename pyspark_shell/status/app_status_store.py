@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
@@ -29,6 +29,7 @@ from pyspark_shell.status.api import (
 from pyspark_shell.status.kill_log import KillCard, KillLog
 
 K = TypeVar("K")
+R = TypeVar("R", bound="Finishing")
 
 RETAINED_JOBS: Final = 1000
 RETAINED_STAGES: Final = 1000
@@ -38,6 +39,8 @@ RETAINED_DEAD_EXECUTORS: Final = 100
 _REMEMBERED_FORGOTTEN: Final = 5000
 # Nobody has asked for changes for so long: nobody looks.
 _NOBODY_LOOKS_S: Final = 30.0
+# Rows of a kind that a view draws first, beside those that run.
+SHOWN: Final = 200
 
 Row = JobData | StageData | ExecutorSummary | RDDStorage | KillCard
 
@@ -104,6 +107,7 @@ class AppStatusStore:
         self._changed: set[Row] = set()
         self._forgotten: deque[Forgotten] = deque(maxlen=_REMEMBERED_FORGOTTEN)
         self._looked_at_s = float("-inf")
+        self._marks_are_lost = True
 
     # From any thread ------------------------------------------------------------
 
@@ -159,30 +163,33 @@ class AppStatusStore:
         """Persisted RDDs of which at least one block is cached."""
         return [row for row in list(self.rdds.values()) if row.blocks]
 
-    def begin_looking(self) -> None:
-        """Note changes from now on; what changed before is known to the caller."""
-        self._looked_at_s = time.monotonic()
-
     def take_changes(self) -> tuple[list[Row], list[Forgotten]]:
         """Rows that changed since the last call, and those that went; one caller only.
 
-        After a long silence these are all rows.
+        At the first call and after a long silence these are the rows that a view shows.
         """
         changed = self._changed
-        if self._nobody_looks:
-            changed.update(*(list(table.values()) for table in self._tables), self.kills.newest())
         self._looked_at_s = time.monotonic()
-        rows = [changed.pop() for _ in range(len(changed))]
+        if self._marks_are_lost:
+            self._marks_are_lost = False
+            changed.update(shown(self.job_list()), shown(self.stage_list()))
+            changed.update(self.executor_list(), self.cached_rdds(), self.kills.newest())
+        rows = [row for row in (changed.pop() for _ in range(len(changed))) if self._holds(row)]
         gone = [self._forgotten.popleft() for _ in range(len(self._forgotten))]
         return rows, gone
 
-    @property
-    def _nobody_looks(self) -> bool:
-        return time.monotonic() - self._looked_at_s > _NOBODY_LOOKS_S
-
-    @property
-    def _tables(self) -> tuple[dict[Any, Any], ...]:
-        return self.jobs, self.stages, self.executors, self.rdds
+    def _holds(self, row: Row) -> bool:
+        match row:
+            case JobData():
+                return self.jobs.get(row.job_id) is row
+            case StageData():
+                return self.stages.get((row.stage_id, row.attempt_id)) is row
+            case ExecutorSummary():
+                return self.executors.get(row.id) is row
+            case RDDStorage():
+                return self.rdds.get(row.info.rdd_id) is row
+            case KillCard():
+                return True
 
     # For the writers only ---------------------------------------------------------
 
@@ -197,7 +204,8 @@ class AppStatusStore:
 
     def trim(self) -> None:
         """Forget what is beyond the limits, and the marks that nobody will ask for."""
-        if self._changed and self._nobody_looks:
+        if self._changed and time.monotonic() - self._looked_at_s > _NOBODY_LOOKS_S:
+            self._marks_are_lost = True
             self._changed.clear()
         self._trim(self.jobs, self._retained_jobs)
         for stage in self._trim(self.stages, self._retained_stages):
@@ -236,3 +244,15 @@ class AppStatusStore:
             excess -= len(gone)
             if excess <= 0:
                 return
+
+
+def shown(rows: Iterable[R]) -> list[R]:
+    """Of rows, newest first, all that are not finished and the newest of the others."""
+    chosen, room = [], SHOWN
+    for row in rows:
+        if not row.is_finished:
+            chosen.append(row)
+        elif room:
+            room -= 1
+            chosen.append(row)
+    return chosen
