@@ -233,7 +233,10 @@ def _kill_from_outside(
     out.no_answer(silence)
     if intent is None:
         out.json({"error": str(silence)})
-        out.problem("Only the driver knows groups and tags; name a job, which can be killed so.")
+        out.problem(
+            "Only the driver knows groups and tags: it will take the order when it wakes. "
+            "A job can be killed now, by its number."
+        )
         return NO_ANSWER
     out.line("killing from outside: the driver will hear of it when it wakes")
     try:
