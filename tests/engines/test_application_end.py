@@ -8,6 +8,11 @@ from tests.engines.conftest import make_context
 from tests.engines.victims import PANEL, Job, newest_kill, refusal
 from tests.processes.waiting import wait_for
 
+SPARES_THIS_PROCESS = {
+    "spark.pyshell.kill.terminate": "false",
+    "spark.pyshell.kill.interruptAttempts": "0",
+}
+
 
 def test_after_its_end_an_application_answers_from_memory():
     with make_context("short") as sc:
@@ -26,7 +31,7 @@ def test_after_its_end_an_application_answers_from_memory():
 
 
 def test_a_killed_application_says_so():
-    with make_context("doomed", **{"spark.pyshell.kill.terminate": "false"}) as sc:
+    with make_context("doomed", **SPARES_THIS_PROCESS) as sc:
         engine = NativeEngine(sc._driver)
         job = Job(sc, engine)
         answer = engine.kill_application(KillOrder("spring cleaning", who="the web page"))
