@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
-from pyspark_shell.common.cell import place
+from pyspark_shell.common.cell import current_cell, place
 from pyspark_shell.common.thread_starts import THREAD_STARTS
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
 
@@ -339,4 +339,8 @@ class StartSites:
 def _note_site(thread: threading.Thread, starter: FrameType) -> None:
     code = starter.f_code
     where = place(code.co_filename, starter.f_lineno)
+    cell = current_cell()
+    if cell is not None and is_engine_file(code.co_filename):  # a magic of that cell
+        setattr(thread, _START_SITE, cell.name)
+        return
     setattr(thread, _START_SITE, f"{code.co_name} at {where}")

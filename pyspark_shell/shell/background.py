@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import threading
 import time
-import traceback
 from itertools import count
 from types import CodeType
 from typing import Any, Final
 
+from pyspark_shell.common.errors import SparkJobCancelled
+from pyspark_shell.shell.killed_jobs import killed_job_line
 from pyspark_shell.shell.running import running_context
 from pyspark_shell.shell.tables import cut
 from pyspark_shell.shell.views import seconds_text
@@ -61,24 +62,27 @@ class BackgroundCode:
             self._join_group()
             exec(self._body, namespace)
             value = None if self._last is None else eval(self._last, namespace)
+        except SparkJobCancelled as error:
+            self._tell("was killed", began_s, killed_job_line(error))
+            return
         except BaseException as error:
             self._tell("failed", began_s, _summary(error))
             return
         if value is not None:
             namespace[self.result_name] = value
-            self._tell("done", began_s, f"{self.result_name} = {cut(_short(value), _SHOWN)}")
+            self._tell("is done", began_s, f"{self.result_name} = {cut(_short(value), _SHOWN)}")
         else:
-            self._tell("done", began_s, "")
+            self._tell("is done", began_s, "")
 
     def _join_group(self) -> None:
         """Let the jobs of this thread be one group; the application may not run yet."""
         context = running_context() or self._shell.user_ns.get("sc")
         if hasattr(context, "setJobGroup"):
-            context.setJobGroup(self.name, None, interruptOnCancel=True)
+            context.setJobGroup(self.name, None)
 
     def _tell(self, how: str, began_s: float, what: str) -> None:
         elapsed = seconds_text((time.monotonic() - began_s) * 1000)
-        print(f"{self.name} {how} in {elapsed}{': ' if what else ''}{what}")
+        print(f"{self.name} {how} after {elapsed}{': ' if what else ''}{what}")
 
 
 def _short(value: object) -> str:
@@ -89,5 +93,5 @@ def _short(value: object) -> str:
 
 
 def _summary(error: BaseException) -> str:
-    lines = traceback.format_exception_only(type(error), error)
-    return cut(lines[0], 200)
+    text = str(error).strip()
+    return cut(f"{type(error).__name__}: {text.splitlines()[0] if text else ''}", 200)

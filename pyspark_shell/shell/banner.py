@@ -21,23 +21,26 @@ class RunningApplication(Protocol):
     def version(self) -> str: ...
 
     @property
-    def uiWebUrl(self) -> str | None: ...
-
-    @property
     def applicationId(self) -> str: ...
 
     master: str
 
 
-def banner(context: RunningApplication) -> str:
-    """The lines, without a newline at the end."""
+def banner(context: RunningApplication, address: str | None) -> str:
+    """The lines, without a newline at the end.
+
+    Parameters
+    ----------
+    address
+        Of the application's page, with what lets the user's browser in.
+    """
     build, date = platform.python_build()
     lines = [
         _ART.format(version=context.version),
         f"Using Python version {platform.python_version()} ({build}, {date})",
     ]
-    if context.uiWebUrl:
-        lines.append(f"Spark context Web UI available at {context.uiWebUrl}")
+    if address:
+        lines.append(f"Spark context Web UI available at {address}")
     lines += [
         f"Spark context available as 'sc' (master = {context.master}, "
         f"app id = {context.applicationId}).",

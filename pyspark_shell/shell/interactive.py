@@ -15,6 +15,7 @@ from traitlets.config import Config
 
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.errors import PySparkException
+from pyspark_shell.common.process_kind import declare_process_kind
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import INTERRUPTED
 from pyspark_shell.shell.banner import banner
@@ -29,6 +30,7 @@ _APP_NAME: Final = "PySparkShell"
 
 def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]) -> int:
     """Run the shell until the user leaves; returns the exit code."""
+    declare_process_kind("terminal")
     sys.argv = [first or "", *arguments]
     sys.path.insert(0, "")
     conf.setIfMissing("spark.app.name", _APP_NAME)
@@ -42,7 +44,7 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
         print(f"pyspark-shell: {error}", file=sys.stderr)
         return 1
     try:
-        print(banner(context), flush=True)
+        print(banner(context, context._ui_address_with_token), flush=True)
         _application(namespace, first).start()
         _say_what_ends()
     finally:

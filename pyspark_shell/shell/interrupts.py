@@ -96,15 +96,19 @@ def wait_for_end(engine: Engine, job_ids: Sequence[int]) -> list[Json]:
         try:
             rows = [_row(engine, job_id) for job_id in job_ids]
             waited_s = time.monotonic() - began_s
-            burning = sum(row.get("zombieTasks", 0) for row in rows)
-            if not burning or waited_s > _LIMIT_S:
+            burning = sum(row.get("numActiveTasks", 0) for row in rows)
+            if waited_s > _LIMIT_S or not (burning or any(map(_is_running, rows))):
                 return rows
-            if waited_s > _TELL_AFTER_S and not is_told:
+            if burning and waited_s > _TELL_AFTER_S and not is_told:
                 is_told = True
                 print(_waiting_text(rows, burning), file=sys.stderr, flush=True)
             pause.wait(_LOOK_S)
         except KeyboardInterrupt:  # the engine has heard of it too and ends the executors
             print("Ending the executors that do not stop.", file=sys.stderr, flush=True)
+
+
+def _is_running(row: Json) -> bool:
+    return row.get("status") == "RUNNING"
 
 
 def _row(engine: Engine, job_id: int) -> Json:
@@ -115,7 +119,7 @@ def _row(engine: Engine, job_id: int) -> Json:
 
 
 def _waiting_text(rows: Sequence[Json], burning: int) -> str:
-    ids = ", ".join(str(row["jobId"]) for row in rows if row.get("zombieTasks"))
+    ids = ", ".join(str(row["jobId"]) for row in rows if row.get("numActiveTasks"))
     tasks = "1 task does" if burning == 1 else f"{burning} tasks do"
     return f"Killing job {ids}: {tasks} not stop yet. Ctrl-C again ends the executors."
 

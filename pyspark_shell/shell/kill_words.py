@@ -20,17 +20,16 @@ class NotUnderstood(ValueError):
     """Words that name nothing to kill."""
 
 
-def kill(engine: Engine, words: Sequence[str], order: KillOrder) -> list[Json]:
-    """Carry out what the words say; the engine's answer for each target.
+def kill(engine: Engine, scope: str, target: str, order: KillOrder) -> list[Json]:
+    """Carry out what `parse` has understood; the engine's answer for each target.
 
     Raises
     ------
     NotUnderstood
-        The words name nothing.
+        The target is not of this scope.
     Refusal
         The engine does not do it, and says why.
     """
-    scope, target = parse(words)
     if scope == "all":
         return kill_all(engine, order)
     if scope == "app":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, TypeVar
 
@@ -19,6 +19,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from pyspark_shell.rest.port import Engine, Json, KillOrder, Refusal
 from pyspark_shell.shell import kill_words
 from pyspark_shell.shell.background import BackgroundCode
+from pyspark_shell.shell.completion import complete_magic
 from pyspark_shell.shell.interrupts import killed_text, wait_for_end
 from pyspark_shell.shell.namespace import offer_unused_context, stop_active_context
 from pyspark_shell.shell.progress_switch import PROGRESS
@@ -51,7 +52,7 @@ def needs_application(magic: Magic) -> Magic:
         try:
             magic(self, engine, line.strip())
         except Refusal as refusal:
-            print(f"{refusal.message[:1].upper()}{refusal.message[1:]}".rstrip(".") + ".")
+            print(f"{refusal.message[:1].upper()}{refusal.message[1:].rstrip('.')}.")
 
     return run  # type: ignore[return-value]
 
@@ -113,15 +114,15 @@ class SparkMagics(Magics):
         %kill 7             job 7
         %kill stage 3       all jobs that use stage 3
         %kill task 12       one attempt of a task; it is tried again
-        %kill group nightly   the jobs of a group
+        %kill group nightly the jobs of a group
         %kill tag big       the jobs with a tag
         %kill executor 2    an executor process; its task is run again elsewhere
         %kill all           all jobs
         %kill app           the whole application, with the code that drives it
         """
-        order = KillOrder("killed by %kill", _WHO)
         try:
-            answers = kill_words.kill(engine, _words(line), order)
+            scope, target = kill_words.parse(_words(line))
+            answers = kill_words.kill(engine, scope, target, KillOrder(f"killed via {_WHO}", _WHO))
         except kill_words.NotUnderstood as error:
             raise UsageError(str(error)) from None
         job_ids = kill_words.killed_job_ids(answers)
@@ -228,11 +229,11 @@ class SparkMagics(Magics):
         if not source.strip():
             raise UsageError("%bg CODE")
         code = BackgroundCode(self.shell, source)
-        code.start()
         print(
             f"{code.name} runs in the background: %jobs shows its jobs, "
             f"%kill group {code.name} ends them."
         )
+        code.start()
 
     @line_magic
     def spark(self, line: str) -> None:
@@ -354,76 +355,7 @@ def _restart(shell: Any, starts: bool) -> None:
         print("Stopped. The application starts again when sc is used.")
 
 
-# Completion -------------------------------------------------------------------------------------
-
-
-def complete_kill(shell: Any, event: Any) -> list[str]:
-    """What may stand after `%kill`: scopes, and ids that live."""
-    engine = running_engine()
-    words = event.line.split()
-    scope = words[1] if len(words) > 1 else ""
-    is_scope_done = scope in kill_words.SCOPES and (len(words) > 2 or event.line.endswith(" "))
-    if engine is None:
-        return list(kill_words.SCOPES)
-    if not is_scope_done:
-        return [*_live(engine, "job"), *kill_words.SCOPES]
-    return list(_live(engine, scope))
-
-
-def _live(engine: Engine, scope: str) -> Iterable[str]:
-    running = engine.jobs(("RUNNING",))
-    if scope == "job":
-        return [str(row["jobId"]) for row in running]
-    if scope == "stage":
-        return [str(row["stageId"]) for row in engine.stages(("ACTIVE",))]
-    if scope == "task":
-        return [str(task) for task in _running_tasks(engine)]
-    if scope == "executor":
-        return [row["id"] for row in engine.executors() if row["id"] != "driver"]
-    if scope == "group":
-        return sorted({row["jobGroup"] for row in running if row.get("jobGroup")})
-    if scope == "tag":
-        return sorted({tag for row in running for tag in row.get("jobTags", ())})
-    return []
-
-
-def _completer(*scopes: str) -> Callable[[Any, Any], list[str]]:
-    def complete(shell: Any, event: Any) -> list[str]:
-        engine = running_engine()
-        return [] if engine is None else [word for scope in scopes for word in _live(engine, scope)]
-
-    return complete
-
-
-def _words_completer(*words: str) -> Callable[[Any, Any], list[str]]:
-    return lambda shell, event: list(words)
-
-
-def _complete_rdds(shell: Any, event: Any) -> list[str]:
-    from pyspark_shell.api.rdd import RDD
-
-    return [
-        name
-        for name, value in shell.user_ns.items()
-        if isinstance(value, RDD) and not name.startswith("_")
-    ]
-
-
-_COMPLETERS: Final = {
-    "%kill": complete_kill,
-    "%stack": _completer("task"),
-    "%stages": _completer("job"),
-    "%jobs": _completer("job"),
-    "%threads": _completer("executor"),
-    "%held": _complete_rdds,
-    "%spark_forget": _complete_rdds,
-    "%cleaner": _words_completer("gc"),
-    "%spark": _words_completer("progress on", "progress off", "stop", "restart"),
-}
-
-
 def register_magics(shell: Any) -> None:
     """Give an IPython shell the magics, and completion of what lives."""
     shell.register_magics(SparkMagics)
-    for name, complete in _COMPLETERS.items():
-        shell.set_hook("complete_command", complete, str_key=name)
+    shell.Completer.custom_matchers.append(complete_magic)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-from weakref import WeakKeyDictionary
-
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.driver.console_progress_bar import ConsoleProgressBar
-from pyspark_shell.driver.driver import Driver
-from pyspark_shell.engines.native import NativeEngine
+from pyspark_shell.engines.spark_ui import SparkUI
 from pyspark_shell.rest.port import Engine
-
-# One a driver: an engine remembers processor times from look to look.
-_ENGINES: Final[WeakKeyDictionary[Driver, Engine]] = WeakKeyDictionary()
 
 
 def running_context() -> SparkContext | None:
@@ -23,17 +16,12 @@ def running_context() -> SparkContext | None:
 def running_engine() -> Engine | None:
     """The engine of the context that runs, None if none does."""
     context = running_context()
-    driver = None if context is None else context._driver
-    if driver is None:
-        return None
-    engine = _ENGINES.get(driver)
-    if engine is None:
-        engine = _ENGINES[driver] = NativeEngine(driver)
-    return engine
+    ui = None if context is None else context.__dict__.get("_ui")
+    return ui.engine if isinstance(ui, SparkUI) else None
 
 
 def progress_bar() -> ConsoleProgressBar | None:
     """The line that shows progress, None where there is none."""
     context = running_context()
-    driver = None if context is None else context._driver
+    driver = None if context is None else context.__dict__.get("_driver")
     return None if driver is None else driver.progress

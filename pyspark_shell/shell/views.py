@@ -5,11 +5,13 @@ Everything here is text made of rows; nothing is asked of an engine.
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.common.cell import place
 from pyspark_shell.shell.tables import Column, table
 
 Json = dict[str, Any]
@@ -18,7 +20,7 @@ Paint = Callable[[str], str]
 
 # Files that only lead to other code.
 _STARTS: Final = re.compile(r"^<string>$|/threading\.py$|runpy")
-_FRAME: Final = re.compile(r'File "(?P<file>[^"]+)"')
+_FRAME: Final = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)')
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -47,7 +49,7 @@ def _job_cells(row: Json, now_ms: int) -> list[str]:
         tasks_text(row),
         _since(row, now_ms),
         _last_task(row, now_ms) if row["status"] == "RUNNING" else "",
-        row.get("jobGroup") or "",
+        "" if _is_the_cells(row) else row.get("jobGroup") or "",
         _why(row),
     ]
 
@@ -138,7 +140,7 @@ def threads_view(rows: Sequence[Json], width: int | None = None, paint: Paint = 
         Column("CPU", is_number=True),
         Column("Whose"),
         Column("Waits for", may_shrink=True),
-        Column("Where", may_shrink=True),
+        Column("Started", may_shrink=True),
         Column("Keeps the process"),
     )
     return table(columns, [_thread_cells(row) for row in rows], width)
@@ -220,7 +222,21 @@ def stack_view(row: Json, with_engine: bool = False) -> str:
     elements = row["stackTrace"]["elems"]
     if not with_engine:
         elements = _users_part(elements)
-    return "\n".join([head, *(f"  {line}" for text in elements for line in text.splitlines())])
+    lines = (line for text in elements for line in _placed(text).splitlines())
+    return "\n".join([head, *(f"  {line}" for line in lines)])
+
+
+def _placed(element: str) -> str:
+    """One frame: a cell's code by its name, with the source line, which only the driver knows."""
+    found = _FRAME.match(element)
+    if found is None or "\n" in element:
+        return element
+    line = int(found["line"])
+    where = place(found["file"], line)
+    if where != f"{found['file']}:{line}":
+        element = f"{where}, in {found['function']}"
+    source = linecache.getline(found["file"], line).strip()
+    return f"{element}\n    {source}" if source else element
 
 
 def _users_part(elements: Sequence[str]) -> Sequence[str]:
@@ -253,8 +269,22 @@ def job_state(row: Json) -> str:
 
 
 def job_name(row: Json) -> str:
-    """What a job is and where it was asked for: `collect at In[3]:2`."""
-    return str(row.get("description") or row.get("callSite") or row.get("name") or "")
+    """What a job is and where it was asked for, unless somebody described it in words of his own.
+
+    Examples
+    --------
+    >>> job_name({"callSite": "collect at In[3]:2", "description": "r.collect()",
+    ...           "jobGroup": "In[3]", "cell": {"prompt": 3}})
+    'collect at In[3]:2'
+    """
+    described = None if _is_the_cells(row) else row.get("description")
+    return str(described or row.get("callSite") or row.get("name") or "")
+
+
+def _is_the_cells(row: Json) -> bool:
+    """Whether a job has the group and description that all jobs of its cell have."""
+    cell: Json = row.get("cell") or {}
+    return bool(cell) and row.get("jobGroup") == f"In[{cell['prompt']}]"
 
 
 def tasks_text(row: Json) -> str:
