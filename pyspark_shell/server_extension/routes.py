@@ -22,7 +22,7 @@ class Route:
     template
         The path below the application; `{...}` stand for what `pattern` finds.
     queries
-        The names that may stand in the query.
+        The names of the query that are passed on; JupyterLab adds some of its own.
     fields
         The keys that a body may have.
     """
@@ -160,10 +160,7 @@ def allowed(
         raise NotAllowed(405, f"{path} wants {route.method}.")
     pieces = found.groupdict()
     quoted = {name: quote(piece, safe="") for name, piece in pieces.items()}
-    pairs = [(name, value) for name in sorted(query) for value in query[name]]
-    unknown = {name for name, _ in pairs} - route.queries
-    if unknown:
-        raise NotAllowed(400, f"{path} knows no {', '.join(sorted(unknown))}.")
+    pairs = [(name, value) for name in sorted(route.queries) for value in query.get(name, ())]
     ending = f"?{urlencode(pairs)}" if pairs else ""
     return Call(route, route.template.format(**quoted) + ending, pieces, _body(route, body))
 

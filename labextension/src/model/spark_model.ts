@@ -177,10 +177,11 @@ export class SparkModel {
 
   // Orders -------------------------------------------------------------------------------
 
+  /** Those whose work is killed are told `from JupyterLab: <reason>`. */
   kill(
     scope: KillScope,
     target: string | number,
-    reason = ''
+    reason = 'Kill was clicked'
   ): Promise<boolean> {
     return this._order(KILL_ROUTES[scope](`${target}`), {
       who: this.ownName,
@@ -189,7 +190,7 @@ export class SparkModel {
   }
 
   /** Ends several jobs at once, such as all of a cell. */
-  async killJobs(jobs: IJob[], reason = ''): Promise<void> {
+  async killJobs(jobs: IJob[], reason?: string): Promise<void> {
     await Promise.all(jobs.map(job => this.kill('job', job.jobId, reason)));
   }
 

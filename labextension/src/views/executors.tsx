@@ -50,8 +50,7 @@ function ExecutorRow({ executor }: { executor: IExecutor }): JSX.Element {
     <li className={`jp-Spark-row jp-Spark-executor jp-mod-${state}`}>
       <div className="jp-Spark-head">
         <span className="jp-Spark-name">
-          <b>{trans.__('executor %1', executor.id)}</b>{' '}
-          {executor.pid ? trans.__('pid %1', executor.pid) : ''}
+          <b>{trans.__('executor %1', executor.id)}</b>
         </span>
         {running.length > 0 && (
           <Action
@@ -84,11 +83,13 @@ function ExecutorRow({ executor }: { executor: IExecutor }): JSX.Element {
         )}
       </div>
       <div className="jp-Spark-facts">
+        {executor.pid ? <span>{trans.__('pid %1', executor.pid)}</span> : null}
         {state === 'killing' ? (
           <StateWord state="killing" />
         ) : (
           <span>{words()}</span>
         )}
+        {executor.pid ? <span>{trans.__('pid %1', executor.pid)}</span> : null}
         {executor.cpuPercent != null && executor.isActive && (
           <span>{trans.__('%1 % CPU', Math.round(executor.cpuPercent))}</span>
         )}

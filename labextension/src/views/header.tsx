@@ -132,7 +132,7 @@ function Silence(): JSX.Element | null {
           label={trans.__('Kill all executors from outside of the driver')}
           cost={trans.__('Running jobs end, cached data is lost.')}
           danger
-          onAct={() => model.kill('application', '', '')}
+          onAct={() => model.kill('application', '')}
         />
         {kernelId && (
           <>

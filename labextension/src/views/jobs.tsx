@@ -122,7 +122,10 @@ function JobRow({ job, snapshot, grouped }: IJobRowProps): JSX.Element {
           onToggle={() => setOpen(!open)}
         />
         <span className="jp-Spark-name" title={job.callSite ?? job.name}>
-          <b>#{job.jobId}</b> {job.description || actionOf(job)}
+          <b>
+            #{job.jobId} {actionOf(job)}
+          </b>{' '}
+          <small>{job.description}</small>
         </span>
         {showCell && <CellLink cell={job.cell!} />}
         {isActive(state) && (

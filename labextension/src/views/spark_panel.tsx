@@ -7,15 +7,13 @@ import { Cache } from './cache';
 import { Empty } from './empty';
 import { Env, IEnv, useEnv } from './env';
 import { Executors } from './executors';
+import { timeOfDay } from './format';
 import { Header } from './header';
 import { Jobs } from './jobs';
 import { KillCard } from './kill_card';
 import { Section } from './parts';
 import { Threads } from './threads';
 import { Timeline } from './timeline';
-
-/** How long a kill's card stays. */
-const CARD_MS = 10 * 60 * 1000;
 
 /** Which sections are unfolded; kept in the settings. */
 export interface IFolds {
@@ -85,10 +83,8 @@ function Panel({ folds }: { folds: IFolds }): JSX.Element {
   const executors = executorsOf(snapshot).filter(each => each.isActive);
   const busy = executors.filter(each => each.activeTasks > 0).length;
   const running = activeJobs(snapshot).length;
-  const cards = snapshot.kills
-    .filter(card => model.now - card.at < CARD_MS && worthACard(card.scope))
-    .sort((a, b) => b.at - a.at)
-    .slice(0, 1);
+  const kills = [...snapshot.kills].sort((a, b) => b.at - a.at);
+  const ended = kills.find(card => card.scope === 'application');
   const section = (
     id: string,
     title: string,
@@ -118,9 +114,7 @@ function Panel({ folds }: { folds: IFolds }): JSX.Element {
           </p>
         )}
       </div>
-      {cards.map(card => (
-        <KillCard key={card.id} card={card} />
-      ))}
+      {ended && <KillCard card={ended} />}
       {section(
         'jobs',
         trans.__('Jobs'),
@@ -129,6 +123,19 @@ function Panel({ folds }: { folds: IFolds }): JSX.Element {
           <Jobs snapshot={snapshot} />
         )
       )}
+      {kills.length > 0 &&
+        section(
+          'kills',
+          trans.__('Kills'),
+          trans.__('last %1', timeOfDay(kills[0].at)),
+          () => (
+            <>
+              {kills.map(card => (
+                <KillCard key={card.id} card={card} />
+              ))}
+            </>
+          )
+        )}
       {section('timeline', trans.__('Timeline'), '', () => (
         <Timeline snapshot={snapshot} />
       ))}
@@ -155,9 +162,4 @@ function Panel({ folds }: { folds: IFolds }): JSX.Element {
       ))}
     </div>
   );
-}
-
-/** A job's kill shows its end in the job's row; a card would say it twice. */
-function worthACard(scope: string): boolean {
-  return scope !== 'task';
 }

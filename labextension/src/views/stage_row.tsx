@@ -55,7 +55,13 @@ export function StageRow({ snapshot, stage }: IStageRowProps): JSX.Element {
                   )
                 : undefined
             }
-            onAct={() => model.kill('stage', stage.stageId)}
+            onAct={() =>
+              model.kill(
+                'stage',
+                stage.stageId,
+                `Kill of stage ${stage.stageId} was clicked`
+              )
+            }
           />
         )}
       </div>
