@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, TypeVar
 
+from pyspark_shell.api.cleaner import Cleaner
 from pyspark_shell.api.context_shared_variables import SharedVariables
 from pyspark_shell.api.job_control import JOB_DESCRIPTION, JOB_GROUP_ID
 from pyspark_shell.api.profiler import Profiler, ProfilerCollector
@@ -163,6 +164,20 @@ class RDDJobs(SharedVariables):
     def _rdd_storage_info(self, node: LineageNode) -> RDDStorageInfo | None:
         """What is cached of `node` now, None if nothing is."""
         return self._engine.rdd_storage_info(node.id)
+
+    @property
+    def cleaner(self) -> Cleaner | None:
+        """What removes the data of RDDs, shuffles and broadcasts that nobody refers to any more.
+
+        None if `spark.cleaner.referenceTracking` is off.
+
+        Examples
+        --------
+        >>> sc.cleaner
+        <Cleaner waiting, ... tracked, ... queued>
+        """
+        driver = self._engine
+        return None if driver.cleaner is None else Cleaner(driver.cleanup, driver.cleaner)
 
     # Checkpoints ------------------------------------------------------------------
 

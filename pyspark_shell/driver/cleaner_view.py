@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from pyspark_shell.driver.cleanup_task import KINDS, CleanRDD
+from pyspark_shell.driver.cleanup_task import KINDS, CleanRDD, CleanupTask
 from pyspark_shell.driver.context_cleaner import ContextCleaner
 from pyspark_shell.driver.garbage_collection import GarbageCollection
-from pyspark_shell.driver.holders import Forgotten, Holder, HolderSearch
+from pyspark_shell.driver.going_names import GoingNames
+from pyspark_shell.driver.holders import Holder, HolderSearch, subject_of
 from pyspark_shell.driver.stored_sizes import Footprint, StoredSizes
 from pyspark_shell.driver.tracked_entities import Entity, EntityState
 from pyspark_shell.lineage.node import LineageNode
@@ -116,18 +117,22 @@ class CleanerView:
         return {**self.header(), "rows": rows, "omitted": omitted}
 
     def _shown(self) -> tuple[list[Entity], int]:
-        """Live entities, each thing once, those on their way out before all others."""
+        """Live entities, those on their way out before all others, and how many there are more."""
+        newest_first = sorted(
+            reversed(self._live_by_thing()), key=lambda e: e.current_state is EntityState.LIVE
+        )
+        return newest_first[:_MAX_ROWS], max(0, len(newest_first) - _MAX_ROWS)
+
+    def _live_by_thing(self) -> list[Entity]:
+        """Live entities, each thing once though it may be watched twice."""
         if self._cleaner is None:
-            return [], 0
+            return []
         by_thing = {
             (entity.task.kind, entity.task.entity_id): entity
             for entity in self._cleaner.entities.live()
             if entity.task.kind in KINDS
         }
-        newest_first = sorted(
-            reversed(by_thing.values()), key=lambda e: e.current_state is EntityState.LIVE
-        )
-        return newest_first[:_MAX_ROWS], max(0, len(newest_first) - _MAX_ROWS)
+        return list(by_thing.values())
 
     def _footprints(self, entities: list[Entity]) -> list[Footprint]:
         try:
@@ -189,11 +194,36 @@ class CleanerView:
         referent = self.find(kind, entity_id)
         if referent is None:
             raise Refusal(404, f"the cleaner watches no {kind} {entity_id}")
-        return described(self.forget_thing(referent))
+        return self.forget_thing(referent)
 
-    def forget_thing(self, thing: Any) -> Forgotten:
+    def forget_thing(self, thing: Any) -> Json:
         """Drop what a notebook's names hold of one thing."""
-        return HolderSearch(self._running_jobs()).forget(thing)
+        return HolderSearch(self._running_jobs()).forget(thing).to_json()
+
+    def preview(self, thing: Any) -> Json:
+        """What would be removed if a thing, or the variable of that name, were deleted.
+
+        Raises
+        ------
+        PySparkValueError
+            There is no such variable.
+        """
+        live = self._live_by_thing()
+        going = GoingNames.of(thing)
+        freed, held_by = going.consequences([e.referent() for e in live], self._running_jobs())
+        gone = [entity for entity, is_freed in zip(live, freed, strict=True) if is_freed]
+        rows = [self._row(*pair) for pair in zip(gone, self._footprints(gone), strict=True)]
+        return {
+            "frees": rows,
+            "memoryBytes": sum(row["memoryBytes"] for row in rows),
+            "diskBytes": sum(row["diskBytes"] for row in rows),
+            "stillHeldBy": [holder.path for holder in held_by],
+        }
+
+    def tasks_of(self, thing: Any) -> list[CleanupTask]:
+        """What cleans a thing, once for each kind."""
+        subject = subject_of(thing)
+        return [e.task for e in self._live_by_thing() if e.referent() is subject]
 
     def find(self, kind: str, entity_id: int) -> Any:
         """The live thing of this kind and number, None if there is none."""
@@ -210,14 +240,6 @@ class CleanerView:
         """Collect reference cycles now."""
         run = self._collection.collect("user")
         return {"collected": run.collected, "tookMs": run.took_ms}
-
-
-def described(forgotten: Forgotten) -> Json:
-    """What was forgotten, and what holds on, in JSON."""
-    return {
-        "forgotten": list(forgotten.forgotten),
-        "stillHeldBy": [holder.path for holder in forgotten.still_held_by],
-    }
 
 
 def _described(holders: Iterable[Holder]) -> list[Json]:

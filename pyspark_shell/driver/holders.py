@@ -46,10 +46,13 @@ class Holder:
         As people say it: `variable r`, `Out[4]`, `child RDD 12 (variable joined)`.
     forgettable
         Whether `forget` would take it away.
+    is_named
+        Whether the search came to a name; else to something that nothing was found to hold.
     """
 
     path: str
     forgettable: bool = False
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,13 @@ class Forgotten:
     forgotten: tuple[str, ...]
     still_held_by: tuple[Holder, ...]
 
+    def to_json(self) -> dict[str, list[str]]:
+        """The paths alone."""
+        return {
+            "forgotten": list(self.forgotten),
+            "stillHeldBy": [holder.path for holder in self.still_held_by],
+        }
+
 
 class HolderSearch:
     """Searches for holders at one moment.
@@ -75,16 +85,26 @@ class HolderSearch:
     ----------
     running_jobs
         The last node of each active job, by job id.
+    without
+        Chooses names to search as if they were gone.
     """
 
-    def __init__(self, running_jobs: Mapping[int, LineageNode] | None = None) -> None:
+    def __init__(
+        self,
+        running_jobs: Mapping[int, LineageNode] | None = None,
+        without: Callable[[Root], bool] = lambda _: False,
+    ) -> None:
         self._jobs = running_jobs or {}
+        self._without = without
+
+    def _roots(self) -> Iterator[Root]:
+        return (root for root in roots() if not self._without(root))
 
     def holders_of(self, thing: Any) -> list[Holder]:
         """What keeps a thing alive; for an RDD what keeps its node, whichever handle it is asked
         with.
         """
-        subject = _subject(thing)
+        subject = subject_of(thing)
         [named] = self._named([subject])
         deadline_s = time.monotonic() + _LIMIT_S
         return _distinct([*named, *self._by_reference(subject, [], deadline_s)])
@@ -93,7 +113,7 @@ class HolderSearch:
         """The same for many; references are followed only as long as the time allows, first for
         those that no name was found for.
         """
-        subjects = [_subject(thing) for thing in things]
+        subjects = [subject_of(thing) for thing in things]
         found = self._named(subjects)
         deadline_s = time.monotonic() + _LIMIT_FOR_ALL_S
         nameless_first = sorted(range(len(subjects)), key=lambda number: bool(found[number]))
@@ -109,7 +129,7 @@ class HolderSearch:
         """Take away the names that a notebook has for a thing, and the last exception if that
         holds it.
         """
-        subject = _subject(thing)
+        subject = subject_of(thing)
         names: list[_Name] = []
         for found in (notebook_roots(), exception_roots()):
             names += _names_of(subject, found)
@@ -126,17 +146,17 @@ class HolderSearch:
         """Holders that have a name themselves, for each subject."""
         numbers = {id(subject): n for n, subject in enumerate(subjects) if subject is not None}
         found: list[list[Holder]] = [[] for _ in subjects]
-        for root in roots():
+        for root in self._roots():
             number = numbers.get(id(root.value))
             if number is not None:
                 found[number].append(Holder(root.path, root.drop is not None))
             node = node_of(root.value)
-            for held in () if node is None else _lineage(node):
+            for held in () if node is None else lineage(node):
                 number = numbers.get(id(held.thing))
                 if number is not None:
                     found[number].append(held.holder(root))
         for job_id, node in self._jobs.items():
-            for held in _lineage(node):
+            for held in lineage(node):
                 number = numbers.get(id(held.thing))
                 if number is not None:
                     found[number].append(Holder(f"running job {job_id}"))
@@ -146,7 +166,7 @@ class HolderSearch:
 
     def _by_reference(self, subject: Any, own: list[Any], deadline_s: float) -> list[Holder]:
         """Holders at the end of a chain of references; if none has a name, what kind it is."""
-        names = _names_by_id()
+        names = self._names_by_id()
         ignored = {id(space) for space in namespaces()} | {id(mine) for mine in own}
         ignored |= {id(own), id(self._jobs)}
         found: list[Holder] = []
@@ -161,7 +181,15 @@ class HolderSearch:
             if (trail.rdd or trail.inside) and type(trail.holder) is not CellType:
                 kind = f"an unnamed {type(trail.holder).__name__}"
                 unnamed = trail.path(kind, kind)
-        return found or ([Holder(unnamed)] if unnamed else [])
+        return found or ([Holder(unnamed, is_named=False)] if unnamed else [])
+
+    def _names_by_id(self) -> dict[int, list[tuple[str, str]]]:
+        """Path and bare name of every named value that may hold others, by the value's id."""
+        names: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+        for root in self._roots():
+            if not issubclass(type(root.value), _ATOMS):
+                names[id(root.value)].append((root.path, root.name))
+        return dict(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +230,11 @@ class _Held:
 
 def _names_of(subject: Any, found: Iterator[Root]) -> Iterator[_Name]:
     for root in found:
-        if _is_direct(root.value, subject):
+        if is_name_of(root.value, subject):
             yield _Name.of(root)
 
 
-def _lineage(reader: LineageNode) -> Iterator[_Held]:
+def lineage(reader: LineageNode) -> Iterator[_Held]:
     """Everything that a node keeps alive, itself included."""
     seen = {id(reader)}
     stack = [(reader, True)]
@@ -224,29 +252,18 @@ def _lineage(reader: LineageNode) -> Iterator[_Held]:
                 stack.append((parent, stage))
 
 
-def _subject(thing: Any) -> Any:
+def subject_of(thing: Any) -> Any:
     """What has to go: the node for a handle, else the thing itself."""
     node = node_of(thing)
     return thing if node is None else node
 
 
-def _is_direct(value: Any, subject: Any) -> bool:
+def is_name_of(value: Any, subject: Any) -> bool:
     """Whether a name for `value` is a name for `subject`."""
     if value is subject:
         return True
     node = node_of(value)
-    return node is not None and any(
-        held.is_own and held.thing is subject for held in _lineage(node)
-    )
-
-
-def _names_by_id() -> dict[int, list[tuple[str, str]]]:
-    """Path and bare name of every named value that may hold others, by the value's id."""
-    names: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-    for root in roots():
-        if not issubclass(type(root.value), _ATOMS):
-            names[id(root.value)].append((root.path, root.name))
-    return dict(names)
+    return node is not None and any(held.is_own and held.thing is subject for held in lineage(node))
 
 
 def _distinct(holders: list[Holder]) -> list[Holder]:
