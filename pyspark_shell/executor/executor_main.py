@@ -20,6 +20,7 @@ from typing import Final, NoReturn
 from pyspark_shell.common.process_table import outside_reason
 from pyspark_shell.common.wire import FrameReader
 from pyspark_shell.executor.barrier_client import DriverBarrierClient
+from pyspark_shell.executor.commit_client import DriverCommitClient
 from pyspark_shell.executor.interrupt import TaskInterrupt
 from pyspark_shell.executor.message_thread import MessageThread
 from pyspark_shell.executor.messages import (
@@ -92,7 +93,10 @@ def _serve(
     def barrier_client(task_id: int) -> DriverBarrierClient:
         return DriverBarrierClient(task_id, tasks, interrupt, messages.barrier_releases)
 
-    runner = TaskRunner(settings, interrupt, kill_marks, barrier_client, streams.flush)
+    commits = DriverCommitClient(tasks, interrupt, messages.commit_answers)
+    runner = TaskRunner(
+        settings, interrupt, kill_marks, barrier_client, commits.may_commit, streams.flush
+    )
     messages.start()
     tasks.sendall(RegisterExecutor(executor_id, pid).encode())
     for order in _orders(tasks):

@@ -20,6 +20,7 @@ from pyspark_shell.executor.interrupt import TaskInterrupt
 from pyspark_shell.executor.messages import (
     BarrierRelease,
     BlocksRemoved,
+    CommitAnswer,
     DumpThreads,
     Heartbeat,
     KillTask,
@@ -72,6 +73,7 @@ class MessageThread(threading.Thread):
         self._heartbeat_interval_s = heartbeat_interval_s
         self._kill: _Kill | None = None
         self.barrier_releases: SimpleQueue[BarrierRelease] = SimpleQueue()
+        self.commit_answers: SimpleQueue[CommitAnswer] = SimpleQueue()
 
     def run(self) -> None:
         """Serve until the driver is gone, then end the process, whatever the task does."""
@@ -117,6 +119,8 @@ class MessageThread(threading.Thread):
                 )
             case BarrierRelease():
                 self.barrier_releases.put(order)
+            case CommitAnswer():
+                self.commit_answers.put(order)
             case _:
                 raise RuntimeError(f"{order!r} does not belong on the control channel")
 

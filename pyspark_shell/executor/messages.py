@@ -26,6 +26,7 @@ class TaskState(IntEnum):
     FAILED = 1
     KILLED = 2
     FETCH_FAILED = 3
+    COMMIT_DENIED = 4
 
 
 # Orders, driver -> executor ------------------------------------------------------
@@ -216,6 +217,24 @@ class BarrierRelease:
         return cls(task_id, tuple(messages), error)
 
 
+@dataclass(frozen=True, slots=True)
+class CommitAnswer:
+    """Whether a task may publish its output; answers its `CommitRequest` of that number."""
+
+    kind: ClassVar[int] = 8
+    request_id: int
+    granted: bool
+
+    _BODY: ClassVar[struct.Struct] = struct.Struct("<Q?")
+
+    def encode(self) -> bytes:
+        return pack_frame(self.kind, self._BODY.pack(self.request_id, self.granted))
+
+    @classmethod
+    def decode(cls, body: bytes) -> CommitAnswer:
+        return cls(*cls._BODY.unpack(body))
+
+
 # News, executor -> driver ----------------------------------------------------------
 
 
@@ -383,8 +402,37 @@ class BarrierSync:
         return cls(*json.loads(body))
 
 
+@dataclass(frozen=True, slots=True)
+class CommitRequest:
+    """A task wants to publish its output. Answered by `CommitAnswer`.
+
+    Attributes
+    ----------
+    request_id
+        Counts the requests of the process.
+    """
+
+    kind: ClassVar[int] = 40
+    request_id: int
+    task_id: int
+
+    def encode(self) -> bytes:
+        return pack_frame(self.kind, struct.pack("<QQ", self.request_id, self.task_id))
+
+    @classmethod
+    def decode(cls, body: bytes) -> CommitRequest:
+        return cls(*struct.unpack("<QQ", body))
+
+
 Order = (
-    StageBinary | LaunchTask | StopExecutor | KillTask | RemoveBlocks | DumpThreads | BarrierRelease
+    StageBinary
+    | LaunchTask
+    | StopExecutor
+    | KillTask
+    | RemoveBlocks
+    | DumpThreads
+    | BarrierRelease
+    | CommitAnswer
 )
 News = (
     RegisterExecutor
@@ -394,19 +442,21 @@ News = (
     | ThreadDump
     | Heartbeat
     | BarrierSync
+    | CommitRequest
 )
 
 _ORDERS: Final[dict[int, type[Order]]] = {
     cls.kind: cls
     for cls in (
-        StageBinary, LaunchTask, StopExecutor, KillTask, RemoveBlocks, DumpThreads, BarrierRelease
+        StageBinary, LaunchTask, StopExecutor, KillTask, RemoveBlocks, DumpThreads, BarrierRelease,
+        CommitAnswer,
     )
 }  # fmt: skip
 _NEWS: Final[dict[int, type[News]]] = {
     cls.kind: cls
     for cls in (
         RegisterExecutor, StatusUpdate, BlockUpdated, BlocksRemoved, ThreadDump, Heartbeat,
-        BarrierSync,
+        BarrierSync, CommitRequest,
     )
 }  # fmt: skip
 

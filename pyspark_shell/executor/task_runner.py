@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pickle import PicklingError
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from pyspark_shell.executor.task_outcome import (
     ResultFile,
 )
 from pyspark_shell.executor.tracebacks import format_error
+from pyspark_shell.hadoop.commit import CommitDenied
 from pyspark_shell.lineage.node import ShuffleDependency
 from pyspark_shell.lineage.partition import Partition
 from pyspark_shell.lineage.stage_closure import StageClosure
@@ -78,6 +80,8 @@ class TaskRunner:
         Reasons of kills that arrived before their task, by task id; shared with the message thread.
     barrier_client
         Makes a task's way to the other tasks of its barrier stage.
+    may_commit
+        Asks the driver whether a task, given by its id, may publish its output.
     flush_output
         Called at the end of each attempt; never raises.
     """
@@ -88,12 +92,14 @@ class TaskRunner:
         interrupt: TaskInterrupt,
         kill_marks: dict[int, str],
         barrier_client: Callable[[int], BarrierClient],
+        may_commit: Callable[[int], bool],
         flush_output: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._interrupt = interrupt
         self._kill_marks = kill_marks
         self._barrier_client = barrier_client
+        self._may_commit = may_commit
         self._flush_output = flush_output
         self._pid = os.getpid()
         self._stages: StageTable[_Stage] = StageTable()
@@ -111,6 +117,7 @@ class TaskRunner:
                 f"no closure of stage {order.stage_id}.{order.stage_attempt} was sent"
             )
         context = _make_context(order, stage.settings)
+        context.ask_to_commit = partial(self._may_commit, order.task_id)
         if stage.settings.barrier_addresses and isinstance(context, BarrierTaskContext):
             client = self._barrier_client(order.task_id)
             context.attach(client, stage.settings.barrier_addresses)
@@ -288,6 +295,8 @@ def _outcome_of(error: BaseException, context: TaskContext) -> tuple[TaskState, 
         return _killed(context)
     if context.fetch_failure is not None:
         return TaskState.FETCH_FAILED, False, _describe_fetch(context.fetch_failure).encode()
+    if isinstance(error, CommitDenied):
+        return TaskState.COMMIT_DENIED, False, b""
     error = _translated(error)
     retriable = not isinstance(error, _ResultNotPicklable)
     if isinstance(error, _ResultNotPicklable) and error.__cause__ is not None:

@@ -11,6 +11,7 @@ Source  Hadoop's FileOutputCommitter, algorithm 1, and Spark's SparkHadoopMapRed
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import shutil
@@ -29,7 +30,7 @@ _APPLICATION_ATTEMPT: Final = "0"
 
 
 class CommitDenied(SparkException):
-    """The engine chose another attempt of the task; this one's output is dropped."""
+    """The driver did not let the attempt publish its output, which is dropped."""
 
 
 class FileOutputCommitter:
@@ -75,9 +76,13 @@ class FileOutputCommitter:
         )
 
     def commit_job(self) -> None:
-        """Move the output of all committed tasks into place and write `_SUCCESS` last."""
+        """Move the output of all committed tasks into place and write `_SUCCESS` last.
+
+        A task of another job, one that was killed but still runs, say, may have left something
+        beside ours: that is dropped.
+        """
         for task in sorted(os.listdir(self._job_path)):
-            if task != _PENDING:
+            if task.startswith(f"task_{self._job}_"):
                 _move_files(posixpath.join(self._job_path, task), self.path)
         self._clean_up()
         OutputFile(posixpath.join(self.path, _SUCCESS)).close()
@@ -117,8 +122,12 @@ class TaskAttempt:
         self._files.append(file)
         return file
 
-    def commit(self, may_commit: Callable[[], bool]) -> None:
+    def commit(self, may_commit: Callable[[], bool]) -> bool:
         """Complete the files, ask for leave, and put the output where `commit_job` finds it.
+
+        Returns
+        -------
+        False if another attempt's output is there already, complete; then this one's is dropped.
 
         Raises
         ------
@@ -133,9 +142,15 @@ class TaskAttempt:
             raise CommitDenied(
                 f"{attempt}: Not committed because the driver did not authorize commit"
             )
-        shutil.rmtree(self._committed_path, ignore_errors=True)
-        os.rename(self._working_path, self._committed_path)
+        try:
+            os.rename(self._working_path, self._committed_path)  # fails if there are files in it
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            self.abort()
+            return False
         self._files.clear()
+        return True
 
     def abort(self) -> None:
         """Drop what was written; after a commit this does nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import count
@@ -10,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from pyspark_shell.hadoop.codecs import codec_of_class
-from pyspark_shell.hadoop.commit import CommitDenied, FileOutputCommitter
+from pyspark_shell.hadoop.commit import FileOutputCommitter
 from pyspark_shell.hadoop.local_files import OutputFile
 from pyspark_shell.hadoop.pickle_files import write_pickles
 from pyspark_shell.hadoop.text_output import write_lines
@@ -20,8 +19,9 @@ from pyspark_shell.lineage.task_context import TaskContext
 class SavePart(ABC):
     """Writes the records of a partition; only a whole file is ever committed.
 
-    Two attempts of a task may run at once. The first to end is committed; the other one drops what
-    it wrote and ends well too, since the part is there.
+    Two attempts of a task may run at once, and killed ones may go on for a while: the driver says
+    which one may commit, the others end as denied. An attempt whose part was committed before its
+    executor was lost leaves nothing to do for the next one, which then ends well.
     """
 
     def __init__(self, committer: FileOutputCommitter) -> None:
@@ -45,9 +45,7 @@ class SavePart(ABC):
         with place as attempt:
             sink = _CountingSink(attempt.create(self.suffix))
             self.write(counted, sink)
-            try:
-                attempt.commit(lambda: not os.path.exists(place._committed_path))
-            except CommitDenied:
+            if not attempt.commit(context.may_commit):
                 return
         context.metrics.output_records += next(number)
         context.metrics.output_bytes += sink.size_bytes

@@ -91,10 +91,12 @@ class TaskContext(metaclass=_TheRunningOne):
         self._on_completion: list[Callable[[TaskContext], Any]] = []
         self._barrier_client: BarrierClient | None = None
         self._barrier_addresses: tuple[str, ...] = ()
+        self.ask_to_commit: Callable[[], bool] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         state.update(_on_completion=[], _barrier_client=None, _map_outputs={}, fetch_failure=None)
+        state.update(ask_to_commit=None)
         return state
 
     @classmethod
@@ -177,6 +179,12 @@ class TaskContext(metaclass=_TheRunningOne):
                 self._partitionId,
                 f"Missing an output location for shuffle {shuffle_id}",
             ) from None
+
+    def may_commit(self) -> bool:
+        """Whether this attempt may publish its output; the driver knows, and where there is none,
+        yes.
+        """
+        return self.ask_to_commit is None or self.ask_to_commit()
 
     def run_completion_listeners(self) -> None:
         """Call the listeners, each once."""

@@ -502,6 +502,20 @@ class DAGScheduler:
             log.info("%r lost outputs while it ran, it is submitted again", stage)
             self._submit_stage(stage)
 
+    def may_commit(self, task_set: TaskSetManager, info: TaskInfo) -> bool:
+        """Whether a task may publish its output: the first that asks, while somebody wants it."""
+        stage = task_set.stage
+        if self.graph.stages.get(stage.stage_id) is not stage:
+            return False
+        partition = task_set.partitions[info.index]
+        return stage.committers.setdefault(partition, info.task_id) == info.task_id
+
+    def task_failed(self, task_set: TaskSetManager, info: TaskInfo) -> None:
+        """Another attempt may publish what this one has not."""
+        committers, partition = task_set.stage.committers, task_set.partitions[info.index]
+        if committers.get(partition) == info.task_id:
+            del committers[partition]
+
     def fetch_failed(
         self, task_set: TaskSetManager, failure: FetchFailure, now: FetchFailed
     ) -> None:

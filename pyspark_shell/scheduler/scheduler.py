@@ -406,15 +406,24 @@ class Scheduler:
         if executor.running is not None and executor.running.task_id == news.task_id:
             self._barriers.arrive(executor.running.task_set, news)
 
+    def may_commit(self, task: Assignment) -> bool:
+        """Whether a running task may publish its output."""
+        running = task.task_set.running.get(task.task_id)
+        if running is None or running.kill_reason is not None:
+            return False
+        return self._dag.may_commit(task.task_set, running.info)
+
     def status_update(
         self, executor: ExecutorProcess, task: Assignment, status: StatusUpdate
     ) -> None:
         """A task has ended by itself."""
         self._offers_wanted = True
+        if task.task_id not in task.task_set.running:
+            return  # the stop has told of its end already
         if status.state is TaskState.FINISHED:
             self._task_succeeded(task, status)
         else:
-            self._task_failed(task, _reason_of(status), status)
+            self._task_failed(task, _reason_of(task, status), status)
 
     # Ends of tasks ----------------------------------------------------------------------------
 
@@ -466,6 +475,7 @@ class Scheduler:
         if task.task_id not in task_set.running:
             return
         info = task_set.failed(task.task_id, reason, self._clock.time_ms())
+        self._dag.task_failed(task_set, info)
         # The error of the job tells of its last failure; a warning is for what goes on after it.
         level = logging.INFO if task_set.is_zombie else logging.WARNING
         log.log(level, "%s", task_set.lost_task(info, _in_short(reason)))
@@ -638,8 +648,10 @@ def _ignore(intent: KillIntent) -> None:
     return
 
 
-def _reason_of(status: StatusUpdate) -> TaskEndReason:
+def _reason_of(task: Assignment, status: StatusUpdate) -> TaskEndReason:
     match status.state:
+        case TaskState.COMMIT_DENIED:
+            return task.task_set.commit_denied(task.task_id)
         case TaskState.KILLED:
             return TaskKilled(Killed.decode(status.result).reason)
         case TaskState.FETCH_FAILED:

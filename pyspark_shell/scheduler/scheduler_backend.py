@@ -25,6 +25,8 @@ from pyspark_shell.executor.messages import (
     BarrierSync,
     BlocksRemoved,
     BlockUpdated,
+    CommitAnswer,
+    CommitRequest,
     DumpThreads,
     Heartbeat,
     KillTask,
@@ -111,6 +113,7 @@ class BackendEvents(Protocol):
     ) -> None: ...
     def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None: ...
     def barrier_sync(self, executor: ExecutorProcess, news: BarrierSync) -> None: ...
+    def may_commit(self, task: Assignment) -> bool: ...
     def task_stuck(self, task_id: int, stack: str) -> None: ...
     def no_executors(self, reason: str) -> None: ...
 
@@ -387,10 +390,20 @@ class SchedulerBackend:
                 events.executor_registered(executor)
             case BarrierSync():
                 events.barrier_sync(executor, news)
+            case CommitRequest():
+                self._answer(executor, news, events)
             case ThreadDump():
                 answer = self._dump_requests.pop(news.request_id, None)
                 if answer is not None:
                     answer(news.threads)
+
+    def _answer(
+        self, executor: ExecutorProcess, request: CommitRequest, events: BackendEvents
+    ) -> None:
+        task = executor.running
+        is_its = task is not None and task.task_id == request.task_id
+        granted = task is not None and is_its and events.may_commit(task)
+        self._send(executor, executor.control, CommitAnswer(request.request_id, granted).encode())
 
     # Orders ----------------------------------------------------------------------------
 

@@ -86,6 +86,8 @@ class Stage:
         Active jobs that need it.
     failed_attempts
         Attempts that ended with a fetch failure since the last success.
+    committers
+        By partition, the task that may publish its output; it goes when that one fails.
     """
 
     stage_id: int
@@ -99,6 +101,7 @@ class Stage:
     next_attempt: int = 0
     pending_partitions: set[int] = field(default_factory=set)
     failed_attempts: set[int] = field(default_factory=set)
+    committers: dict[int, int] = field(default_factory=dict)
     info: StageInfo = field(init=False)
     _rdd_infos: Sequence[RDDInfo] = ()
 

@@ -17,6 +17,7 @@ from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
     FetchFailed,
+    TaskCommitDenied,
     TaskEndReason,
     TaskKilled,
     counts_towards_failures,
@@ -210,7 +211,7 @@ class TaskSetManager:
         """
         info = self.running.pop(task_id).info
         info.finish_time_ms = now_ms
-        info.killed = isinstance(reason, TaskKilled)
+        info.killed = isinstance(reason, (TaskKilled, TaskCommitDenied))
         info.failed = not info.killed
         if isinstance(reason, FetchFailed):
             self.is_zombie = True
@@ -233,6 +234,11 @@ class TaskSetManager:
         if not self.is_zombie:
             self._wait_again(info.index)
         return info
+
+    def commit_denied(self, task_id: int) -> TaskCommitDenied:
+        """The end of a running task that was not let publish its output."""
+        info = self.running[task_id].info
+        return TaskCommitDenied(self.job_id, info.partition_id, info.attempt_number)
 
     def _check_failures(self, info: TaskInfo, reason: TaskEndReason) -> None:
         failures = self._failures[info.index]

@@ -17,6 +17,8 @@ from pyspark_shell.executor.messages import (
     BarrierSync,
     BlocksRemoved,
     BlockUpdated,
+    CommitAnswer,
+    CommitRequest,
     DumpThreads,
     Heartbeat,
     KillTask,
@@ -57,6 +59,7 @@ ORDERS = {
     RemoveBlocks: st.builds(RemoveBlocks, U64, NAME),
     DumpThreads: st.builds(DumpThreads, U64),
     BarrierRelease: st.builds(BarrierRelease, U64, st.lists(TEXT, max_size=4).map(tuple), TEXT),
+    CommitAnswer: st.builds(CommitAnswer, U64, st.booleans()),
 }  # fmt: skip
 NEWS = {
     RegisterExecutor: st.builds(RegisterExecutor, NAME, U32),
@@ -67,6 +70,7 @@ NEWS = {
     ),
     BlockUpdated: st.builds(BlockUpdated, NAME, U64, U64),
     BlocksRemoved: st.builds(BlocksRemoved, U64),
+    CommitRequest: st.builds(CommitRequest, U64, U64),
     ThreadDump: st.builds(
         ThreadDump, U64, st.lists(st.dictionaries(NAME, JSON, max_size=3), max_size=3)
     ),

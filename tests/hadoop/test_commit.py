@@ -1,5 +1,7 @@
 import os
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -99,13 +101,46 @@ def test_what_the_asking_raises_goes_through(committer, tmp_path):
     assert tree(tmp_path / "out") == []
 
 
-def test_later_commit_of_a_task_replaces_the_earlier_one(committer, tmp_path):
+def test_the_first_commit_of_a_task_stays(committer, tmp_path):
     run_task(committer, 0, attempt=0, text="first")
-    run_task(committer, 0, attempt=1, text="second")
+    with committer.task_attempt(0, 1) as second:
+        write_lines(["second"], second.create(".txt"))
+        was_first = second.commit(lambda: True)
 
     committer.commit_job()
 
-    assert (tmp_path / "out" / "part-00000.txt").read_text() == "second\n"
+    assert not was_first
+    assert (tmp_path / "out" / "part-00000.txt").read_text() == "first\n"
+
+
+def test_of_commits_at_the_same_time_one_stays_whole(committer, tmp_path):
+    together = threading.Barrier(8)
+
+    def write(attempt):
+        with committer.task_attempt(0, attempt) as task:
+            write_lines([str(attempt)] * 1_000, task.create())
+            together.wait()
+            return task.commit(lambda: True)
+
+    with ThreadPoolExecutor(8) as pool:
+        was_first = list(pool.map(write, range(8)))
+    committer.commit_job()
+
+    winner = str(was_first.index(True))
+    assert was_first.count(True) == 1
+    assert (tmp_path / "out" / "part-00000").read_text() == f"{winner}\n" * 1_000
+
+
+def test_a_task_of_another_job_publishes_nothing_here(committer, tmp_path):
+    other = FileOutputCommitter(str(tmp_path / "out"), job_number=11)
+    run_task(other, 0, text="of a job that was killed")
+    run_task(committer, 1)
+
+    committer.commit_job()
+
+    assert tree(tmp_path / "out") == [
+        "._SUCCESS.crc", ".part-00001.txt.crc", "_SUCCESS", "part-00001.txt"
+    ]  # fmt: skip
 
 
 def test_attempts_at_the_same_time_do_not_meet(committer, tmp_path):

@@ -103,8 +103,12 @@ def test_every_started_task_ends_also_across_stop(start, gate, record, function,
     ended = [e.task_info.task_id for e in events.of("TaskEnd")]
     assert sorted(started) == sorted(ended) == [0, 1]
     assert events.names().index("JobEnd") < events.names().index("TaskEnd")
+    stuck = function is not sleep
     for end in events.of("TaskEnd"):
         assert str(end.reason).startswith("TaskKilled (")
+        assert (end.task_metrics is None) == stuck, "a task that can tell of its end does"
+        if stuck:
+            assert str(end.reason) == "TaskKilled (SparkContext was shut down)"
     if not kill_first:
         assert "Job 0 cancelled because SparkContext was shut down" in events.of("JobEnd")[0].error
 

@@ -118,7 +118,7 @@ def test_cached_partitions_hide_the_stages_above(world, lineage):
     world.submit(lineage.mapped(cached))
 
     assert names(world.task_sets) == ["1.0"]
-    assert world.task_sets[0].choose("1") == (1, "PROCESS_LOCAL", False)
+    assert world.task_sets[0].choose("1") == (0, "PROCESS_LOCAL", False)
 
 
 def test_one_uncached_partition_brings_the_stages_above_back(world, lineage):
