@@ -41,5 +41,6 @@ def killed_job_text(row: dict[str, Any]) -> str:
     action = row["name"].partition(" at ")[0]
     done, tasks = row["numCompletedTasks"], row["numTasks"]
     origin = f" from {row['killWho']}" if row.get("killWho") else ""
-    reason = f": {row['killReason']}" if row.get("killReason") else ""
+    why, who = row.get("killReason", ""), row.get("killWho", "")
+    reason = f": {why}" if why and not (who and who in why) else ""
     return f"job {row['jobId']} ({action}, {done} of {tasks} tasks){origin}{reason}"
