@@ -1,0 +1,101 @@
+// The context cleaner: what it watches, what keeps each thing alive, what it has cleaned.
+
+import { h } from './dom.js';
+import { ago, bytes, cellName, duration, plural, shortSite } from './format.js';
+import { button, empty, fact, pending, pill } from './parts.js';
+import { mayKill } from './request.js';
+
+// Looking for holders walks the objects of the driver: not more often than this.
+const HOLDERS_MS = 5_000;
+const GLANCE_MS = 2_000;
+
+export function cleanerView(ui) {
+  const looksForHolders = ui.open.has('holders');
+  const path = looksForHolders ? 'cleaner?holders=true' : 'cleaner';
+  const listing = ui.model.use(path, looksForHolders ? HOLDERS_MS : GLANCE_MS);
+  const header = ui.model.cleaner ?? listing.value;
+  if (!header) return pending(listing);
+  const rows = listing.value?.rows ?? [];
+  const live = rows.filter(row => row.state !== 'cleaned');
+  return [
+    summary(ui, header, looksForHolders),
+    pending(listing),
+    listing.value && rows.length === 0 && empty('Nothing to clean',
+      'RDDs that are cached, shuffles and broadcasts stand here, with what keeps them alive; when ' +
+      'nothing does, their blocks are removed.', 'squares = sc.range(100).cache()\nsquares.count()\n' +
+      'del squares'),
+    live.length > 0 && [h('h2', { key: 'live' }, 'Watched'), live.map(row => entity(ui, row))],
+    rows.length > live.length && [
+      h('h2', { key: 'cleaned' }, 'Cleaned'),
+      rows.filter(row => row.state === 'cleaned').slice(0, 50).map(row => entity(ui, row))
+    ]
+  ];
+}
+
+function summary(ui, header, looksForHolders) {
+  const gc = header.gc ?? {};
+  const isOff = header.state === 'off';
+  return h('div', { class: 'summary', key: 'summary' },
+    h('dl', { class: 'facts' },
+      fact('cleaner', isOff ? 'off' : header.now ? `cleaning ${header.now}` : header.state),
+      fact('queue', header.queue ?? 0),
+      fact('watched', perKind(header.tracked)),
+      fact('cleaned', perKind(header.cleaned)),
+      header.errors > 0 && fact('errors', header.errors),
+      header.last && fact('last', `${header.last.task} ${ago(header.last.at)}, took ` +
+        duration(header.last.tookMs)),
+      gc.last && fact('garbage collection', `${ago(gc.last.at)} (${gc.last.by}), ` +
+        `${plural(gc.last.collected, 'object')}, took ${duration(gc.last.tookMs)}`),
+      gc.nextAt && fact('next', `in ${duration(gc.nextAt - Date.now())}`)),
+    h('div', { class: 'buttons' },
+      button(looksForHolders ? 'Stop looking for holders' : 'Held by…', () => ui.toggle('holders'),
+        { 'aria-pressed': String(looksForHolders) }),
+      mayKill && !ui.model.isStopped && button('Collect garbage now', () => ui.order('gc', 'cleaner/gc',
+        {}, null, done => `${plural(done.collected, 'object')} found in ${duration(done.tookMs)}.`),
+      { disabled: ui.sent.has('gc') })));
+}
+
+function perKind(counts) {
+  const found = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
+  return found.map(([kind, count]) => `${count} ${kind}`).join(', ') || 'nothing';
+}
+
+function entity(ui, row) {
+  const key = `${row.kind}-${row.id}`;
+  const size = row.memoryBytes + row.diskBytes;
+  return h('article', { key: `${key}-${row.state}`, class: `row ${row.state}` },
+    h('div', { class: 'line' },
+      h('span', { class: 'name' }, h('strong', {}, `${row.kind} ${row.id}`), ' ', row.name),
+      pill(row.state, row.error),
+      h('span', { class: 'time' }, size > 0 ? bytes(size) : ''),
+      h('span', { class: 'buttons' }, actions(ui, row, key))),
+    h('p', { class: 'soft details' }, [
+      cellName(row.cell), shortSite(row.callSite), row.createdAt && `made ${ago(row.createdAt)}`,
+      row.blocks > 0 && plural(row.blocks, 'block'), row.error
+    ].filter(Boolean).map((text, at) => h('span', { key: at }, text))),
+    row.heldBy && held(row.heldBy));
+}
+
+function held(holders) {
+  return h('p', { class: 'held' }, h('span', { class: 'soft' }, 'held by '),
+    holders.length === 0 ? 'nothing that was found'
+      : holders.map(each => h('span', { key: each.path, class: 'chip' }, each.path)));
+}
+
+function actions(ui, row, key) {
+  if (!mayKill || ui.model.isStopped || row.state === 'cleaned') return null;
+  return [
+    row.heldBy?.some(each => each.forgettable) && button('Release', () => ui.order(
+      `${key}-release`, 'cleaner/forget', { kind: row.kind, id: row.id }, null, released),
+    { key: 'release', 'aria-label': `Release ${row.kind} ${row.id}` }),
+    row.canUnpersist && button('Unpersist', () => ui.order(key, `storage/rdd/${row.id}/unpersist`,
+      {}, null, () => `RDD ${row.id} is not cached any more.`),
+    { key: 'unpersist', 'aria-label': `Unpersist RDD ${row.id}` })
+  ];
+}
+
+function released(answer) {
+  const freed = answer.forgotten?.length ? `Released from ${answer.forgotten.join(', ')}.` : 'Nothing to release.';
+  const left = answer.stillHeldBy?.length ? ` Still held by ${answer.stillHeldBy.join(', ')}.` : '';
+  return freed + left;
+}

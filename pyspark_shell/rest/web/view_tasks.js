@@ -1,0 +1,75 @@
+// Tasks of a stage: those that run, and the slowest of the others; each with its live stack.
+
+import { h } from './dom.js';
+import { bytes, duration, taskState } from './format.js';
+import { button, killButton, pending, pill, stack } from './parts.js';
+
+const LENGTH = 20;
+
+export function tasksOf(ui, stage) {
+  const isLive = stage.status === 'ACTIVE' || stage.zombieTasks > 0;
+  const path = `stages/${stage.stageId}/${stage.attemptId}/taskList`;
+  const every = isLive ? 1000 : 60_000;
+  const running = isLive ? ui.model.use(`${path}?status=RUNNING&length=${LENGTH}`, every) : null;
+  const slowest = ui.model.use(`${path}?sortBy=-runtime&length=${LENGTH}`, every);
+  const shown = new Map();
+  for (const task of [...(running?.value ?? []), ...(slowest.value ?? [])]) {
+    if (!shown.has(task.taskId)) shown.set(task.taskId, task);
+  }
+  const tasks = [...shown.values()].slice(0, LENGTH);
+  const total = stage.numActiveTasks + stage.numCompleteTasks + stage.numFailedTasks +
+    stage.numKilledTasks;
+  return h('div', { class: 'below' },
+    pending(slowest),
+    slowest.value && tasks.length === 0 && h('p', { class: 'soft' }, 'None of its tasks has begun.'),
+    tasks.map(task => taskRow(ui, task)),
+    total > tasks.length && h('p', { class: 'soft' },
+      `the running and the slowest ${tasks.length} of ${total}`));
+}
+
+/** One task; with `isStubborn` it was killed, and its executor can be ended instead. */
+export function taskRow(ui, task, { isStubborn = false } = {}) {
+  const key = `task-${task.taskId}`;
+  const state = taskState(task);
+  const isLive = task.status === 'RUNNING';
+  return h('div', { key, class: `task ${state}` },
+    h('div', { class: 'line' },
+      h('span', { class: 'name' }, isStubborn
+        ? `task ${task.taskId} on executor ${task.executorId} (pid ${task.pid}) does not stop`
+        : `task ${task.taskId} · partition ${task.partitionId} · executor ${task.executorId}`),
+      pill(state),
+      h('span', { class: 'time' }, duration(task.duration ?? 0)),
+      isLive && !ui.model.isStopped && button(ui.open.has(key) ? 'Hide stack' : 'Stack',
+        () => ui.toggle(key), { 'aria-label': `Stack of task ${task.taskId}` }),
+      isStubborn && killButton(ui, {
+        what: `executor ${task.executorId}`, text: `Kill executor ${task.executorId}`,
+        path: `executors/${task.executorId}/kill`, key: `executor-${task.executorId}`
+      }),
+      isLive && !isStubborn && killButton(ui, {
+        what: `task ${task.taskId}`, path: `tasks/${task.taskId}/kill`, key
+      })),
+    h('p', { class: 'soft details' }, details(task).map((text, at) => h('span', { key: at }, text))),
+    isLive && (isStubborn || ui.open.has(key)) && liveStack(ui, `tasks/${task.taskId}/threads`));
+}
+
+/** The stack behind an address, sampled once a second while it is drawn. */
+export function liveStack(ui, path) {
+  const listing = ui.model.use(path, 1000);
+  return pending(listing) ?? stack(listing.value);
+}
+
+function details(task) {
+  const metrics = task.taskMetrics ?? {};
+  const read = metrics.inputMetrics?.bytesRead;
+  const shuffled = metrics.shuffleReadMetrics?.localBytesRead;
+  const written = metrics.shuffleWriteMetrics?.bytesWritten;
+  return [
+    task.attempt > 0 && `attempt ${task.attempt}`,
+    task.speculative && 'speculative',
+    task.killing && task.killReason,
+    read && `input ${bytes(read)}`,
+    shuffled && `shuffle read ${bytes(shuffled)}`,
+    written && `shuffle write ${bytes(written)}`,
+    (task.errorMessage ?? '').trim().split('\n').at(-1)
+  ].filter(Boolean);
+}
