@@ -100,8 +100,8 @@ class AppStatusListener:
         job.live_stages = tuple(s for s in job.live_stages if s.running and job in s.jobs)
         if event.cancelled:
             self._begin_kill(job, event)
-        elif (card := self._store.kills.job_was_faster(job.job_id, event.time_ms)) is not None:
-            self._store.touch(card)
+        else:
+            self._store.touch(*self._store.kills.job_was_faster(job.job_id, event.time_ms))
         self._settle(job, event.time_ms)
         self._store.touch(job)
 
@@ -110,9 +110,9 @@ class AppStatusListener:
         job.kill_state = KillState.KILLING
         running = [task for stage in job.live_stages for task in stage.running.values()]
         tasks = [self.killed_task(task.task_id, task.executor_id) for task in running]
-        card = self._store.kills.job_ended(job.job_id, event.error or "", event.time_ms, tasks)
-        job.kill_reason, job.kill_who = card.reason, card.who
-        self._store.touch(card)
+        cards = self._store.kills.job_ended(job.job_id, event.error or "", event.time_ms, tasks)
+        job.kill_reason, job.kill_who = cards[0].reason, cards[0].who
+        self._store.touch(*cards)
 
     def killed_task(self, task_id: int, executor_id: str) -> KilledTask:
         """A task that is to end, for a kill card."""
@@ -207,7 +207,7 @@ class AppStatusListener:
             _count_on_executor(executor, event)
             store.touch(executor)
         if store.kills.dying:
-            self._end_kill(event)
+            store.touch(*store.kills.task_ended(info, _kill_text(event.reason)))
         stage = store.stages.get((event.stage_id, event.stage_attempt_id))
         if stage is None:
             return
@@ -228,16 +228,9 @@ class AppStatusListener:
                 self._settle(job, info.finish_time_ms)
         store.touch(stage, *stage.jobs)
 
-    def _end_kill(self, event: SparkListenerTaskEnd) -> None:
-        card = self._store.kills.task_ended(event.task_info, _kill_text(event.reason))
-        if card is not None:
-            self._store.touch(card)
-
     def onTaskStuck(self, event: SparkListenerTaskStuck) -> None:
         """A killed task still runs, and somebody looked where."""
-        card = self._store.kills.task_is_stuck(event.task_id, event.stack)
-        if card is not None:
-            self._store.touch(card)
+        self._store.touch(*self._store.kills.task_is_stuck(event.task_id, event.stack))
 
     # Executors --------------------------------------------------------------------
 
@@ -278,6 +271,7 @@ class AppStatusListener:
                 del self._active[job.job_id]
                 job.status = JobStatus.UNKNOWN
                 job.completion_time_ms = event.time_ms
+        store.touch(*store.kills.correct(event))
         for job in list(store.jobs.values()):
             if job.live_stages and job.status is not JobStatus.RUNNING:
                 self._settle(job, event.time_ms)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import ClassVar, Final
 
-from pyspark_shell.listener.events import TaskInfo
+from pyspark_shell.listener.events import SparkListenerSchedulerState, TaskInfo
 
 # What a view shows at once, and as many again for those who ask later.
 _REMEMBERED: Final = 40
@@ -89,12 +89,18 @@ class KillCard:
 
 
 class KillLog:
-    """The newest cards of one application."""
+    """The newest cards of one application.
+
+    Attributes
+    ----------
+    dying
+        Cards that wait for a task's end, oldest first, by task id.
+    """
 
     def __init__(self) -> None:
         self._ids = count()
         self.cards: deque[KillCard] = deque(maxlen=_REMEMBERED)
-        self.dying: dict[int, KillCard] = {}
+        self.dying: dict[int, tuple[KillCard, ...]] = {}
 
     # From any thread ------------------------------------------------------------
 
@@ -111,9 +117,7 @@ class KillLog:
         """Write a kill down; to be called before it is carried out."""
         jobs = list(job_ids)
         card = KillCard(next(self._ids), scope, target, who, reason, at_ms, jobs, set(jobs))
-        for task in tasks:
-            card.tasks[task.task_id] = task
-            self.dying[task.task_id] = card
+        self._wait_for(card, tasks)
         self.cards.append(card)
         return card
 
@@ -123,48 +127,64 @@ class KillLog:
 
     # For the listener only ------------------------------------------------------
 
-    def card_of(self, job_id: int) -> KillCard | None:
-        """The card that waits for a job's end."""
-        return next((card for card in self.newest() if job_id in card.waits_for), None)
+    def _wait_for(self, card: KillCard, tasks: Iterable[KilledTask]) -> None:
+        for task in tasks:
+            if task.task_id not in card.tasks:
+                card.tasks[task.task_id] = task
+                self.dying[task.task_id] = (*self.dying.get(task.task_id, ()), card)
 
     def job_ended(
-        self, job_id: int, error: str, now_ms: int, running: Iterable[KilledTask]
-    ) -> KillCard:
-        """A job was cancelled while these tasks of it ran; without an order, by the user's code."""
-        card = self.card_of(job_id)
-        if card is None:
-            card = self.order("job", str(job_id), "", reason_in(error), now_ms, [job_id])
-        card.waits_for.discard(job_id)
-        for task in running:
-            card.tasks.setdefault(task.task_id, task)
-            self.dying[task.task_id] = card
-        card.end_if_done(now_ms)
-        return card
-
-    def job_was_faster(self, job_id: int, now_ms: int) -> KillCard | None:
-        """A job ended by itself before its kill."""
-        card = self.card_of(job_id)
-        if card is not None:
+        self, job_id: int, error: str, now_ms: int, running: Sequence[KilledTask]
+    ) -> list[KillCard]:
+        """The cards of a job that was cancelled while these tasks of it ran, oldest first; without
+        an order it was the user's code.
+        """
+        cards = self._cards_of(job_id)
+        cards = cards or [self.order("job", str(job_id), "", reason_in(error), now_ms, [job_id])]
+        for card in cards:
+            self._wait_for(card, [replace(task) for task in running])
             card.waits_for.discard(job_id)
             card.end_if_done(now_ms)
-        return card
+        return cards
 
-    def task_ended(self, info: TaskInfo, reason: str) -> KillCard | None:
-        """A task has ended that was to be killed."""
-        card = self.dying.pop(info.task_id, None)
-        if card is not None:
+    def job_was_faster(self, job_id: int, now_ms: int) -> list[KillCard]:
+        """The cards of a job that ended by itself before its kill."""
+        cards = self._cards_of(job_id)
+        for card in cards:
+            card.waits_for.discard(job_id)
+            card.end_if_done(now_ms)
+        return cards
+
+    def _cards_of(self, job_id: int) -> list[KillCard]:
+        return [card for card in list(self.cards) if job_id in card.waits_for]
+
+    def task_ended(self, info: TaskInfo, reason: str) -> tuple[KillCard, ...]:
+        """The cards of a task that has ended."""
+        cards = self.dying.pop(info.task_id, ())
+        for card in cards:
             task = card.tasks[info.task_id]
             task.ended_after_ms = max(0, info.finish_time_ms - card.at_ms)
             task.forced = is_forced(reason)
             card.end_if_done(info.finish_time_ms)
-        return card
+        return cards
 
-    def task_is_stuck(self, task_id: int, stack: str) -> KillCard | None:
-        """A killed task still runs; this is where."""
-        card = self.dying.get(task_id)
-        if card is not None:
+    def task_is_stuck(self, task_id: int, stack: str) -> tuple[KillCard, ...]:
+        """The cards of a killed task that still runs; this is where."""
+        cards = self.dying.get(task_id, ())
+        for card in cards:
             card.tasks[task_id].last_stack = tuple(stack.splitlines())
-        return card
+        return cards
+
+    def correct(self, event: SparkListenerSchedulerState) -> list[KillCard]:
+        """The cards that waited for what the scheduler does not know to run."""
+        waiting = [card for card in list(self.cards) if card.took_ms is None]
+        for task_id in self.dying.keys() - event.task_ids:
+            for card in self.dying.pop(task_id):
+                card.tasks[task_id].ended_after_ms = max(0, event.time_ms - card.at_ms)
+        for card in waiting:
+            card.waits_for &= event.job_ids
+            card.end_if_done(event.time_ms)
+        return [card for card in waiting if card.took_ms is not None]
 
 
 def is_forced(reason: str) -> bool:

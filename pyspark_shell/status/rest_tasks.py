@@ -27,7 +27,7 @@ def task_row(event: TaskEvent, stage: StageData, store: AppStatusStore) -> Json:
     metrics = ended.task_metrics if ended is not None else None
     duration_ms = duration_of(event, stage)
     executor = store.executors.get(info.executor_id)
-    card = store.kills.dying.get(info.task_id)
+    cards = store.kills.dying.get(info.task_id, ())
     return present(
         {
             "taskId": info.task_id,
@@ -51,8 +51,8 @@ def task_row(event: TaskEvent, stage: StageData, store: AppStatusStore) -> Json:
             "stageAttempt": stage.attempt_id,
             "jobIds": list(stage.job_ids),
             "pid": executor.pid if executor is not None else 0,
-            "killing": card is not None,
-            "killReason": card.reason if card is not None else _kill_reason(ended),
+            "killing": bool(cards),
+            "killReason": cards[0].reason if cards else _kill_reason(ended),
         }
     )
 

@@ -1,25 +1,25 @@
+"""What each event does to the rows of jobs, stages, tasks and executors."""
+
 import time
 
 import pytest
 
 from pyspark_shell.common.metrics import TaskMetrics
-from pyspark_shell.common.task_end import ExceptionFailure, Success, TaskKilled
+from pyspark_shell.common.task_end import (
+    ExceptionFailure,
+    Success,
+    TaskCommitDenied,
+    TaskKilled,
+)
 from pyspark_shell.listener.events import (
-    SparkListenerExecutorAdded,
-    SparkListenerExecutorRemoved,
-    SparkListenerJobEnd,
-    SparkListenerJobStart,
-    SparkListenerSchedulerState,
-    SparkListenerStageCompleted,
-    SparkListenerStageSubmitted,
+    SparkListenerApplicationEnd,
     SparkListenerTaskEnd,
     SparkListenerTaskStart,
-    StageInfo,
     TaskInfo,
 )
-from pyspark_shell.status.api import JobStatus, StageStatus
-from pyspark_shell.status.app_status_listener import AppStatusListener
+from pyspark_shell.status.api import JobStatus, KillState, StageStatus
 from pyspark_shell.status.app_status_store import AppStatusStore
+from tests.status.listener_events import Events, stage
 
 
 @pytest.fixture
@@ -29,51 +29,7 @@ def store():
 
 @pytest.fixture
 def events(store):
-    return Events(AppStatusListener(store))
-
-
-SUCCESS = Success()
-
-
-class Events:
-    def __init__(self, listener):
-        self.listener = listener
-        self.task_id = 0
-
-    def executor(self, name="1"):
-        self.listener.onExecutorAdded(SparkListenerExecutorAdded(1, name, "localhost:1", 1, 99))
-
-    def start_job(self, job_id, *stages, **properties):
-        self.listener.onJobStart(SparkListenerJobStart(job_id, 1000, stages, properties))
-
-    def end_job(self, job_id, error=None):
-        self.listener.onJobEnd(SparkListenerJobEnd(job_id, 2000, error))
-
-    def submit(self, info, **properties):
-        info.submission_time_ms = 1100
-        self.listener.onStageSubmitted(SparkListenerStageSubmitted(info, properties))
-
-    def complete(self, info, reason=None):
-        info.completion_time_ms, info.failure_reason = 1900, reason
-        self.listener.onStageCompleted(SparkListenerStageCompleted(info))
-
-    def launch(self, info, index=0):
-        task = TaskInfo(self.task_id, index, 0, index, 1200, "1", "localhost", "PROCESS_LOCAL")
-        self.task_id += 1
-        self.listener.onTaskStart(SparkListenerTaskStart(info.stage_id, info.attempt_number, task))
-        return task
-
-    def finish(self, info, task, reason=SUCCESS, metrics=None):
-        task.finish_time_ms = 1250
-        self.listener.onTaskEnd(
-            SparkListenerTaskEnd(
-                info.stage_id, info.attempt_number, "ResultTask", reason, task, metrics
-            )
-        )
-
-
-def stage(stage_id, tasks=2, attempt=0):
-    return StageInfo(stage_id, attempt, f"count at job.py:{stage_id}", tasks, (), ())
+    return Events(store)
 
 
 def test_a_job_is_named_after_its_last_stage_and_counts_its_tasks(store, events):
@@ -251,7 +207,7 @@ def test_old_finished_jobs_are_forgotten_and_running_ones_never(store, events):
 def test_dead_executors_are_remembered_for_a_while(store, events):
     for name in "12345":
         events.executor(name)
-        events.listener.onExecutorRemoved(SparkListenerExecutorRemoved(5, name, "killed"))
+        events.lose_executor(name)
 
     assert store.executor_list() == []
     assert [row.id for row in store.executor_list(active_only=False)] == ["4", "5"]
@@ -262,7 +218,7 @@ def test_the_driver_is_no_executor_that_the_scheduler_could_miss(store, events):
     events.executor("driver")
     events.executor("1")
 
-    events.listener.onSchedulerState(SparkListenerSchedulerState(9, executor_ids=frozenset()))
+    events.tell_state()
 
     assert [row.id for row in store.executor_list()] == ["driver"]
 
@@ -286,12 +242,120 @@ def test_a_tasks_events_cost_microseconds(store, events):
     starts = [SparkListenerTaskStart(0, 0, task) for task in tasks]
     ends = [SparkListenerTaskEnd(0, 0, "ResultTask", success, task, metrics) for task in tasks]
 
+    listener = events.listeners[0]
     began = time.process_time()
     for start in starts:
-        events.listener.onTaskStart(start)
+        listener.onTaskStart(start)
     for end in ends:
-        events.listener.onTaskEnd(end)
+        listener.onTaskEnd(end)
     seconds = time.process_time() - began
 
     assert store.job(0).num_completed_tasks == 20_000
     assert seconds / 40_000 < 20e-6
+
+
+def test_a_killed_job_is_killing_until_its_last_task_has_ended(store, events):
+    info = stage(0, tasks=4)
+    events.begin(0, info)
+    tasks = [events.launch(info, index) for index in range(2)]
+    error = "[SPARK_JOB_CANCELLED] Job 0 cancelled by hand SQLSTATE: XXKDA"
+    events.complete(info, reason=error)
+    events.end_job(0, error, cancelled=True, at_ms=2000)
+    job = store.job(0)
+
+    seen = [(job.status, job.kill_state, job.zombie_tasks, job.describe_kill(5100))]
+    for at_ms, task in zip((2100, 2200), tasks, strict=True):
+        events.finish(info, task, TaskKilled(f"Stage cancelled: {error}"), at_ms=at_ms)
+        seen.append((job.status, job.kill_state, job.zombie_tasks, job.describe_kill(5100)))
+
+    failed = JobStatus.FAILED
+    assert seen == [
+        (failed, KillState.KILLING, 2, "KILLING (2 tasks still running, 3.1 s)"),
+        (failed, KillState.KILLING, 1, "KILLING (1 task still running, 3.1 s)"),
+        (failed, KillState.KILLED, 0, "KILLED"),
+    ]
+    assert (job.num_killed_tasks, job.num_failed_stages, job.killed_at_ms) == (2, 1, 2200)
+    assert job.killed_tasks_summary == {f"Stage cancelled: {error}": 2}
+    assert (job.kill_reason, job.kill_who) == ("by hand", "")
+
+
+def test_a_killed_job_leaves_a_shared_stage_to_the_other_one(store, events):
+    shared = stage(0, tasks=2)
+    events.begin(0, shared)
+    task = events.launch(shared)
+    events.start_job(1, shared)
+    events.submit(shared)
+
+    events.end_job(0, "cancelled", cancelled=True)
+
+    assert store.job(0).kill_state is KillState.KILLED
+    assert (store.job(0).num_active_tasks, store.job(1).num_active_tasks) == (0, 1)
+    events.finish(shared, task)
+    assert (store.job(0).num_completed_tasks, store.job(1).num_completed_tasks) == (0, 1)
+    assert store.job(1).num_active_tasks == 0
+
+
+def test_a_denied_commit_counts_as_killed(store, events):
+    info = stage(0)
+    events.begin(0, info)
+
+    events.finish(info, events.launch(info), TaskCommitDenied(0, 1, 0))
+
+    assert (store.job(0).num_killed_tasks, store.job(0).num_failed_tasks) == (1, 0)
+
+
+def test_the_newest_event_of_each_task_is_kept(store, events):
+    info = stage(0)
+    events.begin(0, info)
+    first, second = events.launch(info, 0), events.launch(info, 1)
+    events.finish(info, first)
+
+    rows = store.stage(0, 0).tasks
+
+    assert list(rows) == [0, 1]
+    assert isinstance(rows[0], SparkListenerTaskEnd)
+    assert isinstance(rows[1], SparkListenerTaskStart)
+    assert list(store.stage(0, 0).running) == [second.task_id]
+
+
+def test_ended_rows_hold_nothing_to_count_by(store, events):
+    info = stage(0)
+    events.begin(0, info)
+    events.finish(info, events.launch(info), metrics=TaskMetrics(input_records=3))
+    events.complete(info)
+    events.end_job(0)
+
+    job, row = store.job(0), store.stage(0, 0)
+
+    assert (job.live_stages, job.completed_indices, row.completed_indices) == ((), set(), set())
+    assert (row.unfolded, row.metrics().input_records) == ([], 3)
+    assert (job.num_completed_indices, row.num_completed_indices) == (1, 1)
+
+
+def test_rows_are_put_right_by_what_the_scheduler_knows(store, events):
+    info = stage(0)
+    events.executor("1")
+    events.executor("2")
+    events.begin(0, info)
+    lost, running = events.launch(info, 0), events.launch(info, 1)
+    events.begin(1, stage(1))  # of which no end ever comes
+
+    events.tell_state(jobs=[0], tasks=[running.task_id], executors=["1"])
+
+    assert list(store.stage(0, 0).running) == list(store.executors["1"].running) == [1]
+    assert lost.task_id not in store.stage(0, 0).running
+    assert (store.job(0).status, store.job(1).status) == (JobStatus.RUNNING, JobStatus.UNKNOWN)
+    assert store.stage(1, 0).status is StageStatus.FAILED
+    assert [row.id for row in store.executor_list()] == ["1"]
+
+
+def test_after_the_end_of_the_application_nothing_runs(store, events):
+    info = stage(0)
+    events.executor()
+    events.begin(0, info)
+    events.launch(info)
+
+    events.post(SparkListenerApplicationEnd(3000))
+
+    assert store.active_job_ids() == store.active_stage_ids() == store.executor_list() == []
+    assert store.application.end_time_ms == 3000
