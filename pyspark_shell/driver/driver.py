@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyspark_shell.common.call_site import first_spark_call
 from pyspark_shell.common.cell import current_cell
@@ -34,6 +34,7 @@ from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.common.threads import STOP_CONTEXT, start_daemon
 from pyspark_shell.common.ui_config import (
+    EVENT_LOG_ENABLED,
     UI_CONSOLE_PROGRESS_INTERVAL,
     UI_RETAINED_DEAD_EXECUTORS,
     UI_RETAINED_JOBS,
@@ -87,9 +88,11 @@ from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.application_listener import ApplicationListener
-from pyspark_shell.status.event_log import EventLoggingListener
 from pyspark_shell.storage.local_dirs import DirsClaim, LocalDirs, LocalDirsOwner
 from pyspark_shell.version import SPARK_VERSION
+
+if TYPE_CHECKING:
+    from pyspark_shell.status.event_log import EventLoggingListener
 
 log: Final = logging.getLogger("pyspark_shell.SparkContext")
 
@@ -124,7 +127,7 @@ class Driver:
         self.start_time_ms = clock.time_ms()
         scheduler_config = driver_config.scheduler_config(conf, master)
         pools = driver_config.pools(conf, log.warning)
-        self._event_log = EventLoggingListener.if_enabled(conf)
+        self._event_log = _event_log(conf)
         claim = DirsClaim(driver_config.local_dir(conf))
         zygote = ZygoteHandle(claim, driver_config.executor_environment(environment))
         try:
@@ -638,6 +641,15 @@ def _forget_in_child() -> None:
 
 
 os.register_at_fork(after_in_child=_forget_in_child)
+
+
+def _event_log(conf: SparkConf) -> EventLoggingListener | None:
+    """The event log, if one is wanted; only then its code is loaded."""
+    if not EVENT_LOG_ENABLED.read(conf):
+        return None
+    from pyspark_shell.status.event_log import EventLoggingListener
+
+    return EventLoggingListener(conf)
 
 
 def _make_directories(claim: DirsClaim, start_time_ms: int) -> tuple[LocalDirsOwner, str]:

@@ -25,7 +25,6 @@ from pyspark_shell.common.ui_config import (
     EVENT_LOG_BLOCK_UPDATES,
     EVENT_LOG_COMPRESS,
     EVENT_LOG_DIR,
-    EVENT_LOG_ENABLED,
     EVENT_LOG_ROLLING,
     EVENT_LOG_STAGE_EXECUTOR_METRICS,
     REDACTION_REGEX,
@@ -142,11 +141,6 @@ class EventLoggingListener:
         self._logs_blocks = EVENT_LOG_BLOCK_UPDATES.read(conf)
         self._file: EventLogFile | None = None
         _warn_about_form(conf)
-
-    @classmethod
-    def if_enabled(cls, conf: Settings) -> EventLoggingListener | None:
-        """A listener if `spark.eventLog.enabled` says so."""
-        return cls(conf) if EVENT_LOG_ENABLED.read(conf) else None
 
     def open(self, application_id: str, spark_version: str) -> None:
         """Begin the file; if that fails, it is told, and there is no log."""

@@ -342,5 +342,8 @@ def test_forms_that_are_not_there_are_told(folder, caplog):
     assert "spark.eventLog.compress=true has no effect" in caplog.text
 
 
-def test_without_the_key_there_is_no_log():
-    assert EventLoggingListener.if_enabled(SparkConf()) is None
+def test_without_the_key_there_is_no_log(folder):
+    with SparkContext(conf=conf_for(folder, spark__eventLog__enabled="false")) as sc:
+        sc.range(4, numSlices=2).count()
+
+    assert list(folder.iterdir()) == []
