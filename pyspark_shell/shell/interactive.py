@@ -31,7 +31,6 @@ _APP_NAME: Final = "PySparkShell"
 def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]) -> int:
     """Run the shell until the user leaves; returns the exit code."""
     declare_process_kind("terminal")
-    sys.argv = [first or "", *arguments]
     sys.path.insert(0, "")
     conf.setIfMissing("spark.app.name", _APP_NAME)
     conf.setIfMissing("spark.ui.showConsoleProgress", "true")
@@ -45,7 +44,11 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
         return 1
     try:
         print(banner(context, context._ui_address_with_token), flush=True)
-        _application(namespace, first).start()
+        app = _application(namespace)
+        sys.argv = [first or "", *arguments]  # IPython has put its own there
+        if first is not None:
+            app.shell.safe_execfile(os.path.abspath(first), app.shell.user_ns)
+        app.start()
         _say_what_ends()
     finally:
         stop_active_context()
@@ -55,13 +58,11 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
     return 0
 
 
-def _application(namespace: dict[str, Any], first: str | None) -> TerminalIPythonApp:
+def _application(namespace: dict[str, Any]) -> TerminalIPythonApp:
     """IPython's terminal application, ready to start."""
     config = Config()
     config.TerminalIPythonApp.display_banner = False
     config.TerminalInteractiveShell.term_title_format = "pyspark-shell: {cwd}"
-    if first is not None:
-        config.InteractiveShellApp.exec_files = [os.path.abspath(first)]
     app = TerminalIPythonApp.instance(config=config)
     app.interactive_shell_class = SparkTerminalShell
     app.user_ns = namespace

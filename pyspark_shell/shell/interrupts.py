@@ -65,6 +65,7 @@ class InterruptReport:
             return
         rows = self._killed_jobs()
         if not rows:
+            _cut_at_the_engine(trace)
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
             return
         lines = [*map(killed_text, rows), f"KeyboardInterrupt{_where(trace)}"]
@@ -144,6 +145,17 @@ def killed_text(row: Json) -> str:
     took_ms = (row.get("killedAt") or 0) - (row.get("completedAt") or 0)
     tasks = "1 task" if stopped == 1 else f"{stopped} tasks"
     return f"Killed job {row['jobId']}: {tasks} stopped in {seconds_text(took_ms)}"
+
+
+def _cut_at_the_engine(trace: TracebackType | None) -> None:
+    """Let a traceback end in the user's code, where the signal came; its handler is ours."""
+    last = None
+    while trace is not None:
+        if not is_engine_file(trace.tb_frame.f_code.co_filename):
+            last = trace
+        trace = trace.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def _where(trace: TracebackType | None) -> str:

@@ -1,0 +1,236 @@
+"""The interactive shell as a person sees it, in a real terminal."""
+
+import pytest
+
+from tests.shell.terminal import PROMPT
+
+# Tasks of this wait until the file is there.
+WAIT = """
+import os, time
+def wait_for_file(x):
+    while not os.path.exists({path!r}):
+        time.sleep(0.01)
+    return x
+"""
+
+
+@pytest.fixture
+def gate(tmp_path):
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def shell(start_shell, tmp_path, gate):
+    first = tmp_path / "first.py"
+    first.write_text(WAIT.format(path=str(gate)))
+    terminal = start_shell("-i", str(first))
+    terminal.wait(PROMPT.format(1))
+    return terminal
+
+
+def test_the_banner_tells_what_runs_and_where_to_look(start_shell):
+    screen = start_shell().wait(PROMPT.format(1))
+
+    for part in (
+        r"  / __/__  ___ _____/ /__",
+        "version 4.3.0-pyshell-",
+        "Using Python version 3.",
+        "Spark context Web UI available at http://127.0.0.1:",
+        "?token=",
+        "Spark context available as 'sc' (master = local[2], app id = local-",
+        "SparkSession available as 'spark'.",
+    ):
+        assert part in screen
+
+
+def test_sc_and_spark_are_there(shell):
+    shell.run("sc.parallelize([1, 2, 3]).sum(), spark.sparkContext is sc", 2)
+
+    assert "Out[1]: (6, True)" in shell.screen()
+
+
+def test_a_bar_shows_progress_and_goes(shell, gate):
+    shell.type("sc.range(8, numSlices=4).map(wait_for_file).count()")
+    shell.wait(r"^\[Stage 0:> +\(0 \+ 2\) / 4\]")
+
+    gate.touch()
+
+    screen = shell.wait(PROMPT.format(2))
+    assert "[Stage" not in screen
+    assert "Out[1]: 8" in screen
+
+
+def test_what_is_printed_meanwhile_does_not_land_on_the_bars_line(shell, gate):
+    shell.type(
+        "import threading; threading.Timer(1.5, lambda: print('printed')).start(); "
+        "sc.range(2).map(wait_for_file).count()"
+    )
+    shell.wait(r"\[Stage")
+    shell.wait(r"^printed$")
+    shell.wait(r"^\[Stage 0:.*\]$")
+
+    gate.touch()
+
+    shell.wait(PROMPT.format(2))
+
+
+def test_progress_can_be_turned_off(shell, gate):
+    shell.run("%spark progress off", 2)
+    shell.type("%bg sc.range(2).map(wait_for_file).count()")
+    shell.type("time.sleep(1.5); print('slept')")
+
+    screen = shell.wait("^slept$")
+
+    assert "[Stage" not in screen
+    assert "Progress is off." in screen
+
+
+def test_ctrl_c_ends_the_jobs_of_its_cell_and_says_so(shell):
+    shell.type("sc.range(8, numSlices=4).map(wait_for_file).count()")
+    shell.wait(r"\[Stage")
+
+    shell.press("C-c")
+
+    screen = shell.wait(PROMPT.format(2))
+    assert "Killed job 0: 2 tasks stopped in" in screen
+    assert "KeyboardInterrupt at In[1]:1" in screen
+    assert "Traceback" not in screen
+    assert "[Stage" not in screen
+    assert "Out[2]: 2" in shell.run("sc.range(2).count()", 3)
+
+
+def test_ctrl_c_leaves_jobs_of_other_cells_alone(shell, gate):
+    shell.type("%bg sc.range(2).map(wait_for_file).count()")
+    shell.wait(r"spark\[1\] In \[2\]:")
+    shell.type("while True: pass")
+    shell.wait(r"pass$")
+
+    shell.press("C-c")
+    shell.wait(r"spark\[1\] In \[3\]:")
+    gate.touch()
+
+    screen = shell.wait(r"bg-1 is done after .*: _bg1 = 2$")
+    assert "Killed job" not in screen
+    assert "KeyboardInterrupt" in screen
+    assert "_on_sigint" not in screen
+
+
+def test_ctrl_c_at_the_prompt_harms_nothing_and_says_what_would(shell, gate):
+    shell.type("%bg sc.range(2).map(wait_for_file).count()")
+    shell.wait(r"spark\[1\] In \[2\]:")
+
+    shell.press("C-c")
+
+    shell.wait(r"Job 0 runs on in the background: %kill 0 ends it, %jobs shows it\.")
+    gate.touch()
+    shell.wait("bg-1 is done")
+
+
+def test_a_second_ctrl_c_ends_executors_that_do_not_stop(start_shell):
+    shell = start_shell("--conf", "spark.task.reaper.killTimeout=60s")
+    shell.wait(PROMPT.format(1))
+    shell.run("import re", 2)
+    shell.type("sc.range(2, numSlices=2).map(lambda x: re.match('(a+)+$', 'a' * 60 + 'b')).count()")
+    shell.wait(r"\[Stage.*\(0 \+ 2\)")
+    shell.press("C-c")
+    shell.wait(r"Killing job 0: 2 tasks do not stop yet\. Ctrl-C again ends the executors\.")
+
+    shell.press("C-c")
+
+    screen = shell.wait(PROMPT.format(3))
+    assert "Ending the executors that do not stop." in screen
+    assert "Killed job 0: 2 tasks stopped in" in screen
+    assert "Out[3]: 2" in shell.run("sc.range(2).count()", 4)
+
+
+def test_jobs_are_shown_and_killed_by_name(shell):
+    shell.type("%bg sc.range(2).map(wait_for_file).count()")
+    shell.wait(r"spark\[1\] In \[2\]:")
+
+    shell.run("%jobs", 3)
+    shell.run("%stack", 4)
+    shell.press("%", "k", "i", "l", "l", "Space", "g", "r", "o", "u", "p", "Space", "b", "Tab")
+    shell.wait("%kill group bg-1")
+    shell.press("Enter")
+
+    screen = shell.wait(PROMPT.format(5))
+    assert "count at In[1]:1" in screen or "wait_for_file" in screen
+    assert "in wait_for_file" in screen
+    assert "Killed job 0: 2 tasks stopped in" in screen
+    assert "bg-1 was killed after" in screen
+    assert "from %kill" in screen
+
+
+def test_the_line_below_the_prompt_follows_the_jobs(shell, gate):
+    shell.wait(r"^ spark  local\[2\]  no job runs$")
+    shell.type("%bg sc.range(2, numSlices=2).map(wait_for_file).count()")
+    shell.wait(r"^ #0 .*0\+2/2 .*%kill 0$")
+
+    gate.touch()
+
+    shell.wait("bg-1 is done")
+    shell.wait(r"^ spark  local\[2\]  no job runs$")
+    shell.wait(r"^In \[2\]:")
+
+
+def test_leaving_names_what_keeps_the_process(shell):
+    shell.run("import queue, threading", 2)
+    shell.run("def load(): queue.Queue().get()", 3)
+    shell.run("threading.Thread(target=load, name='loader').start()", 4)
+    shell.type("exit")
+
+    shell.wait(
+        r'^Leaving… 1 thread keeps the process alive: "loader" in queue\.get \(In\[2\]:1\)\. '
+        r"Ctrl-C to leave anyway\."
+    )
+    shell.press("C-c")
+
+    shell.wait("^.*exit code 130$")
+
+
+def test_leaving_tells_of_jobs_that_end_with_it(shell):
+    shell.type("%bg sc.range(2).map(wait_for_file).count()")
+    shell.wait(r"spark\[1\] In \[2\]:")
+
+    shell.type("exit")
+
+    screen = shell.wait("^exit code 0$")
+    assert "Leaving ends job 0:" in screen
+    assert "Traceback" not in screen
+
+
+def test_startup_file_code_arguments_and_help(start_shell, tmp_path):
+    startup = tmp_path / "startup.py"
+    startup.write_text("from_startup = 'started'\n")
+    first = tmp_path / "first.py"
+    first.write_text("import sys\nfrom_first = (sys.argv, sc.range(3).count())\n")
+
+    shell = start_shell(
+        "-i", str(first), "one", "--two", environment={"PYTHONSTARTUP": str(startup)}
+    )
+    shell.wait(PROMPT.format(1))
+
+    shell.run("from_startup, from_first[0][1:], from_first[1]", 2)
+    assert "Out[1]: ('started', ['one', '--two'], 3)" in shell.screen()
+    shell.type("%kill?")
+    shell.wait("stage STAGE|all jobs that use stage 3")
+
+
+def test_an_application_kill_at_the_prompt_is_one_notice(shell):
+    shell.run("%kill app", 2)
+
+    screen = shell.run("sc.range(2).count()", 3)
+
+    assert "SparkContextStopped" in screen
+    assert "Application has been killed" in screen
+    shell.run("%spark restart", 4)
+    assert "Out[4]: 2" in shell.run("sc.range(2).count()", 5)
+
+
+def test_a_wrong_setting_is_one_line(start_shell):
+    shell = start_shell("--conf", "spark.task.maxFailures=many")
+
+    screen = shell.wait("^exit code 1$")
+
+    assert "pyspark-shell: spark.task.maxFailures must be" in screen
+    assert "Traceback" not in screen
