@@ -38,7 +38,8 @@ from pyspark_shell.status.api import (
     add_up,
 )
 from pyspark_shell.status.app_status_store import AppStatusStore
-from pyspark_shell.status.kill_log import KilledTask, is_forced
+from pyspark_shell.status.kill_log import is_forced
+from pyspark_shell.status.kill_targets import killed_task
 
 # Metrics of so many tasks wait before they are added up: bounds memory, and costs little per task.
 _FOLD_AT: Final = 512
@@ -109,15 +110,10 @@ class AppStatusListener:
         """The job counts as KILLING while tasks of it run; shared stages are the other jobs'."""
         job.kill_state = KillState.KILLING
         running = [task for stage in job.live_stages for task in stage.running.values()]
-        tasks = [self.killed_task(task.task_id, task.executor_id) for task in running]
+        tasks = [killed_task(self._store, task) for task in running]
         cards = self._store.kills.job_ended(job.job_id, event.error or "", event.time_ms, tasks)
         job.kill_reason, job.kill_who = cards[0].reason, cards[0].who
         self._store.touch(*cards)
-
-    def killed_task(self, task_id: int, executor_id: str) -> KilledTask:
-        """A task that is to end, for a kill card."""
-        executor = self._store.executors.get(executor_id)
-        return KilledTask(task_id, executor_id, executor.pid if executor is not None else 0)
 
     @staticmethod
     def _settle(job: JobData, now_ms: int) -> None:

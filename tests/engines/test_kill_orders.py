@@ -110,7 +110,7 @@ def test_a_group_and_a_tag_end_only_their_own_jobs(sc, engine):
     assert survivor == "RUNNING"
     assert newest_kill(engine)["scope"] == "tag"
     assert refusal(engine.kill_job_group, "red", PANEL)[0] == 409
-    assert refusal(engine.kill_job_group, "green", PANEL)[:2] == (404, "unknown job group green")
+    assert refusal(engine.kill_job_group, "green", PANEL)[:2] == (404, "unknown job group: green")
 
 
 def test_what_is_not_there_or_is_over_is_refused(sc, engine):
