@@ -82,8 +82,7 @@ def _run(given: Namespace, out: Output) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> Namespace:
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     names: list[str] = list(getattr(given, "names", ()))
     given.id = None
     if given.word in _TAKES_ID and names and _is_id(given.word, names[0]):
@@ -91,7 +90,7 @@ def _parse(arguments: Sequence[str]) -> Namespace:
     if names and given.driver is None:
         given.driver = names.pop(0)
     if names:
-        parser.error(f"{' '.join(names)}: one thing and one driver at most")
+        given.parser.error(f"one driver at most, got also {' '.join(names)}")
     if given.word == "kill":
         given.target = _target(given)
     return given
@@ -161,6 +160,7 @@ def _word(words: Any, word: str, what: str, names: str | None = "[DRIVER]") -> A
             "--driver", metavar="ID", help="which one, where several run; its beginning is enough"
         )
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(parser=parser)
     return parser
 
 

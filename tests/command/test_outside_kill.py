@@ -44,7 +44,7 @@ class Ends:
             return lambda event: None
         raise AttributeError(name)
 
-sc = start(**{"spark__task__reaper__killTimeout": os.environ.get("KILL_TIMEOUT", "2s")})
+sc = start(**{"spark__task__reaper__killTimeout": os.environ.get("KILL_TIMEOUT", "20s")})
 ends = Ends()
 sc.addSparkListener(ends)
 errors = []

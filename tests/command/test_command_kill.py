@@ -1,0 +1,251 @@
+"""`pyspark-shell kill` from a second terminal: every scope, refusals, drivers that are silent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+
+import pytest
+
+from tests.processes.waiting import wait_for, wait_for_end
+
+KILLED = re.compile(r"killed in \d+(\.\d+)? m?s \(2 tasks\)")
+# What a driver's main thread does while somebody wants to kill its job.
+BUSY = {
+    "a Python loop": "until(lambda: os.path.exists(gate + '.free'))",
+    "a tight loop": "while not os.path.exists(gate + '.free'): pass",
+    "time.sleep": "time.sleep(600)",
+}
+
+
+@pytest.fixture
+def running(obedient):
+    """Yield a driver whose job 0 has two tasks that do not end by themselves."""
+    driver = obedient()
+    driver.begin("job(group='nightly', tag='heavy')")
+    return driver
+
+
+def errors(driver):
+    return driver.ask("[str(e) for e in errors]")
+
+
+def wait_for_error(driver):
+    return wait_for(lambda: errors(driver), "the job's error")[0]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [("--job", 0), ("--stage", 0), ("--group", "nightly"), ("--tag", "heavy")],
+    ids=lambda scope: scope[0],
+)
+def test_a_job_is_killed_by_each_of_its_names(running, command, scope):
+    pids = running.task_pids()
+
+    said = command("kill", *scope, "--reason", "spring cleaning")
+
+    assert said.code == 0
+    assert said.err == ""
+    assert said.lines[0] == f"killing {scope[0][2:]} {scope[1]}: 2 tasks still running"
+    assert KILLED.fullmatch(said.lines[-1])
+    assert "spring cleaning" in wait_for_error(running)
+    wait_for_end(pids, 2)
+    (row,) = json.loads(command("jobs", "--json").out)
+    assert (row["killState"], row["killWho"]) == ("KILLED", "the command")
+    assert "spring cleaning" in row["killReason"]
+
+
+def test_a_killed_task_is_tried_again(running, command):
+    before = len(running.task_pids())
+
+    said = command("kill", "--task", 0)
+
+    assert said.code == 0
+    assert said.lines[0] == "killing task 0: 1 task still running"
+    wait_for(lambda: len(running.task_pids()) == before + 1, "the task's next attempt")
+    assert errors(running) == []
+
+
+def test_a_killed_executor_is_replaced(running, command):
+    (row, _) = [r for r in json.loads(command("executors", "--json").out) if r["id"] != "driver"]
+
+    said = command("kill", "--executor", row["id"])
+
+    assert said.code == 0
+    wait_for_end([row["pid"]], 2)
+    wait_for(lambda: len(running.task_pids()) == 3, "the task's next attempt")
+
+
+def test_the_application_is_killed(running, command):
+    said = command("kill", "--app", "--reason", "enough")
+
+    assert said.code == 0, said.err
+    assert said.lines[0].startswith("killing the application: ")
+    assert said.lines[-1].startswith("killed in ")
+    running.process.process.stdin.close()
+    running.process.wait()
+    assert "Application has been killed. Reason: enough" in running.process.process.stderr.read()
+    assert json.loads(command("ps", "--json").out) == []
+
+
+def test_json_tells_the_end_as_the_kills_card(running, command):
+    said = command("kill", "--job", 0, "--json")
+
+    card = json.loads(said.out)
+    assert card["result"] == "killed"
+    assert (card["scope"], card["target"], card["jobs"]) == ("job", "0", [0])
+    assert {task["pid"] for task in card["tasks"]} == set(running.task_pids())
+    assert all(task["endedAfterMs"] >= 0 for task in card["tasks"])
+
+
+def test_a_task_that_ends_by_force_alone_is_counted(obedient, command):
+    driver = obedient(KILL_TIMEOUT="300ms")
+    driver.begin("job(hold)")
+
+    said = command("kill", "--job", 0)
+
+    assert said.code == 0
+    assert said.lines[-1].endswith("(2 tasks, 2 by force)")
+
+
+def test_a_task_that_does_not_stop_is_named_and_what_ends_it(obedient, command):
+    driver = obedient(KILL_TIMEOUT="10min")
+    driver.begin("job(refuse, partitions=1)", tasks=1)
+
+    said = command("kill", "--job", 0)
+    rest = command("kill", *said.err.split()[-2:])
+
+    (pid,) = driver.task_pids()
+    assert said.code == 1
+    assert f"(pid {pid}) does not stop: " in said.out
+    assert "is still being killed after 10" in said.err
+    assert "pyspark-shell kill --executor " in said.err
+    assert rest.code == 0, rest
+    wait_for_end([pid], 2)
+
+
+def test_no_wait_returns_once_the_driver_has_begun(obedient, command):
+    driver = obedient(KILL_TIMEOUT="10min")
+    driver.begin("job(refuse)")
+
+    said = command("kill", "--job", 0, "--no-wait")
+
+    assert (said.code, said.lines) == (0, ["killing job 0: 2 tasks still running"])
+
+
+# Refusals ----------------------------------------------------------------------------------------
+
+
+def test_refusals_are_told(running, command):
+    command("kill", "--job", 0)
+
+    twice, unknown = command("kill", "--job", 0), command("kill", "--job", 99)
+    group = command("kill", "--group", "nobody's")
+    as_json = command("kill", "--job", 0, "--json")
+
+    assert (twice.code, twice.err) == (1, "pyspark-shell: job 0 has ended already: FAILED\n")
+    assert (unknown.code, unknown.err) == (1, "pyspark-shell: unknown job: 99\n")
+    assert (group.code, group.err) == (1, "pyspark-shell: unknown job group nobody's\n")
+    assert as_json.code == 1
+    assert json.loads(as_json.out)["result"] == "already-finished"
+
+
+def test_where_kills_are_switched_off_that_is_told(drive, command, tmp_path):
+    body = """
+sc = start(spark__ui__port="0", spark__ui__killEnabled="false")
+tell(up=True)
+sys.stdin.read()
+sc.stop()
+"""
+    drive(body).hear("up")
+
+    said = command("kill", "--job", 0)
+
+    assert said.code == 1
+    assert "killEnabled" in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--job",),
+        ("--job", "seven"),
+        ("--job", "-1"),
+        ("--job", "1", "--app"),
+        ("--job", "1", "a", "b"),
+        ("--wait", "--no-wait", "--job", "1"),
+        ("--jo", "1"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_understood_is_usage(command, arguments):
+    said = command("kill", *arguments)
+
+    assert said.code == 2
+    assert "usage: pyspark-shell kill" in said.err
+
+
+# Drivers that are busy, or silent ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", BUSY)
+def test_a_busy_main_thread_is_no_hindrance(running, command, what):
+    pids = running.task_pids()
+    running.do("tell(busy=True)")
+    running.process.hear("busy")
+    running.do(BUSY[what])
+
+    said = command("kill", "--job", 0)
+
+    assert said.code == 0
+    assert said.err == ""
+    assert KILLED.fullmatch(said.lines[-1])
+    wait_for_end(pids, 2)
+
+
+def test_a_driver_inside_one_c_call_is_killed_from_outside(running, command):
+    pids = running.task_pids()
+    running.do("tell(held=True); ctypes.PyDLL(None).sleep(5)")
+    running.process.hear("held")
+
+    said = command("kill", "--job", 0, "--reason", "spring cleaning")
+
+    assert said.code == 0
+    assert "does not answer: nothing came within 1 s" in said.err
+    assert said.lines[0] == "killing from outside: the driver will hear of it when it wakes"
+    assert said.lines[1] == "2 processes to end"
+    assert re.fullmatch(r"killed in \d+(\.\d+)? m?s", said.lines[-1])
+    wait_for_end(pids, 2)
+    error = wait_for_error(running)
+    assert "Job 0 cancelled spring cleaning" in error
+    assert "lost" not in error
+    (row,) = json.loads(command("jobs", "--json").out)
+    assert (row["killState"], row["killWho"]) == ("KILLED", "the command")
+    assert row["killReason"] == "spring cleaning"
+    assert running.ask("sc.parallelize(range(10), 2).sum()") == 45
+
+
+def test_a_silent_drivers_group_waits_until_it_wakes(running, command):
+    os.kill(running.pid, signal.SIGSTOP)
+    try:
+        said = command("kill", "--group", "nightly")
+    finally:
+        os.kill(running.pid, signal.SIGCONT)
+
+    assert said.code == 4
+    assert "Only the driver knows groups and tags" in said.err
+    assert "Job 0 cancelled" in wait_for_error(running)
+
+
+def test_a_silent_driver_is_interrupted_only_if_asked(running, command):
+    running.do("tell(held=True); ctypes.PyDLL(None).sleep(4)")
+    running.process.hear("held")
+
+    said = command("kill", "--job", 0, "--interrupt", "--json")
+
+    assert json.loads(said.out)["driverInterrupted"] is True
+    assert running.process.wait() != 0
+    assert "KeyboardInterrupt" in running.process.process.stderr.read()

@@ -1,0 +1,298 @@
+"""What `pyspark-shell ps`, `jobs`, ... show of real drivers, from another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pyspark_shell.shell.tables import width_of
+from tests.processes.driver_process import ROOT
+from tests.processes.waiting import wait_for, wait_for_end, within
+
+PRINT = "sc.parallelize([0, 1], 2).foreach(lambda n: print('{}', n, file=sys.stderr, flush=True))"
+
+
+@pytest.fixture
+def busy(obedient):
+    """Yield a driver with one job done, one that runs and one that waits."""
+    driver = obedient()
+    driver.do("sc.parallelize(range(4), 4).count()")
+    driver.begin("job(group='nightly', name='count the stars')")
+    driver.do("job()")
+    wait_for(lambda: driver.ask("len(sc.statusTracker().getActiveJobsIds())") == 2, "two jobs")
+    return driver
+
+
+def rows(said):
+    assert said.code == 0, said
+    assert said.err == ""
+    return json.loads(said.out)
+
+
+def ids(command):
+    return [row["id"] for row in rows(command("ps", "--json"))]
+
+
+def test_without_a_driver_ps_says_how_to_start_one(command):
+    said = command("ps")
+
+    assert said.code == 0
+    assert said.lines[0] == "No driver is running."
+    assert "SparkContext()" in said.out
+    assert rows(command("ps", "--json")) == []
+
+
+def test_without_a_driver_the_others_say_so_with_their_own_exit_code(command):
+    for word in ("jobs", "stages", "executors", "threads", "cleaner", "logs"):
+        said = command(word)
+
+        assert (said.code, said.out) == (3, "")
+        assert said.err.startswith("pyspark-shell: No driver is running.\nStart one: ")
+
+
+def test_ps_lists_drivers_and_their_running_jobs_and_never_a_token(busy, command, runtime):
+    found = rows(command("ps", "--json"))
+    said = command("ps")
+
+    (row,) = found
+    assert row["pid"] == busy.pid
+    assert row["applicationId"] == busy.application_id
+    assert (row["answers"], row["runningJobs"], row["kind"]) == (True, 2, "script")
+    assert "token" not in row
+    token = json.loads(next(runtime.glob("driver-*.json")).read_text())["token"]
+    assert token not in said.out + said.err
+    assert said.lines[0].split() == [
+        "Driver", "Name", "Kind", "Pid", "Master", "Up", "Jobs", "State", "Page"
+    ]  # fmt: skip
+    assert re.search(r"  2  answers  http://127.0.0.1:\d+$", said.lines[1])
+
+
+def test_jobs_shows_what_runs_first_in_the_words_of_all_views(busy, command):
+    said = command("jobs")
+
+    states = {line.split()[0]: line for line in said.lines[1:]}
+    assert list(states) == ["2", "1", "0"]
+    assert "waiting" in states["2"]
+    assert "count the stars" in states["1"]
+    assert re.search(r"running  0\+2/2 .* nightly$", states["1"])
+    assert re.search(r"done +4/4", states["0"])
+
+
+def test_jobs_as_json_are_the_rows_of_the_rest_api(busy, command):
+    row = next(row for row in rows(command("jobs", "--json")) if row["jobId"] == 1)
+
+    assert row["status"] == "RUNNING"
+    assert row["jobGroup"] == "nightly"
+    assert row["numActiveTasks"] == 2
+
+
+def test_stages_are_listed_and_one_shows_its_tasks(busy, command):
+    listed = command("stages")
+    one = command("stages", 1)
+
+    assert [line.split()[0] for line in listed.lines] == ["Stage", "2", "1", "0"]
+    firsts = [line.split()[0] for line in one.lines if line]
+    assert firsts[:3] == ["Stage", "1", "Task"]
+    assert set(firsts[3:]) == {"4", "5"}
+    detailed = rows(command("stages", "1", "--json"))
+    assert [row["stageId"] for row in detailed["attempts"]] == [1]
+    assert {row["taskId"] for row in detailed["tasks"]} == {4, 5}
+    assert {row["pid"] for row in detailed["tasks"]} == set(busy.task_pids())
+
+
+def test_an_unknown_stage_is_refused(busy, command):
+    said = command("stages", 77)
+
+    assert said.code == 1
+    assert said.err == "pyspark-shell: unknown stage: 77\n"
+
+
+def test_executors_show_process_state_and_task(busy, command):
+    found = rows(command("executors", "--json"))
+    said = command("executors")
+
+    executors = [row for row in found if row["id"] != "driver"]
+    assert {row["pid"] for row in executors} == set(busy.task_pids())
+    assert {row["state"] for row in executors} == {"busy"}
+    assert sum("busy" in line for line in said.lines) == 2
+
+
+def test_threads_of_the_driver_and_the_stack_of_a_task(busy, command):
+    mine = command("threads")
+    task = command("threads", "--task", 4)
+    executor = command("threads", rows(command("executors", "--json"))[-1]["id"])
+
+    assert any(line.startswith("dag-scheduler-event-loop") for line in mine.lines)
+    assert "in spin" in task.out
+    assert "executor-messages" in executor.out
+    assert "in spin" in executor.out
+    assert "in spin" not in mine.out
+    assert "in collect" in command("threads", "--stacks").out
+    assert rows(command("threads", "--task", "4", "--json"))["taskId"] == 4
+
+
+def test_the_cleaner_is_shown(busy, command):
+    said = command("cleaner")
+
+    assert said.code == 0
+    assert said.out.startswith("Cleaner: ")
+    assert "tracked" in rows(command("cleaner", "--json"))
+
+
+def test_logs_show_what_tasks_print(obedient, command):
+    driver = obedient()
+    nothing = command("logs")
+    driver.do(PRINT.format("hello"))
+
+    wait_for(lambda: command("logs").out.count("hello") == 2, "both lines")
+    both, one = command("logs"), command("logs", 0)
+
+    assert nothing.out.startswith("Nothing on stderr yet.")
+    assert re.fullmatch(r"(executor \d \| hello \d\n){2}", both.out)
+    assert re.fullmatch(r"(hello \d\n)*", one.out)
+    assert [row["executorId"] for row in rows(command("logs", "--json"))] == ["0", "1"]
+
+
+def test_logs_are_followed_until_the_driver_ends(obedient, runtime):
+    driver = obedient()
+    following = subprocess.Popen(
+        [sys.executable, "-m", "pyspark_shell.shell.main", "logs", "-f"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+    )
+    driver.do(PRINT.format("later"))
+    first = [following.stdout.readline() for _ in range(2)]
+    driver.process.process.stdin.close()
+
+    rest = following.communicate(timeout=within(30))[0]
+
+    assert all("later" in line for line in first)
+    assert "has ended" in rest
+    assert following.returncode == 0
+
+
+# Several drivers, dead ones, silent ones -------------------------------------------------------
+
+
+def test_several_drivers_have_to_be_named_and_the_beginning_is_enough(obedient, command):
+    first, second = obedient(NAME="one"), obedient(NAME="two")
+    found = {row["pid"]: row["id"] for row in rows(command("ps", "--json"))}
+    assert second.ask("sc.parallelize([1], 1).count() + sc.parallelize([1], 1).count()") == 2
+
+    unnamed = command("jobs")
+    by_option = rows(command("jobs", "--json", "--driver", found[second.pid][:5]))
+    by_place = rows(command("jobs", found[first.pid], "--json"))
+    by_application = rows(command("jobs", second.application_id, "--json"))
+    behind_an_id = command("stages", 0, found[second.pid])
+
+    assert unnamed.code == 3
+    assert "2 drivers are running; say which one." in unnamed.err
+    assert all(driver in unnamed.err for driver in found.values())
+    assert [row["jobId"] for row in by_option] == [1, 0]
+    assert by_place == []
+    assert len(by_application) == 2
+    assert behind_an_id.code == 0
+
+
+def test_an_unknown_driver_is_told_with_those_there_are(obedient, command):
+    obedient()
+
+    said = command("jobs", "--driver", "zzz")
+
+    assert said.code == 3
+    assert "No driver 'zzz' is running." in said.err
+    assert ids(command)[0] in said.err
+
+
+def test_a_driver_that_was_killed_is_pruned_with_its_socket(obedient, command, runtime):
+    driver = obedient()
+    assert len(ids(command)) == 1
+
+    os.kill(driver.pid, signal.SIGKILL)
+    wait_for_end([driver.pid], 5)
+
+    assert ids(command) == []
+    assert os.listdir(runtime) == []
+
+
+def test_a_driver_that_stops_takes_its_files_away(obedient, command, runtime):
+    driver = obedient()
+
+    driver.process.process.stdin.close()
+    driver.process.wait()
+
+    assert ids(command) == []
+    assert os.listdir(runtime) == []
+
+
+def test_a_silent_driver_is_told_and_its_processes_are_shown_from_outside(busy, command):
+    os.kill(busy.pid, signal.SIGSTOP)
+    try:
+        listed, jobs = command("ps"), command("jobs")
+        as_json = command("executors", "--json")
+    finally:
+        os.kill(busy.pid, signal.SIGCONT)
+
+    assert re.search(r"\?  silent ", listed.lines[1])
+    assert "is silent" in listed.lines[2]
+    assert jobs.code == 4
+    assert "does not answer" in jobs.err
+    assert jobs.lines[1].split() == ["Executor", "Pid", "Runs", "task", "Stage", "Jobs"]
+    assert all(str(pid) in jobs.out for pid in busy.task_pids())
+    assert as_json.code == 4
+    running = json.loads(as_json.out)["running"]
+    assert [(row["stageId"], row["jobIds"]) for row in running] == [(1, [1]), (1, [1])]
+
+
+# Terminals and pipes ---------------------------------------------------------------------------
+
+
+def test_colours_are_for_terminals_and_not_with_no_color(busy, command, terminal):
+    assert "\x1b[36mrunning\x1b[0m" in terminal("jobs", columns=120).out
+    assert "\x1b" not in terminal("jobs", NO_COLOR="1").out
+    assert "\x1b" not in command("jobs").out
+    assert "\x1b" not in terminal("jobs", "--json").out
+
+
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_no_line_is_wider_than_the_terminal(busy, terminal, columns):
+    busy.begin("job(name='计算 星星 ' * 30, group='wide')", tasks=0)
+
+    said = terminal("jobs", columns=columns, NO_COLOR="1")
+
+    if columns >= 60:
+        assert max(map(width_of, said.lines)) <= columns
+    assert said.lines[0].startswith("Job  What")
+
+
+def test_a_pipe_gets_all_of_a_name(busy, command):
+    busy.do("job(name='x' * 300, group='wide')")
+    wait_for(lambda: "x" * 300 in command("jobs").out, "the whole name")
+
+
+def test_what_a_terminal_would_obey_is_not_written(busy, command):
+    busy.do(r"job(name='red \x1b[31m bell \x07', group='evil')")
+    wait_for(lambda: "red ·[31m bell ·" in command("jobs").out, "the name without its codes")
+
+
+def test_a_reader_that_has_had_enough_is_no_error(busy):
+    jobs = f"{sys.executable} -m pyspark_shell.shell.main jobs --json"
+    script = f"{jobs} | head -c 10; echo; echo ${{PIPESTATUS[0]}}"
+
+    done = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0"
