@@ -1,0 +1,221 @@
+"""Interrupt and kills in a busy kernel: what they end, what they leave, what the cell says."""
+
+import pytest
+
+from tests.processes.waiting import Stopwatch, wait_for, within
+
+SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
+STUBBORN = """
+def stay(n):
+    import time
+    while True:
+        try:
+            time.sleep(3600)
+        except BaseException:
+            pass
+sc.parallelize(range(2), 2).map(stay).collect()
+"""
+BUSY_CELLS = {
+    "time.sleep": "import time; time.sleep(60)",
+    "a Python loop": "while True: pass",
+    "an action": SLEEPING,
+}
+
+
+@pytest.fixture
+def background(notebook):
+    """A job that a thread of cell B runs; gives the notebook."""
+    notebook.run(
+        f"""
+from concurrent.futures import ThreadPoolExecutor
+pool = ThreadPoolExecutor(1)
+job_of_b = pool.submit(lambda: {SLEEPING})
+""",
+        cell_id="cell-b",
+    )
+    notebook.running_job()
+    return notebook
+
+
+def test_interrupt_ends_the_jobs_of_its_cell_and_no_others(background):
+    notebook = background
+    cell = notebook.start(SLEEPING, cell_id="cell-a")
+    wait_for(lambda: len(notebook.jobs(status="running")) == 2, "both jobs")
+
+    notebook.interrupt()
+    cell.wait()
+
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert cell.error["traceback"][-1] == "KeyboardInterrupt at In[2]:1"
+    assert "Killed job 1" in cell.text
+    assert [j["cell"]["id"] for j in notebook.jobs(status="running")] == ["cell-b"]
+    assert notebook.run("sc.cancelAllJobs(); type(job_of_b.exception()).__name__") == (
+        "'SparkJobCancelled'"
+    )
+
+
+def test_interrupt_ends_jobs_that_the_cell_s_pool_runs(notebook):
+    cell = notebook.start(
+        f"""
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(2) as pool:
+    waiting = [pool.submit(lambda: {SLEEPING}) for _ in range(2)]
+"""
+    )
+    wait_for(lambda: notebook.driver and len(notebook.jobs(status="running")) == 2, "both jobs")
+
+    notebook.interrupt()
+    cell.wait()
+
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert notebook.jobs(status="running") == []
+    assert notebook.run("[type(f.exception()).__name__ for f in waiting]") == (
+        "['SparkJobCancelled', 'SparkJobCancelled']"
+    )
+
+
+def test_interrupt_between_cells_is_harmless(notebook):
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+    notebook.interrupt()
+
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
+def test_interrupt_of_a_cell_without_jobs_is_python_s_own(notebook):
+    cell = notebook.start("import time\nprint('here')\ntime.sleep(60)")
+    cell.says("here")
+
+    notebook.interrupt()
+    cell.wait()
+
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert "time.sleep(60)" in cell.text
+
+
+def test_a_second_interrupt_ends_executors_that_do_not_stop(notebook):
+    cell = notebook.start(STUBBORN)
+    notebook.running_job()
+    executors = {row["pid"] for row in notebook.driver.get("executors") if row["id"] != "driver"}
+
+    notebook.interrupt()
+    cell.says("do not stop yet")
+    notebook.interrupt()
+    cell.wait()
+
+    wait_for(lambda: not executors & notebook.processes(), "the end of the executors")
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
+@pytest.mark.parametrize("code", BUSY_CELLS.values(), ids=BUSY_CELLS)
+def test_a_kill_from_outside_works_whatever_the_main_thread_does(background, code):
+    notebook = background
+    cell = notebook.start(f"print('begun')\n{code}")
+    cell.says("begun")
+    order = {"reason": "too slow", "who": "JupyterLab"}
+
+    with Stopwatch() as watch:
+        notebook.driver.post("jobs/0/kill", order)
+        wait_for(lambda: notebook.driver.get("jobs/0").get("killState") == "KILLED", "the kill")
+
+    assert watch.seconds < within(1)
+    assert not cell.has_ended
+    notebook.interrupt()
+    cell.wait()
+
+
+def test_a_kill_works_while_a_flood_of_comm_messages_waits(background):
+    notebook = background
+    cell = notebook.start("print('begun')\nimport time; time.sleep(60)")
+    cell.says("begun")
+    for _ in range(2000):
+        message = notebook.client.session.msg("comm_msg", {"comm_id": "nobody", "data": {}})
+        notebook.client.shell_channel.send(message)
+
+    with Stopwatch() as watch:
+        notebook.driver.post("jobs/0/kill", {"reason": "too slow"})
+        wait_for(lambda: notebook.driver.get("jobs/0").get("killState") == "KILLED", "the kill")
+
+    assert watch.seconds < within(1)
+    notebook.interrupt()
+    cell.wait()
+
+
+def test_a_killed_cell_says_in_one_line_who_and_why(notebook):
+    cell = notebook.start(SLEEPING)
+    notebook.running_job()
+
+    notebook.driver.post("jobs/0/kill", {"reason": "too slow", "who": "JupyterLab"})
+    cell.wait()
+
+    assert cell.error["ename"] == "SparkJobCancelled"
+    assert cell.error["traceback"] == [
+        "Killed: job 0 (collect, 0 of 4 tasks) from JupyterLab: too slow"
+    ]
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
+# The application -----------------------------------------------------------------------------
+
+
+def test_application_kill_ends_a_loop_on_the_driver_and_the_kernel_stays(notebook):
+    cell = notebook.start("sc.parallelize([1], 1).count()\nprint('begun')\nwhile True: pass")
+    cell.says("begun")
+
+    notebook.driver.post("kill", {"reason": "spring cleaning", "who": "JupyterLab"})
+    cell.wait(30)
+
+    assert cell.error["ename"] == "SparkApplicationKilled"
+    assert len(cell.error["traceback"]) == 1
+    assert "spring cleaning (by JupyterLab at " in cell.error["traceback"][0]
+    assert notebook.run("sc.isStopped, sc.killReason") == "(True, 'spring cleaning')"
+    used = notebook.start("sc.parallelize([1], 1).count()").wait()
+    assert used.error["ename"] == "SparkContextStopped"
+    for part in ("spring cleaning", "by JupyterLab at", "In[1]:1"):
+        assert part in used.error["evalue"]
+
+
+def test_application_kill_of_an_idle_kernel_raises_nothing_and_says_one_line(notebook):
+    first = notebook.run("sc.parallelize([1], 1).count()")
+    cell = notebook.start("1")
+    cell.wait()
+    before = len(notebook.published)
+
+    notebook.driver.post("kill", {"reason": "spring cleaning", "who": "JupyterLab"})
+    wait_for(lambda: len(notebook.processes()) == 1, "the end of the executors")
+
+    assert notebook.run("1 + 1") == "2"
+    notebook.read()
+    later = notebook.published[before:]
+    assert [m for m in later if m["msg_type"] == "error"] == []
+    lines = "".join(m["content"]["text"] for m in later if m["msg_type"] == "stream")
+    assert lines.strip().count("\n") == 0, lines
+    assert "spring cleaning" in lines
+    assert first == "1"
+
+
+def test_a_loop_that_swallows_the_kill_is_reported(notebook):
+    cell = notebook.start(
+        """
+sc.parallelize([1], 1).count()
+print('begun')
+import time
+end = time.monotonic() + 12
+while time.monotonic() < end:
+    try:
+        time.sleep(0.05)
+    except BaseException:
+        pass
+print('swallowed')
+"""
+    )
+    cell.says("begun")
+
+    notebook.driver.post("kill", {"reason": "spring cleaning"})
+    cell.wait(60)
+
+    assert cell.error is None
+    assert "swallowed" in cell.text
+    text = "".join(m["content"]["text"] for m in notebook.published if m["msg_type"] == "stream")
+    assert "did not stop" in text
+    assert "time.sleep(0.05)" in text

@@ -1,0 +1,78 @@
+"""A kernel starts nothing before it is used, and leaves nothing when it goes, however it goes."""
+
+import os
+import signal
+
+import pytest
+
+from tests.kernel.conftest import left_files
+from tests.processes.waiting import wait_for, within
+
+BUSY = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).count()"
+
+
+def test_an_empty_notebook_starts_nothing(notebook, tmp_path):
+    notebook.run("1 + 1")
+    notebook.run("isinstance(sc, object), spark is not None")
+
+    assert notebook.processes() == {notebook.pid}
+    assert notebook.driver is None
+    assert not (tmp_path / "local").exists()
+
+
+def test_the_runtime_file_names_the_kernel(notebook):
+    notebook.run("sc.parallelize([1], 1).count()")
+
+    entry = notebook.driver.entry
+
+    assert entry.kind == "kernel"
+    assert os.path.realpath(entry.connection_file) == os.path.realpath(
+        notebook.manager.connection_file
+    )
+
+
+@pytest.mark.parametrize("cell", ["1", BUSY], ids=["idle", "busy"])
+def test_a_restart_leaves_no_executor_and_no_file(notebook, tmp_path, cell):
+    notebook.run("sc.parallelize(range(4), 4).cache().count()")
+    notebook.start(cell)
+    before = notebook.processes()
+
+    notebook.manager.restart_kernel(now=False)
+    notebook.client.stop_channels()
+    notebook.connect()
+
+    wait_for(lambda: not before & notebook.processes(), "the end of the old processes", 5)
+    wait_for(lambda: left_files(tmp_path / "local") == [], "clean directories", 5)
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
+def test_a_killed_kernel_leaves_no_executor_and_no_file(notebook, tmp_path):
+    notebook.run("sc.parallelize(range(4), 4).cache().count()")
+    busy = notebook.start(BUSY)
+    notebook.running_job()
+    before = notebook.processes()
+
+    os.kill(notebook.pid, signal.SIGKILL)
+
+    wait_for(lambda: not before & notebook.processes(), "the end of the processes", 3)
+    wait_for(lambda: left_files(tmp_path / "local") == [], "clean directories", 3)
+    assert not busy.has_ended
+
+
+def test_sc_in_the_namespace_is_what_the_user_makes_it(notebook):
+    notebook.run("from pyspark_shell import SparkContext\nmine = SparkContext('local[1]', 'mine')")
+
+    assert notebook.run("sc is mine, spark.sparkContext is mine") == "(True, True)"
+    assert notebook.run("sc.stop(); sc.isStopped") == "True"
+
+
+def test_two_kernels_do_not_disturb_each_other(start_notebook):
+    one, two = start_notebook(), start_notebook()
+    for notebook in (one, two):
+        notebook.run("sc.parallelize(range(4), 2).sum()")
+
+    one.run("sc.stop()")
+
+    assert one.driver is None
+    assert two.run("sc.parallelize(range(4), 2).sum()") == "6"
+    assert within(1) > 0

@@ -1,0 +1,75 @@
+"""`%load_ext pyspark_shell` makes a Spark shell of a stock kernel; the kernelspec names ours."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pyspark_shell.shell.install_kernel import kernel_spec
+from tests.kernel.conftest import KERNELSPEC
+
+SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
+
+
+@pytest.fixture
+def stock(kernel_specs, start_notebook):
+    """A notebook with ipykernel's own kernel, and our extension."""
+    folder = kernel_specs / "stock"
+    folder.mkdir(exist_ok=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "stock", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    notebook = start_notebook(kernel_name="stock")
+    assert notebook.run("%load_ext pyspark_shell") == ""
+    return notebook
+
+
+def test_a_stock_kernel_gets_names_cells_and_magics(stock):
+    assert stock.processes() == {stock.pid}
+
+    assert stock.run("sc.parallelize(range(4), 2).sum()", cell_id="cell-a") == "6"
+
+    job = stock.jobs()[0]
+    assert (job["name"], job["cell"]["id"]) == ("sum at In[2]:1", "cell-a")
+    assert "done" in stock.run("%jobs")
+
+
+def test_interrupt_in_a_stock_kernel_ends_the_cell_s_jobs(stock):
+    cell = stock.start(SLEEPING)
+    stock.running_job()
+
+    stock.interrupt()
+    cell.wait()
+
+    assert cell.error["traceback"][-1] == "KeyboardInterrupt at In[2]:1"
+    assert stock.jobs(status="running") == []
+
+
+def test_a_context_that_runs_already_is_taken_over(kernel_specs, stock):
+    stock.run("%unload_ext pyspark_shell")
+    stock.run("del sc, spark\nfrom pyspark_shell import SparkContext\nsc = SparkContext()")
+    stock.run("%load_ext pyspark_shell")
+
+    assert stock.run("spark.sparkContext is sc") == "True"
+    assert stock.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
+def test_in_our_kernel_the_extension_is_there_already(notebook):
+    notebook.run("%load_ext pyspark_shell")
+
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+    assert [job["name"] for job in notebook.jobs()] == ["sum at In[2]:1"]
+
+
+def test_the_shipped_kernelspec_is_the_one_that_is_installed():
+    assert json.loads((KERNELSPEC / "kernel.json").read_text()) == kernel_spec("python")
+
+
+def test_install_kernel_writes_this_python(tmp_path):
+    command = [sys.executable, "-m", "pyspark_shell.shell.main", "install-kernel"]
+    subprocess.run([*command, "--prefix", str(tmp_path)], check=True, capture_output=True)
+
+    file = tmp_path / "share" / "jupyter" / "kernels" / "pyspark_shell" / "kernel.json"
+
+    assert json.loads(file.read_text()) == kernel_spec(sys.executable)
