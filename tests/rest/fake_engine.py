@@ -70,7 +70,8 @@ class FakeEngine:
         return [{"id": "driver", "isActive": True}]
 
     def executor_threads(self, executor_id):
-        return [{"threadName": f"main of {executor_id}"}]
+        name = f"main of {executor_id}"
+        return [{"threadId": 1, "threadName": name, "threadState": "RUNNABLE", "owner": "user"}]
 
     def task_threads(self, task_id):
         return {"taskId": task_id}

@@ -55,8 +55,15 @@ export function jobState(job) {
 /** A stage's state in the same words, and `skipped`. */
 export function stageState(stage) {
   if (stage.zombieTasks) return 'killing';
+  if (stage.status === 'ACTIVE' && !stage.numActiveTasks && !stage.numCompleteTasks) return 'waiting';
   const words = { ACTIVE: 'running', PENDING: 'waiting', COMPLETE: 'done', SKIPPED: 'skipped' };
   return words[stage.status] ?? (isKilled(stage) ? 'killed' : 'failed');
+}
+
+/** The line of a failure that says what it was; a traceback's stands at its end. */
+export function lastLine(text) {
+  const lines = (text ?? '').replace(/Driver stacktrace:\s*$/, '').trim().split('\n');
+  return lines.at(-1).trim();
 }
 
 function isKilled(stage) {

@@ -4,6 +4,8 @@ import { h } from './dom.js';
 import { duration } from './format.js';
 import { mayKill } from './request.js';
 
+// Shorter runs are not worth a click.
+const FOLDED = 3;
 const GLYPHS = {
   waiting: '◌', running: '▸', killing: '◐', killed: '■', failed: '✕', done: '✓', skipped: '–',
   idle: '○', busy: '▸', dead: '✕', stopped: '■'
@@ -68,22 +70,42 @@ export function opener(ui, key, label, ...children) {
   }, h('span', { class: 'arrow', 'aria-hidden': 'true' }, '▸'), children);
 }
 
-/** A Python stack, innermost frame first; frames of libraries are pale. */
+/** A Python stack, innermost frame first; runs of frames that are not the user's are folded. */
 export function stack(thread, note) {
   const frames = [...(thread.stackTrace?.elems ?? [])].reverse();
   return h('figure', { class: 'stack' },
     h('figcaption', {}, note ?? stackNote(thread)),
     frames.length === 0 && h('p', { class: 'soft' }, 'No Python frame: the thread is in C code.'),
-    h('ol', {}, frames.map((frame, at) => {
-      const [place, ...code] = frame.split('\n');
-      return h('li', { key: at, class: isLibrary(place) ? 'library' : 'own' },
-        h('code', { class: 'place' }, place.trim()),
-        code.length > 0 && h('code', { class: 'line' }, code.join('\n').trim()));
-    })));
+    runs(frames).map((run, at) => (run.isOwn || run.frames.length < FOLDED
+      ? frameList(run, at)
+      : h('details', { key: at },
+        h('summary', {}, `${run.frames.length} frames of Python, libraries and the engine`),
+        frameList(run, at)))));
 }
 
-function isLibrary(place) {
-  return /\/(lib\/python[\d.]+|site-packages|pyspark_shell)\/|<frozen/.test(place);
+function frameList(run, key) {
+  return h('ol', { key }, run.frames.map((frame, at) => {
+    const [place, ...code] = frame.split('\n');
+    return h('li', { key: at, class: run.isOwn ? 'own' : 'library' },
+      h('code', { class: 'place' }, place.trim()),
+      code.length > 0 && h('code', { class: 'line' }, code.join('\n').trim()));
+  }));
+}
+
+/** Frames cut where those of the user begin and end. */
+function runs(frames) {
+  const found = [];
+  for (const frame of frames) {
+    const isOwn = !isLibrary(frame);
+    if (found.at(-1)?.isOwn !== isOwn) found.push({ isOwn, frames: [] });
+    found.at(-1).frames.push(frame);
+  }
+  return found;
+}
+
+/** Whether a frame is not the user's. */
+export function isLibrary(frame) {
+  return /\/(lib\/python[\d.]+|site-packages|pyspark_shell)\/|"<(frozen|string)/.test(frame);
 }
 
 function stackNote(thread) {
@@ -92,6 +114,11 @@ function stackNote(thread) {
     ? 'sampled by a signal: C code holds the interpreter'
     : 'sampled in the process, no root needed';
   return seconds >= 1 ? `same line for ${duration(seconds * 1000)} · ${sampled}` : sampled;
+}
+
+/** Why something failed, in full. */
+export function reason(text) {
+  return text && h('pre', { class: 'reason', tabindex: '0' }, text.slice(0, 8000));
 }
 
 /** Why there is nothing, and what would bring something. */

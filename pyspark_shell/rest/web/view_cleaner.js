@@ -46,9 +46,9 @@ function summary(ui, header, looksForHolders) {
         duration(header.last.tookMs)),
       gc.last && fact('garbage collection', `${ago(gc.last.at)} (${gc.last.by}), ` +
         `${plural(gc.last.collected, 'object')}, took ${duration(gc.last.tookMs)}`),
-      gc.nextAt && fact('next', `in ${duration(gc.nextAt - Date.now())}`)),
+      gc.nextAt && fact('next collection', `in ${duration(gc.nextAt - Date.now())}`)),
     h('div', { class: 'buttons' },
-      button(looksForHolders ? 'Stop looking for holders' : 'Held by…', () => ui.toggle('holders'),
+      button(looksForHolders ? 'Hide holders' : 'Show holders', () => ui.toggle('holders'),
         { 'aria-pressed': String(looksForHolders) }),
       mayKill && !ui.model.isStopped && button('Collect garbage now', () => ui.order('gc', 'cleaner/gc',
         {}, null, done => `${plural(done.collected, 'object')} found in ${duration(done.tookMs)}.`),
@@ -64,7 +64,7 @@ function entity(ui, row) {
   const key = `${row.kind}-${row.id}`;
   const size = row.memoryBytes + row.diskBytes;
   return h('article', { key: `${key}-${row.state}`, class: `row ${row.state}` },
-    h('div', { class: 'line' },
+    h('div', { class: 'line of-entity' },
       h('span', { class: 'name' }, h('strong', {}, `${row.kind} ${row.id}`), ' ', row.name),
       pill(row.state, row.error),
       h('span', { class: 'time' }, size > 0 ? bytes(size) : ''),

@@ -23,10 +23,10 @@ function executorRow(ui, row) {
   const state = isDriver ? null : row.state;
   const [stackKey, logKey] = [`${key}-stack`, `${key}-log`];
   return h('article', { key, class: `row executor ${state ?? ''}` },
-    h('div', { class: 'line' },
+    h('div', { class: 'line of-executor' },
       h('strong', { class: 'name' }, isDriver ? 'driver' : `executor ${row.id}`,
         h('span', { class: 'soft' }, ` pid ${row.pid}`)),
-      state && pill(state),
+      state ? pill(state) : h('span'),
       usage('CPU', row.cpuPercent ?? 0, 100, `${Math.round(row.cpuPercent ?? 0)} %`),
       usage('memory', row.rssBytes, Math.max(row.maxMemory, row.rssBytes), bytes(row.rssBytes)),
       h('span', { class: 'buttons' },
@@ -53,7 +53,7 @@ function usage(name, value, max, text) {
 
 function toggle(ui, key, text, what) {
   const isOpen = ui.open.has(key);
-  return button(isOpen ? `Hide ${text.toLowerCase()}` : text, () => ui.toggle(key),
+  return button(text, () => ui.toggle(key),
     { 'aria-expanded': String(isOpen), 'aria-label': `${text} of ${what}` });
 }
 

@@ -1,8 +1,8 @@
 // Jobs: what runs first, then what ended, and what became of kills.
 
 import { h } from './dom.js';
-import { ago, cellName, clock, duration, jobState, plural, shortSite } from './format.js';
-import { bar, button, empty, killButton, opener, pill, stack } from './parts.js';
+import { ago, cellName, clock, duration, jobState, lastLine, plural, shortSite } from './format.js';
+import { bar, button, empty, killButton, opener, pill, reason, stack } from './parts.js';
 import { stageRow } from './view_stages.js';
 import { taskRow } from './view_tasks.js';
 
@@ -35,20 +35,19 @@ function jobRow(ui, job) {
   const state = jobState(job);
   const until = job.completedAt ?? Date.now();
   return h('article', { key, class: `row ${state}` },
-    h('div', { class: 'line' },
+    h('div', { class: 'line of-tasks' },
       opener(ui, key, `Stages of job ${job.jobId}`,
         h('span', { class: 'number' }, `#${job.jobId}`),
         h('span', { class: 'name', title: job.callSite }, job.description || shortSite(job.callSite))),
       pill(state),
       bar(counts(job), `Tasks of job ${job.jobId}`),
       h('span', { class: 'time' }, duration(until - job.submittedAt)),
-      (state === 'running' || state === 'waiting') && killButton(ui, {
+      h('span', { class: 'buttons' }, job.status === 'RUNNING' && killButton(ui, {
         what: `job ${job.jobId}`, path: `jobs/${job.jobId}/kill`, key
-      })),
+      }))),
     h('p', { class: 'soft details' }, details(job, state).map((text, at) =>
       h('span', { key: at }, text))),
-    job.failureReason && state === 'failed' &&
-      h('pre', { class: 'reason' }, job.failureReason.slice(0, 4000)),
+    ui.open.has(key) && state === 'failed' && reason(job.failureReason),
     state === 'killing' && Date.now() - (job.completedAt ?? 0) > STUBBORN_MS && stubborn(ui, job),
     ui.open.has(key) && stagesOf(ui, job));
 }
@@ -78,6 +77,7 @@ function details(job, state) {
     const who = job.killWho ? ` from ${job.killWho}` : '';
     found.push(`killed${took}${who}${job.killReason ? `: ${job.killReason}` : ''}`);
   } else {
+    if (state === 'failed') found.push(lastLine(job.failureReason));
     found.push(`ended ${ago(job.completedAt)}`);
   }
   if (job.numSkippedStages) found.push(`${plural(job.numSkippedStages, 'stage')} skipped`);

@@ -1,8 +1,8 @@
 // Stages, alone and below their jobs.
 
 import { h } from './dom.js';
-import { bytes, duration, plural, shortSite, stageState } from './format.js';
-import { bar, empty, killButton, opener, pill } from './parts.js';
+import { bytes, duration, lastLine, plural, shortSite, stageState } from './format.js';
+import { bar, empty, killButton, opener, pill, reason } from './parts.js';
 import { tasksOf } from './view_tasks.js';
 
 const ORDER = ['killing', 'running', 'waiting', 'failed', 'killed', 'done', 'skipped'];
@@ -36,21 +36,20 @@ export function stageRow(ui, stage) {
   const state = stageState(stage);
   const until = stage.completedAt ?? Date.now();
   return h('article', { key, class: `row stage ${state}` },
-    h('div', { class: 'line' },
+    h('div', { class: 'line of-tasks' },
       opener(ui, key, `Tasks of stage ${name}`,
         h('span', { class: 'number' }, `stage ${stage.attemptId ? name : stage.stageId}`),
         h('span', { class: 'name', title: stage.details }, shortSite(stage.name))),
       pill(state),
       bar(counts(stage), `Tasks of stage ${name}`),
       h('span', { class: 'time' }, stage.submittedAt ? duration(until - stage.submittedAt) : ''),
-      state === 'running' && killButton(ui, {
+      h('span', { class: 'buttons' }, stage.status === 'ACTIVE' && killButton(ui, {
         what: `stage ${stage.stageId}`, path: `stages/${stage.stageId}/kill`, key,
         confirm: sharedBy(ui, stage)
-      })),
+      }))),
     h('p', { class: 'soft details' }, details(stage, state).map((text, at) =>
       h('span', { key: at }, text))),
-    stage.failureReason && state === 'failed' &&
-      h('pre', { class: 'reason' }, stage.failureReason.slice(0, 4000)),
+    ui.open.has(key) && state === 'failed' && reason(stage.failureReason),
     ui.open.has(key) && tasksOf(ui, stage));
 }
 
@@ -76,6 +75,7 @@ function details(stage, state) {
     ['spilled', stage.diskBytesSpilled]
   ];
   for (const [what, size] of sizes) if (size) found.push(`${what} ${bytes(size)}`);
+  if (state === 'failed') found.push(lastLine(stage.failureReason));
   return found;
 }
 

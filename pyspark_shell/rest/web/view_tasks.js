@@ -1,7 +1,7 @@
 // Tasks of a stage: those that run, and the slowest of the others; each with its live stack.
 
 import { h } from './dom.js';
-import { bytes, duration, taskState } from './format.js';
+import { bytes, duration, lastLine, taskState } from './format.js';
 import { button, killButton, pending, pill, stack } from './parts.js';
 
 const LENGTH = 20;
@@ -39,17 +39,21 @@ export function taskRow(ui, task, { isStubborn = false } = {}) {
         : `task ${task.taskId} · partition ${task.partitionId} · executor ${task.executorId}`),
       pill(state),
       h('span', { class: 'time' }, duration(task.duration ?? 0)),
-      isLive && !ui.model.isStopped && button(ui.open.has(key) ? 'Hide stack' : 'Stack',
-        () => ui.toggle(key), { 'aria-label': `Stack of task ${task.taskId}` }),
-      isStubborn && killButton(ui, {
-        what: `executor ${task.executorId}`, text: `Kill executor ${task.executorId}`,
-        path: `executors/${task.executorId}/kill`, key: `executor-${task.executorId}`
-      }),
-      isLive && !isStubborn && killButton(ui, {
-        what: `task ${task.taskId}`, path: `tasks/${task.taskId}/kill`, key
-      })),
+      h('span', { class: 'buttons' }, isLive && actions(ui, task, key, isStubborn))),
     h('p', { class: 'soft details' }, details(task).map((text, at) => h('span', { key: at }, text))),
     isLive && (isStubborn || ui.open.has(key)) && liveStack(ui, `tasks/${task.taskId}/threads`));
+}
+
+function actions(ui, task, key, isStubborn) {
+  const { taskId, executorId } = task;
+  return [
+    !isStubborn && !ui.model.isStopped && button('Stack', () => ui.toggle(key),
+      { 'aria-expanded': String(ui.open.has(key)), 'aria-label': `Stack of task ${taskId}` }),
+    isStubborn ? killButton(ui, {
+      what: `executor ${executorId}`, text: `Kill executor ${executorId}`,
+      path: `executors/${executorId}/kill`, key: `executor-${executorId}`
+    }) : killButton(ui, { what: `task ${taskId}`, path: `tasks/${taskId}/kill`, key })
+  ];
 }
 
 /** The stack behind an address, sampled once a second while it is drawn. */
@@ -70,6 +74,6 @@ function details(task) {
     read && `input ${bytes(read)}`,
     shuffled && `shuffle read ${bytes(shuffled)}`,
     written && `shuffle write ${bytes(written)}`,
-    (task.errorMessage ?? '').trim().split('\n').at(-1)
+    lastLine(task.errorMessage)
   ].filter(Boolean);
 }

@@ -1,7 +1,7 @@
 // Threads of the driver: whose they are, what they do, and which keep the process alive.
 
 import { h } from './dom.js';
-import { button, empty, opener, pending, stack } from './parts.js';
+import { button, empty, isLibrary, opener, pending, stack } from './parts.js';
 
 const OWNERS = [['user', 'Yours'], ['jupyter', 'Jupyter'], ['engine', 'The engine']];
 
@@ -54,7 +54,7 @@ function threadRow(ui, thread) {
 /** The innermost frame that is the user's, as `f, file.py:7`. */
 function userFrame(thread) {
   const frames = [...(thread.stackTrace?.elems ?? [])].reverse();
-  const own = frames.find(frame => !/\/(lib\/python[\d.]+|site-packages|pyspark_shell)\/|<frozen/.test(frame));
+  const own = frames.find(frame => !isLibrary(frame));
   const match = /File "(?:.*\/)?([^"]*)", line (\d+), in (.*)/.exec(own ?? '');
   return match && `${match[3].split('\n')[0]}, ${match[1]}:${match[2]}`;
 }
