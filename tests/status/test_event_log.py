@@ -218,31 +218,54 @@ def test_any_text_comes_back(tmp_path_factory, text):
 
 
 @pytest.fixture
-def driver(tmp_path, folder):
-    """A driver in a process of its own, in the middle of its second job."""
-    started = DriverProcess(
-        tmp_path,
-        f"sc = start(spark__eventLog__enabled='true', spark__eventLog__dir={str(folder)!r})\n"
-        "sc.range(4, numSlices=2).count()\n"
-        "about(sc)\n"
-        "sc.parallelize([1, 2], 2).foreach(lambda _: time.sleep(300))\n",
-    )
-    started.hear("roots")
-    yield started
-    started.close()
+def drive(tmp_path, folder):
+    """Run a script in a process of its own that logs one job, then does what it is told."""
+    started = []
+
+    def run(body):
+        start = f"start(spark__eventLog__enabled='true', spark__eventLog__dir={str(folder)!r})"
+        prelude = f"sc = {start}\nsc.range(4, numSlices=2).count()\nabout(sc)\n"
+        started.append(DriverProcess(tmp_path, prelude + body))
+        started[-1].hear("roots")
+        return started[-1]
+
+    yield run
+    for driver in started:
+        driver.close()
 
 
-def test_a_killed_driver_leaves_a_log_in_progress_that_can_be_read(driver, folder):
+SLEEPING = "sc.parallelize([1, 2], 2).foreach(lambda _: time.sleep(300))\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_driver_that_is_ended_leaves_a_log_in_progress_that_can_be_read(drive, folder, number):
+    driver = drive(SLEEPING)
     path = next(folder.iterdir())
     wait_for(lambda: path.read_text().count("JobStart") == 2, "the second job's start")
 
-    driver.signal(signal.SIGKILL)
+    driver.signal(number)
     driver.wait()
 
     assert path.name.endswith(IN_PROGRESS)
     names = [event["Event"] for event in events_of(path)]
     assert "SparkListenerJobEnd" in names
     assert path.read_bytes().endswith(b"\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "raise SystemExit(3)\n", "sc.killApplication('enough')\n" + SLEEPING],
+    ids=["ends", "exits", "is killed"],
+)
+def test_a_driver_that_comes_to_its_end_completes_its_log(drive, folder, body):
+    drive(body).wait()
+
+    (path,) = folder.iterdir()
+    names = [event["Event"].removeprefix("SparkListener") for event in events_of(path)]
+    assert not path.name.endswith(IN_PROGRESS)
+    assert names[-1] == "ApplicationEnd"
+    assert names.count("TaskStart") == names.count("TaskEnd")
+    assert names.count("JobStart") == names.count("JobEnd")
 
 
 def test_a_log_that_is_there_already_is_not_overwritten(folder, caplog):

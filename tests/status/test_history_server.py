@@ -12,6 +12,7 @@ import pytest
 from pyspark_shell import SparkConf, SparkContext
 from pyspark_shell.common.errors import JobFailed
 from pyspark_shell.engines.native import NativeEngine
+from pyspark_shell.status.event_log import IN_PROGRESS
 from tests.processes.waiting import wait_for
 from tests.status.history_server import HistoryServer
 
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 NAME = "naïve 名前 <b>\u2028 \U0001f600"
 # Addresses of the driver's own server, which ends with it.
 ANSWERED_LIVE_ONLY = {"executorLogs"}
+CUT = "local-1"
 REASON = "nobody wants it — 取消"
 
 
@@ -87,6 +89,14 @@ def lose_map_outputs(sc):
         os.unlink(entry.path)
 
 
+def cut_short(log):
+    """Leave what a driver that was killed at its first failure leaves, under another id."""
+    lines = log.read_text().splitlines(keepends=True)
+    end = next(number for number, line in enumerate(lines) if "ExceptionFailure" in line)
+    text = "".join(lines[:end]).replace(log.name, CUT)
+    log.with_name(f"{CUT}{IN_PROGRESS}").write_text(text)
+
+
 class Live:
     """Our own rows when the application has ended; then executors and what they held are gone, so
     those are from just before.
@@ -117,6 +127,9 @@ class Application:
     def history(self, path=""):
         return self._server.get(f"{self._base}/{path}" if path else self._base)
 
+    def history_of_the_cut_one(self, path):
+        return self._server.get(f"applications/{CUT}/{path}")
+
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory):
@@ -132,9 +145,11 @@ def application(tmp_path_factory):
         executors, storage = engine.executors(active_only=False), engine.storage()
     live = Live(engine, executors, storage)
     del kept
+    cut_short(logs / live.application["id"])
     server = HistoryServer(logs, directory)
     try:
         server.wait_for_application(live.application["id"])
+        server.wait_for_application(CUT)
         yield Application(live, server)
     finally:
         server.stop()
@@ -263,6 +278,14 @@ def test_executors_are_equal(application):
     for field in ("rddBlocks", "memoryUsed", "diskUsed"):
         ours = sum(row[field] for row in application.live.executors)
         assert ours == sum(row[field] for row in history), field
+
+
+def test_a_log_that_was_cut_is_listed_as_incomplete(application):
+    (attempt,) = application.history_of_the_cut_one("")["attempts"]
+    statuses = {row["status"] for row in application.history_of_the_cut_one("jobs")}
+
+    assert attempt["completed"] is False
+    assert statuses == {"SUCCEEDED", "RUNNING"}
 
 
 def by_id(row):
