@@ -28,6 +28,7 @@ from pyspark_shell.shell.interrupts import InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.progress_switch import PROGRESS
+from pyspark_shell.shell.rdd_text import register_rdd_text
 from pyspark_shell.shell.running import progress_bar, running_context, running_engine
 from pyspark_shell.shell.toolbar import idle_hint, toolbar_text
 
@@ -62,6 +63,7 @@ class SparkTerminalShell(TerminalInteractiveShell):
         self.events.register("pre_run_cell", self._before_cell)
         self.events.register("post_run_cell", self._after_cell)
         register_magics(self)
+        register_rdd_text(self)
         CellTracker(self).begin()
         tell_kills_in_one_line()
         self.set_custom_exc((KeyboardInterrupt,), InterruptReport())
