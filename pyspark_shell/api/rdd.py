@@ -6,6 +6,7 @@ Thread  any of the user's; an RDD is immutable but for its name, its storage lev
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Generic
 
@@ -118,8 +119,13 @@ class PipelinedRDD(RDD[T]):
         )
         # Not RDD's: the id is taken only when somebody asks, so that a pipeline takes one.
         RDDBase.__init__(self, node, prev.ctx)
-        self.prev = prev
+        self._prev = weakref.ref(prev)
         self.preservesPartitioning = preservesPartitioning
+
+    @property
+    def prev(self) -> RDD[Any] | None:
+        """The RDD that this one was made from, None if nobody holds it any more."""
+        return self._prev()
 
     def _is_pipelinable(self) -> bool:
         return not (

@@ -31,6 +31,7 @@ from pyspark_shell.driver.cleanup_task import (
     CleanSparkListener,
 )
 from pyspark_shell.driver.context_cleaner import CleanerPolicy, ContextCleaner
+from pyspark_shell.driver.failed_frames import empty_frames_soon
 from pyspark_shell.driver.garbage_collection import GarbageCollection
 from pyspark_shell.driver.removals import Removals
 from pyspark_shell.lineage.checkpoint_rdd import ReliableCheckpointRDD
@@ -103,6 +104,11 @@ class Cleanup:
         if self.cleaner is not None:
             self.cleaner.stop(self._timeout_s)
             self.collection.stop(self._timeout_s)
+
+    def empty_frames(self, error: BaseException) -> None:
+        """Have the engine's functions that an error went through hold nothing any more."""
+        if self.cleaner is not None:
+            empty_frames_soon(error, self.cleaner.later)
 
     # What is to be watched ------------------------------------------------------------------
 

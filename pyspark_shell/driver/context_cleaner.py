@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from queue import Empty, SimpleQueue
@@ -102,11 +103,11 @@ class Cleaning:
 
 @dataclass(order=True, slots=True)
 class _Waiting:
-    """An entity whose turn has not come."""
+    """Something whose time has not come."""
 
     due_s: float
     number: int
-    entity: Entity = field(compare=False)
+    action: Callable[[], object] = field(compare=False)
 
 
 class ContextCleaner:
@@ -127,11 +128,10 @@ class ContextCleaner:
         self._actions = actions
         self._policy = policy
         self._on_fatal_error = on_fatal_error
-        self._queue: SimpleQueue[Reference | None] = SimpleQueue()
+        self._queue: SimpleQueue[Reference | _Waiting | None] = SimpleQueue()
         self.entities = TrackedEntities(self._queue.put)
         self._waiting: list[_Waiting] = []
         self._numbers = count()
-        self._orphans_wanted = False
         self._listeners: tuple[Any, ...] = ()
         self._pid = os.getpid()
         self._stopped = False
@@ -168,7 +168,7 @@ class ContextCleaner:
     @property
     def queue_length(self) -> int:
         """Things that are unreachable and not cleaned yet."""
-        return self._queue.qsize() + len(self._waiting)
+        return self.entities.queued()
 
     def attach_listener(self, listener: Any) -> None:
         """Call `rddCleaned(id)` and the like of `listener`, after those attached before."""
@@ -190,8 +190,13 @@ class ContextCleaner:
 
     def retry_orphans(self) -> None:
         """Try once more to remove what could not be removed."""
-        self._orphans_wanted = True
-        self._queue.put(None)
+        self.later(0.0, self._take_orphans)
+
+    def later(self, delay_s: float, action: Callable[[], object]) -> None:
+        """Have something done in the cleaner's thread; not if it stops before."""
+        if not self._stopped:
+            due_s = time.monotonic() + delay_s
+            self._queue.put(_Waiting(due_s, next(self._numbers), action))
 
     # In the cleaner's thread -------------------------------------------------------------
 
@@ -205,40 +210,36 @@ class ContextCleaner:
 
     def _work(self) -> None:
         try:
-            entity = self._next()
-            if entity is not None and not self._stopped:
-                self._clean_entity(entity)
+            action = self._next()
+            if action is not None and not self._stopped:
+                action()
         except Exception:
             log.exception("Error in cleaning thread")
 
-    def _next(self) -> Entity | None:
-        """The next entity to clean; None when something else is to be looked at first."""
+    def _next(self) -> Callable[[], object] | None:
+        """What to do next; None when something else may be due by now."""
         wait_s = None
         if self._waiting:
             wait_s = self._waiting[0].due_s - time.monotonic()
             if wait_s <= 0:
-                return heappop(self._waiting).entity
+                return heappop(self._waiting).action
         try:
-            reference = self._queue.get(timeout=wait_s)
+            item = self._queue.get(timeout=wait_s)
         except Empty:
             return None
-        if reference is None:
-            if self._orphans_wanted:
-                self._orphans_wanted = False
-                self._take_orphans()
-            return None
-        if self._policy.min_age_s > 0:
-            self._wait(reference.entity, self._policy.min_age_s)
-            return None
-        return reference.entity
-
-    def _wait(self, entity: Entity, delay_s: float) -> None:
-        heappush(self._waiting, _Waiting(time.monotonic() + delay_s, next(self._numbers), entity))
+        if isinstance(item, _Waiting):
+            heappush(self._waiting, item)
+        elif item is not None:
+            action = partial(self._clean_entity, item.entity)
+            if self._policy.min_age_s <= 0:
+                return action
+            self.later(self._policy.min_age_s, action)
+        return None
 
     def _take_orphans(self) -> None:
         for entity in self.entities.live():
             if entity.state is EntityState.ORPHANED:
-                self._wait(entity, 0.0)
+                self.later(0.0, partial(self._clean_entity, entity))
 
     def _clean_entity(self, entity: Entity) -> None:
         log.debug("Got cleaning task %s", entity.task)
@@ -259,7 +260,7 @@ class ContextCleaner:
         self.entities.changes += 1
         if entity.failures < len(RETRY_AFTER_S):
             entity.state = EntityState.ERROR
-            self._wait(entity, RETRY_AFTER_S[entity.failures])
+            self.later(RETRY_AFTER_S[entity.failures], partial(self._clean_entity, entity))
         else:
             entity.state = EntityState.ORPHANED
         entity.failures += 1

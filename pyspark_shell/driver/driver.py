@@ -278,6 +278,8 @@ class Driver:
         except BaseException as error:  # Ctrl-C may come at any line
             if handle is not None:
                 handle.give_up(error)
+            else:
+                self.cleanup.empty_frames(error)
             raise
 
     def submit_job(
@@ -298,7 +300,9 @@ class Driver:
         final_input = prepare_result_stage(node, func, partitions, self.profiler_for, self._needs)
         self.broadcasts.pickled.clear()
         waiter = self.scheduler.new_job(len(partitions))
-        handle: JobHandle[T] = JobHandle(waiter, self._job_ended, self._job_interrupted)
+        handle: JobHandle[T] = JobHandle(
+            waiter, self._job_ended, self._job_interrupted, self.cleanup.empty_frames
+        )
         event = JobSubmitted(
             waiter.job_id,
             node,

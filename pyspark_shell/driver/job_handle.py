@@ -41,6 +41,8 @@ class JobHandle(Generic[T]):
     on_interrupt
         Called with the job's id when the waiting thread was interrupted and the job is cancelled
         for that.
+    on_error
+        Called with each exception that the job ends with.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class JobHandle(Generic[T]):
         waiter: JobWaiter,
         on_end: Callable[[], None],
         on_interrupt: Callable[[int], None],
+        on_error: Callable[[BaseException], object] = lambda _: None,
     ) -> None:
         self._waiter = waiter
         self._on_end = on_end
         self._on_interrupt = on_interrupt
+        self._on_error = on_error
         self._values: list[T] | None = None
         self._opened: dict[int, T] = {}
 
@@ -91,7 +95,11 @@ class JobHandle(Generic[T]):
             The time is up; the job goes on.
         """
         if self._values is None:
-            self._values = self._wait(timeout_s)
+            try:
+                self._values = self._wait(timeout_s)
+            except BaseException as error:
+                self._on_error(error)
+                raise
         return self._values
 
     def _wait(self, timeout_s: float | None) -> list[T]:

@@ -149,6 +149,10 @@ class TrackedEntities:
         """How many are watched, by kind."""
         return Counter(entity.task.kind for entity in self.live())
 
+    def queued(self) -> int:
+        """How many are gone and wait for the cleaner."""
+        return sum(entity.current_state is EntityState.QUEUED for entity in self.live())
+
     def forget_all(self) -> None:
         """Let all references go; they do not fire any more."""
         for entity in self.live():

@@ -7,6 +7,7 @@ Source  Spark's RDD without its user-facing half (that is `api.RDD`).
 from __future__ import annotations
 
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -101,7 +102,7 @@ class LineageNode(ABC):
         self._partitions: Sequence[Partition] | None = None
         # The shuffles that a task of this node reads, and `checkpoints_made` when that was found
         # out.
-        self.known_shuffles: tuple[int, list[ShuffleDependency]] | None = None
+        self.known_shuffles: tuple[int, list[weakref.ref[ShuffleDependency]]] | None = None
 
     # On the driver ---------------------------------------------------------------
 

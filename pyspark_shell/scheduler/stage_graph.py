@@ -6,6 +6,7 @@ Thread  `dag-scheduler-event-loop`.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from itertools import count
 
@@ -18,10 +19,13 @@ def shuffles_read_by(last: LineageNode) -> list[ShuffleDependency]:
     shuffle.
     """
     known = last.known_shuffles
-    if known is None or known[0] != LineageNode.checkpoints_made:
-        known = (LineageNode.checkpoints_made, _shuffles(last, lambda _: False))
-        last.known_shuffles = known
-    return known[1]
+    if known is not None and known[0] == LineageNode.checkpoints_made:
+        return [shuffle for reference in known[1] if (shuffle := reference()) is not None]
+    shuffles = _shuffles(last, lambda _: False)
+    # Weak, since a checkpoint further up may let go of a shuffle that this node once read.
+    references = [weakref.ref(shuffle) for shuffle in shuffles]
+    last.known_shuffles = (LineageNode.checkpoints_made, references)
+    return shuffles
 
 
 def _shuffles(

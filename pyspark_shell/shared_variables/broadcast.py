@@ -174,11 +174,11 @@ class Broadcast(Generic[T]):
 class BroadcastPickleRegistry(threading.local):
     """The broadcasts that were pickled in this thread since the last `clear`: those a closure uses.
 
-    It holds them, so whoever pickles has to clear it, or no broadcast would ever be cleaned.
+    It does not hold them: the closure does.
     """
 
     def __init__(self) -> None:
-        self._registry: dict[int, Broadcast[Any]] = {}
+        self._registry: WeakValueDictionary[int, Broadcast[Any]] = WeakValueDictionary()
 
     def __iter__(self) -> Iterator[Broadcast[Any]]:
         yield from self._registry.values()
