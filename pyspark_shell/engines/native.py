@@ -1,5 +1,4 @@
-"""The embedded engine behind the port: what views ask of, and say to, an application of this
-process.
+"""The embedded engine behind the port: what views ask of an application of this process.
 
 Thread  any; `drain_changes` has one caller.
 """

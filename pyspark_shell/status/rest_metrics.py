@@ -1,5 +1,4 @@
-"""Spark's names of what tasks used and moved: for a stage flat, for a task in groups, for a summary
-as lists.
+"""What tasks used and moved, under Spark's names: flat for a stage, in groups for a task.
 
 Everything is on one machine, so what Spark splits into remote and local is local here; what belongs
 to merged shuffles, which there are none of, is 0.
