@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyspark_shell.api.debug_string import debug_string, describe
 from pyspark_shell.api.rdd_base import RDDPart, T
+from pyspark_shell.api.rdd_html import rdd_html
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.lineage.checkpoint_rdd import ReliableCheckpointRDD
 from pyspark_shell.lineage.resource_profile import ResourceProfile
@@ -62,6 +63,9 @@ class Persistence(RDDPart[T]):
 
     def __repr__(self) -> str:
         return describe(self._node)
+
+    def _repr_html_(self) -> str:
+        return rdd_html(self._node, self.ctx._rdd_storage_info)
 
     # Cache --------------------------------------------------------------------------
 

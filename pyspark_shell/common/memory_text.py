@@ -1,9 +1,10 @@
-"""Sizes as PySpark's Python side writes them: a number and one of k, m, g, t."""
+"""Sizes in bytes as text: as PySpark's Python side reads them, and as people do."""
 
 from __future__ import annotations
 
 from typing import Final
 
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _MEBIBYTES: Final = {"g": 1024.0, "m": 1.0, "t": float(1 << 20), "k": 1.0 / 1024}
 
 
@@ -19,3 +20,17 @@ def parse_memory(text: str) -> int:
     if unit not in _MEBIBYTES:
         raise ValueError(f"invalid format: {text}")
     return int(float(text[:-1]) * _MEBIBYTES[unit])
+
+
+def size_text(size_bytes: float) -> str:
+    """A size for people.
+
+    Examples
+    --------
+    >>> size_text(300), size_text(1_300_000)
+    ('300 B', '1.2 MiB')
+    """
+    size, unit = float(size_bytes), 0
+    while size >= 1000 and unit < len(_UNITS) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{size:.0f} B" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"

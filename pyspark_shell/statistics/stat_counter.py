@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pyspark_shell.common.html_table import Fact, facts_table
+
 _PLAIN: Final = frozenset({int, float, bool})
 
 
@@ -151,6 +153,16 @@ class StatCounter:
             f"(count: {self.count()}, mean: {self.mean()}, stdev: {self.stdev()}, "
             f"max: {self.max()}, min: {self.min()})"
         )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "count": self.count(),
+            "mean": self.mean(),
+            "stdev": self.stdev(),
+            "max": self.max(),
+            "min": self.min(),
+        }
+        return facts_table("Statistics", [Fact(name, str(facts[name])) for name in facts])
 
     def _merge_all(self, values: Iterable[Any]) -> None:
         """Do the same as `merge` for each value, with plain numbers in a loop of their own."""
