@@ -8,6 +8,7 @@ Thread  the one that runs the cell.
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -16,6 +17,7 @@ from typing import Any, Final, TypeVar
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
+from pyspark_shell.api.context import SparkContext
 from pyspark_shell.rest.port import Engine, Json, KillOrder, Refusal
 from pyspark_shell.shell import kill_words
 from pyspark_shell.shell.background import BackgroundCode
@@ -47,7 +49,7 @@ def needs_application(magic: Magic) -> Magic:
     def run(self: SparkMagics, line: str = "") -> None:
         engine = running_engine()
         if engine is None:
-            print("No application runs. It starts when sc is used.")
+            print(_no_engine())
             return
         try:
             magic(self, engine, line.strip())
@@ -268,6 +270,18 @@ class SparkMagics(Magics):
         return int(value.id())
 
 
+def _no_engine() -> str:
+    """Why there is nobody to ask."""
+    apache = getattr(sys.modules.get("pyspark"), "SparkContext", None)
+    context = getattr(apache, "_active_spark_context", None)
+    if context is None or apache is SparkContext:
+        return "No application runs. It starts when sc is used."
+    return (
+        "This magic asks the embedded engine, but Apache Spark runs here. Its page shows its jobs, "
+        f"and kills them: {context.uiWebUrl}"
+    )
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -338,7 +352,7 @@ def _holders_text(row: Json) -> str:
 def _about() -> str:
     context = running_context()
     if context is None:
-        return "No application runs. It starts when sc is used."
+        return _no_engine()
     url = f", {context.uiWebUrl}" if context.uiWebUrl else ""
     return (
         f"{context.appName}: {context.applicationId}, master {context.master}, "

@@ -44,10 +44,9 @@ def _drive(arguments: Sequence[str]) -> int:
     if options.engine == "native" and pyspark_alias.wants_alias(options.conf):
         pyspark_alias.install()
     if options.engine == "apache":
-        print(
-            "pyspark-shell: --engine apache needs PySpark and is not built in yet", file=sys.stderr
-        )
-        return 2
+        from pyspark_shell.shell.apache import run_apache
+
+        return run_apache(options)
     return _run(options)
 
 

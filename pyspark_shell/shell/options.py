@@ -23,6 +23,10 @@ _KEYS: Final = {
 }
 
 
+# Masters that only Apache Spark can speak to.
+_CLUSTERS: Final = ("spark://", "yarn", "k8s://", "mesos://")
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What one start of the command asks for.
@@ -59,7 +63,14 @@ def parse_options(argv: Sequence[str]) -> Options:
     rest: list[str] = given.rest
     is_script = bool(rest) and given.code is None and given.first is None
     script = rest.pop(0) if is_script else None
-    return Options(_conf(given, parser), given.engine, given.code, script, given.first, rest)
+    conf = _conf(given, parser)
+    return Options(conf, given.engine or _engine(conf), given.code, script, given.first, rest)
+
+
+def _engine(conf: SparkConf) -> str:
+    """Apache Spark's where the master is that of a cluster."""
+    is_cluster = (conf.get("spark.master") or "").startswith(_CLUSTERS)
+    return "apache" if is_cluster else "native"
 
 
 def _parser() -> ArgumentParser:
@@ -83,7 +94,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--executor-cores", metavar="N")
     parser.add_argument("--executor-memory", metavar="SIZE")
     parser.add_argument("--driver-memory", metavar="SIZE")
-    parser.add_argument("--engine", choices=("native", "apache"), default="native")
+    parser.add_argument("--engine", choices=("native", "apache"), help="whose engine")
     parser.add_argument("-i", dest="first", metavar="FILE", help="run FILE, then the shell")
     parser.add_argument("-c", dest="code", metavar="CODE", help="run CODE")
     parser.add_argument(
