@@ -30,7 +30,7 @@ from pyspark_shell.executor.messages import (
     ThreadDump,
     decode_order,
 )
-from pyspark_shell.executor.thread_states import describe_threads
+from pyspark_shell.executor.thread_states import describe_threads, note_main_line
 from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.storage.block_manager import BlockManager
 
@@ -88,6 +88,7 @@ class MessageThread(threading.Thread):
         while True:
             now = time.monotonic()
             if now >= next_heartbeat_s:
+                note_main_line(self._interrupt.running_task_id)
                 self._send(Heartbeat(_rss_bytes(), self._interrupt.running_task_id))
                 next_heartbeat_s = now + self._heartbeat_interval_s
             self._interrupt_if_due(now)

@@ -23,6 +23,8 @@ from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import current_cell, place
 from pyspark_shell.common.thread_starts import THREAD_STARTS
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
+from pyspark_shell.executor.blockers import Blocker, blocker_of
+from pyspark_shell.executor.line_memory import LineMemory, place_of
 
 _JUPYTER: Final = (
     "IOPub", "Heartbeat", "Control", "Shell channel", "IPythonHistorySavingThread", "Subshell",
@@ -54,6 +56,8 @@ _LIBRARY_WAITS: Final = {
 _OLD_READING_S: Final = 2.0
 _SHORT_READING_S: Final = 0.05
 _TIMEOUTS: Final = ("timeout", "timeout_s")
+_WAITING: Final = ("WAITING", "TIMED_WAITING")
+_IS_LINUX: Final = sys.platform.startswith("linux")
 
 
 @dataclass(slots=True)
@@ -76,6 +80,10 @@ class ThreadState:
         Whether the interpreter waits for it at exit.
     stack
         Outermost frame first, as `File "...", line n, in f` with the source line below.
+    same_line_s
+        How long its innermost frame of the user's has been in the same line, at every look.
+    blocked_by
+        What keeps it, and which thread has that, where Python knows.
     """
 
     thread_id: int
@@ -91,6 +99,8 @@ class ThreadState:
     stack: list[str]
     task_id: int | None = None
     job_id: int | None = None
+    same_line_s: float = 0.0
+    blocked_by: Blocker | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Spark's field names, and ours beside them."""
@@ -99,7 +109,7 @@ class ThreadState:
             "threadName": self.name,
             "threadState": self.state,
             "stackTrace": {"elems": self.stack},
-            "blockedByLock": "",
+            "blockedByLock": self.blocked_by.what if self.blocked_by else "",
             "holdingLocks": [],
             "synchronizers": [],
             "monitors": [],
@@ -113,7 +123,11 @@ class ThreadState:
             "startedAt": self.started_at,
             "cpuPercent": self.cpu_percent,
             "keepsProcessAlive": self.keeps_process_alive,
+            "sameLineSeconds": self.same_line_s,
+            "sampledBy": "python",
         }
+        if self.blocked_by is not None and self.blocked_by.thread_id is not None:
+            row["blockedByThreadId"] = self.blocked_by.thread_id
         if self.task_id is not None:
             row["taskId"] = self.task_id
         if self.job_id is not None:
@@ -136,6 +150,7 @@ class ThreadWatch:
         self._before: dict[int, _Usage] = {}
         self._shares: dict[int, float] = {}
         self._still: set[int] = set()  # threads that slept through from one reading to the next
+        self._lines: LineMemory[int] = LineMemory()
 
     def sample(self) -> None:
         """Read all threads' processor times; shares are those between two such readings."""
@@ -178,19 +193,34 @@ class ThreadWatch:
         finally:
             del frames
         states.sort(key=lambda s: (s.task_id is None, s.name.lower(), s.thread_id))
+        alive = {state.thread_id for state in states}
+        self._lines.keep(lambda thread_id: thread_id in alive)
         return states
+
+    def note_main_line(self, task_id: int) -> None:
+        """Note where the main thread is, for somebody who may look later."""
+        ident = threading.main_thread().ident or 0
+        frame = sys._current_frames().get(ident)
+        if frame is not None:
+            self._lines.seconds_at(ident, (task_id, place_of(frame)))
 
     def _describe(
         self, thread: threading.Thread, frame: FrameType | None, task_id: int | None
     ) -> ThreadState:
-        native_id = thread.native_id or 0
+        native_id = _native_id(thread)
         usage = _usage(native_id)
         is_main = thread is threading.main_thread()
         owner = _owner(thread)
         kernel_state = usage.kernel_state if usage else ""
         state, waits_for = _state(frame, kernel_state, native_id in self._still)
+        ident = thread.ident or 0
+        same_line_s, blocked_by = 0.0, None
+        if frame is not None:
+            place = (task_id if task_id is not None and is_main else -1, place_of(frame))
+            same_line_s = self._lines.seconds_at(ident, place)
+            blocked_by = blocker_of(frame) if state in _WAITING else None
         return ThreadState(
-            thread.ident or 0,
+            ident,
             native_id,
             thread.name,
             thread.daemon,
@@ -202,6 +232,8 @@ class ThreadWatch:
             not thread.daemon and not is_main,
             _stack(frame),
             task_id if is_main else None,
+            same_line_s=same_line_s,
+            blocked_by=blocked_by,
         )
 
 
@@ -211,6 +243,11 @@ def describe_threads(task_id: int = -1) -> list[dict[str, Any]]:
     return [state.to_json() for state in _watch.describe(task_id if task_id >= 0 else None)]
 
 
+def note_main_line(task_id: int) -> None:
+    """Note where this executor's task is, for somebody who may look later."""
+    _watch.note_main_line(task_id)
+
+
 _watch: Final = ThreadWatch()
 
 
@@ -218,7 +255,14 @@ _watch: Final = ThreadWatch()
 
 
 def _native_ids() -> list[int]:
-    return [thread.native_id for thread in threading.enumerate() if thread.native_id]
+    return [native_id for thread in threading.enumerate() if (native_id := _native_id(thread))]
+
+
+def _native_id(thread: threading.Thread) -> int:
+    """The system's id of a thread; in a fork Python still tells the parent's for the main one."""
+    if thread is threading.main_thread() and _IS_LINUX:
+        return os.getpid()
+    return thread.native_id or 0
 
 
 def _usage(native_id: int) -> _Usage | None:

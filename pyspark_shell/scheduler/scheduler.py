@@ -252,6 +252,25 @@ class Scheduler:
             return None
         return rows if answered.wait(timeout_s) else None
 
+    def ask_for_threads(
+        self, executor_id: str, answer: Callable[[list[dict[str, Any]]], None]
+    ) -> bool:
+        """Have `answer` called with an executor's threads, in the scheduler's thread, once it has
+        told them; False if there is no such executor.
+        """
+        return self.ask(partial(self._backend.dump_threads, executor_id, answer))
+
+    def dump_by_signal(self, executor_id: str) -> Callable[[], str] | None:
+        """Have faulthandler write an executor's stacks; what reads them is returned, None if there
+        is no such executor.
+        """
+
+        def dump() -> Callable[[], str] | None:
+            executor = self._backend.executors.get(executor_id)
+            return None if executor is None else self._backend.dump_by_signal(executor)
+
+        return self.ask(dump)
+
     def job_of(self, task_id: int) -> int | None:
         """The job that a running task belongs to; only in the scheduler's thread, through `ask`."""
         task_set = self._tasks.find_task(task_id)

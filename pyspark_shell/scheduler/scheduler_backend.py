@@ -65,6 +65,8 @@ _START_WAIT_S: Final = 0.5
 # Executors that died in a row before they were up; then starting more is pointless.
 _MAX_FAILED_STARTS: Final = 8
 _STDERR_TAIL_BYTES: Final = 2048
+# Somebody who looks each second at a C call of an hour shall not fill the disk.
+_MAX_STACKS_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +467,9 @@ class SchedulerBackend:
         """
         path = self._log_path(f"executor-{executor.executor_id}", "stacks")
         size_before = _size(path)
+        if size_before > _MAX_STACKS_BYTES:
+            os.truncate(path, 0)
+            size_before = 0
         if executor.pid is not None and executor.exit_status is None:
             with suppress(ProcessLookupError):
                 os.kill(executor.pid, STACK_DUMP_SIGNAL)
