@@ -249,7 +249,7 @@ def test_the_end_stays_visible(look, rows, engine):
     stopper = threading.Thread(target=page.browser_of_tests.server.stop)
     stopper.start()
     page.locator("h1 .pill.stopped").wait_for()
-    page.get_by_text("ended", exact=True).wait_for()
+    page.locator(".health.ended").wait_for()
     stopper.join()
 
     assert "SparkContext was shut down" in page.locator("article").inner_text()

@@ -1,0 +1,185 @@
+"""What strangers on the port can do: send rubbish, hold connections, ask for too much.
+
+Nothing of it is answered with a stack, and nobody else has to wait for them.
+"""
+
+import http.client
+import json
+import logging
+import socket
+from contextlib import suppress
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pyspark_shell.rest import server_loop
+from pyspark_shell.rest.routes import ROUTES
+from tests.processes.waiting import Stopwatch, wait_for, within
+from tests.rest.browser import API
+from tests.rest.fake_engine import APP
+
+MALFORMED = [
+    b"",
+    b"\r\n\r\n",
+    b"hello\r\n\r\n",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n",
+    b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: local\x00host\r\n\r\n",
+    b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+    b"POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    b"POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n",
+    b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+    b"POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 100,
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\xff" * 5000,
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"x=" * 5000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 40_000 + b"\r\n\r\n",
+    b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+    b"Content-Type: multipart/form-data; boundary=x\r\n\r\nabcd",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Encoding: gzip\r\n\r\nabcd",
+]
+
+
+@pytest.mark.parametrize("data", MALFORMED, ids=range(len(MALFORMED)))
+def test_rubbish_is_refused(browser, caplog, data):
+    answer = browser.raw(data)
+
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 100"))
+    assert b"Traceback" not in answer
+    assert APP.encode() not in answer
+    assert browser.get("jobs").status == 200
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_body_has_a_limit(browser, engine):
+    size = server_loop.MAX_BODY_BYTES
+
+    assert browser.post("jobs/0/kill", b" " * size).status == 202
+    with suppress(ConnectionError, http.client.HTTPException):  # it may hang up in the middle
+        assert browser.post("jobs/0/kill", b" " * (size + 1)).status in (400, 413)
+    assert len(engine.orders) == 1
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"GET /api/v1/version HTTP/1.1\r\nHost: localho",
+        b"POST /api/v1/version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
+    ],
+)
+def test_a_request_that_does_not_come_to_an_end_is_cut(serve, monkeypatch, beginning):
+    monkeypatch.setattr(server_loop, "IDLE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(server_loop, "BODY_TIMEOUT_S", 0.2)
+    browser = serve()
+
+    with socket.create_connection(("127.0.0.1", browser.server.port)) as sock:
+        sock.settimeout(within(5))
+        sock.sendall(beginning)
+        assert sock.recv(100) == b""
+
+
+def test_connections_that_say_nothing_hold_nobody_up(browser):
+    browser.get("")
+    silent = [socket.create_connection(("127.0.0.1", browser.server.port)) for _ in range(200)]
+    try:
+        with Stopwatch() as watch:
+            assert browser.get("jobs").status == 200
+        assert watch.seconds < within(0.5)
+    finally:
+        for each in silent:
+            each.close()
+
+
+def test_connections_have_a_limit_and_the_socket_has_its_own(serve, monkeypatch):
+    monkeypatch.setattr(server_loop, "MAX_CONNECTIONS", 10)
+    browser = serve()
+    browser.get("", unix=True)
+    silent = [socket.create_connection(("127.0.0.1", browser.server.port)) for _ in range(40)]
+    try:
+        for each in silent[10:]:
+            each.settimeout(within(5))
+            assert each.recv(1) == b""
+        assert browser.get("", unix=True).status == 200
+    finally:
+        for each in silent:
+            each.close()
+    wait_for(lambda: _answers(browser), "room for others")
+
+
+def _answers(browser):
+    try:
+        return browser.get("").status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def test_many_requests_on_one_connection(browser):
+    connection = http.client.HTTPConnection("127.0.0.1", browser.server.port)
+    headers = {"Authorization": f"token {browser.token}"}
+    for _ in range(100):
+        connection.request("GET", f"{API}/jobs", headers=headers)
+        assert len(json.loads(connection.getresponse().read())) == 1
+    connection.close()
+
+
+# Fuzz -------------------------------------------------------------------------------------------
+
+names = st.sampled_from([route.path for route in ROUTES])
+words = st.one_of(
+    st.sampled_from(["0", "1", "-1", "x", "driver", "999999999", "1e9", "%00", "%2F", "..", APP]),
+    st.text(max_size=8),
+)
+PARAMETERS = [
+    *("status", "since", "wait", "offset", "length", "sortBy", "quantiles", "details", "taskId"),
+    *("minDate", "maxDate", "limit", "executorId", "stream", "future", "holders", "doAs", "x"),
+]
+parameters = st.dictionaries(st.sampled_from(PARAMETERS), words, max_size=3)
+bodies = st.one_of(
+    st.binary(max_size=60),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["reason", "interrupt", "who", "kind", "id"]), inner, max_size=3
+            )
+        ),
+        max_leaves=5,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+
+
+def _quote(text):
+    return quote(text, safe="%._-", errors="surrogatepass")
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data(), method=st.sampled_from(["GET", "GET", "POST", "PUT", "OPTIONS"]))
+def test_whatever_is_asked_the_answer_is_json(browser, data, method):
+    path = data.draw(names)
+    for hole in ("app", "job", "stage", "attempt", "executor", "rdd", "task", "group", "tag"):
+        if f"{{{hole}}}" in path:
+            value = APP if hole == "app" and data.draw(st.booleans()) else data.draw(words)
+            path = path.replace(f"{{{hole}}}", _quote(value))
+    query = "&".join(f"{key}={_quote(value)}" for key, value in data.draw(parameters).items())
+    body = data.draw(bodies) if method in ("POST", "PUT") else None
+
+    answer = browser.ask(method, f"/api/v1/{path}?{query}", body)
+
+    assert answer.status < 500, answer.body
+    assert method == "OPTIONS" or answer.json is not None
+    assert answer.status < 400 or answer.json["error"]
