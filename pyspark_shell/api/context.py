@@ -256,6 +256,12 @@ class SparkContext(InputFiles, ContextFiles):
                 if SparkContext._active_spark_context is self:
                     SparkContext._active_spark_context = None
 
+    def _stop_because(self, reason: str) -> None:
+        """End the application; calls that come later are told why."""
+        if self._driver is not None:
+            self._driver.stop_reason = reason
+        self.stop()
+
     def __enter__(self) -> SparkContext:
         return self
 

@@ -14,6 +14,7 @@ STOP_CONTEXT: Final = "stop-spark-context"
 EXECUTOR_MESSAGES: Final = "executor-messages"
 SPARK_UI: Final = "SparkUI"
 PROGRESS: Final = "refresh progress"
+IDLE_WATCH: Final = "idle-watch"
 CELL_PROGRESS: Final = "SparkCellProgress"
 PANEL: Final = "SparkPanel"
 LISTENER_PREFIX: Final = "spark-listener-group-"
@@ -27,6 +28,7 @@ ENGINE_THREADS: Final = frozenset(
         EXECUTOR_MESSAGES,
         SPARK_UI,
         PROGRESS,
+        IDLE_WATCH,
         CELL_PROGRESS,
         PANEL,
     }

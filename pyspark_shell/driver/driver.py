@@ -145,6 +145,7 @@ class Driver:
         self._pid = os.getpid()
         self._created_at = str(first_spark_call())
         self._stopped_at = ""
+        self.stop_reason = ""  # why it was stopped, if the one who stops it says so
         self._stopping = threading.Lock()  # held by the one thread that stops the application
         self._end = threading.Event()
         self._last_steps: list[tuple[str, Callable[[], object]]] = []
@@ -371,7 +372,8 @@ class Driver:
         was made.
         """
         killed = self.life.killed
-        ended = str(killed) if killed is not None else f"It was stopped at: {self._stopped_at}"
+        stopped = self.stop_reason or f"It was stopped at: {self._stopped_at}"
+        ended = stopped if killed is None else str(killed)
         return (
             f"Cannot call methods on a stopped SparkContext. {ended}. It was created at: "
             f"{self._created_at}. "

@@ -13,6 +13,7 @@ import threading
 from typing import Any, Final
 
 from pyspark_shell.api.context import SparkContext
+from pyspark_shell.common.spark_conf import SparkConf
 
 # One for all: contexts can only be made one after another anyway.
 _MAKING: Final = threading.RLock()
@@ -20,6 +21,11 @@ _MAKING: Final = threading.RLock()
 
 class LazySparkContext(SparkContext):
     """What `sc` is in a shell or script that has not used it yet.
+
+    Parameters
+    ----------
+    conf
+        Settings of the application; None: the defaults that hold when it starts.
 
     Examples
     --------
@@ -30,8 +36,11 @@ class LazySparkContext(SparkContext):
 
     _being_made = False
 
-    def __init__(self) -> None:
+    _wanted_conf: SparkConf | None = None
+
+    def __init__(self, conf: SparkConf | None = None) -> None:
         """Make no application; `SparkContext.__init__` does when the first use comes."""
+        self._wanted_conf = conf
 
     def __getattribute__(self, name: str) -> Any:
         if not _is_asked_by_python(name):
@@ -57,16 +66,19 @@ def _is_asked_by_python(name: str) -> bool:
     """Whether pickling, `isinstance`, `dir` or completion look the name up without a use in mind;
     to stop what is not running is no use either.
     """
-    return (name.startswith("__") and name.endswith("__")) or name in ("stop", "_being_made")
+    is_special = name.startswith("__") and name.endswith("__")
+    return is_special or name in ("stop", "_being_made", "_wanted_conf")
 
 
 def _start(context: LazySparkContext) -> None:
     """Make the application; if that fails, the object is as unused as before."""
+    conf = context._wanted_conf
     context._being_made = True
     try:
-        SparkContext.__init__(context)
+        SparkContext.__init__(context, conf=conf)
     except BaseException:
         context.__dict__.clear()
+        context._wanted_conf = conf
         raise
-    del context._being_made
+    del context._being_made, context._wanted_conf
     object.__setattr__(context, "__class__", SparkContext)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.api.spark_session import SparkSession
+from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.shell.lazy_context import LazySparkContext
 
 
@@ -34,6 +35,19 @@ class SparkNames:
         """Let the names mean a context that will be made when it is used."""
         self.offer(LazySparkContext())
 
+    def replace(self, old: SparkContext, new: SparkContext) -> None:
+        """Let every name that means `old`, or a session of it, mean `new` instead."""
+        session = SparkSession._of(new)
+        for name, value in list(self._namespace.items()):
+            if value is old:
+                self._namespace[name] = new
+            elif isinstance(value, SparkSession) and value._sc is old:
+                self._namespace[name] = session
+            else:
+                continue
+            if name in self._given:
+                self._given[name] = self._namespace[name]
+
     def let_go(self) -> None:
         """Take part no more in what contexts start."""
         SparkContext._on_start.remove(self.offer)
@@ -52,6 +66,13 @@ def offer_unused_context() -> None:
     """Let `sc` and `spark` mean an application that starts when they are used."""
     for names in _NAMES:
         names.offer_unused()
+
+
+def replace_context(old: SparkContext, conf: SparkConf) -> None:
+    """Let the names that mean `old` mean an application with `conf` that starts when it is used."""
+    new = LazySparkContext(conf)
+    for names in _NAMES:
+        names.replace(old, new)
 
 
 def stop_active_context() -> None:

@@ -24,6 +24,7 @@ from pygments.token import Token
 from pyspark_shell.rest.port import Json
 from pyspark_shell.shell.cells import CellTracker
 from pyspark_shell.shell.erasing_stream import TerminalStreams
+from pyspark_shell.shell.idle_watch import IdleWatch
 from pyspark_shell.shell.interrupts import InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
@@ -63,6 +64,7 @@ class SparkTerminalShell(TerminalInteractiveShell):
         self.events.register("pre_run_cell", self._before_cell)
         self.events.register("post_run_cell", self._after_cell)
         register_magics(self)
+        IdleWatch(self).begin()
         register_rdd_text(self)
         CellTracker(self).begin()
         tell_kills_in_one_line()
