@@ -86,6 +86,8 @@ def active_tasks(get: Callable[[str], Any]) -> int:
     return sum(job["numActiveTasks"] for job in get("jobs") if job["status"] == "RUNNING")
 
 
+# Of an executor that lives, whatever its number.
+LIVE_THREADS = "executors/{live}/threads"
 PATHS = (
     "",
     "jobs", "jobs?status=running", "jobs?status=failed", "jobs/0", "jobs/999",
@@ -99,7 +101,7 @@ PATHS = (
     "stages/0/0/taskList?offset=1&length=2&sortBy=-runtime",
     "stages/0/0/taskList?offset=0&length=9&sortBy=runtime",
     "stages/5/0/taskList?status=failed",
-    "executors", "allexecutors", "executors/driver/threads", "executors/0/threads",
+    "executors", "allexecutors", "executors/driver/threads", LIVE_THREADS,
     "executors/99/threads", "executors/x/threads",
     "storage/rdd", "storage/rdd/1", "storage/rdd/99", "environment",
 )  # fmt: skip
@@ -136,7 +138,8 @@ def main(package: str) -> None:
     with tempfile.TemporaryDirectory(prefix="one-of-everything-") as directory:
         cached = run(sc, directory, get)
         assert cached.is_cached
-        json.dump({path: get(path) for path in PATHS}, sys.stdout, indent=1)
+        live = next(row["id"] for row in get("executors") if row["id"] != "driver")
+        json.dump({path: get(path.format(live=live)) for path in PATHS}, sys.stdout)
         sys.stdout.flush()
     os._exit(0)
 
