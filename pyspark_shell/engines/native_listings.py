@@ -52,6 +52,7 @@ class NativeListings(NativeBase):
             "defaultParallelism": DEFAULT_PARALLELISM.read(driver.conf)
             or parse_master_url(master).total_cores,
             "uiWebUrl": self.web_url or "",
+            "droppedEvents": {name: n for name, n in driver.bus.dropped().items() if n},
         }
 
     # Jobs and stages ------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pyspark_shell.engines.native_base import NativeBase
+from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.rest.port import Json, KillOrder, Refusal
 from pyspark_shell.scheduler.dag_scheduler_event import JobCancelled
 from pyspark_shell.status.api import JobData, JobStatus
@@ -133,10 +134,14 @@ class NativeOrders(NativeBase):
         return self._driver.cleaner_view.forget(kind, entity_id)
 
     def unpersist(self, rdd_id: int) -> Json:
-        """Give an RDD's cached blocks up."""
+        """Give an RDD's cached blocks up; the next job that needs it does not cache it again."""
         if self._look().rdds.get(rdd_id) is None:
             raise Refusal(404, f"no rdd found w/ id {rdd_id}")
-        self._driver.remove_rdd(rdd_id)
+        node = self._driver.cleaner_view.find("rdd", rdd_id)
+        if isinstance(node, LineageNode):
+            self._driver.unpersist(node)
+        else:  # nobody watches it, so only its blocks are known
+            self._driver.remove_rdd(rdd_id)
         return {"rddId": rdd_id, "result": "unpersisting"}
 
 
