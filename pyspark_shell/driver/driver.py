@@ -59,6 +59,7 @@ from pyspark_shell.driver.environment import (
 )
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
+from pyspark_shell.driver.live_stacks import LiveStacks
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
 from pyspark_shell.driver.task_resources import default_needs
 from pyspark_shell.lineage.node import LineageNode
@@ -204,6 +205,7 @@ class Driver:
         )
         self.broadcasts.install()
         self.life = DriverLife(self, conf, self._user_interrupts, self._main_ended)
+        self._stacks = LiveStacks(self.scheduler, self.life.threads)
         self.life.begin()
         atexit.register(self.stop)
         _drivers.add(self)
@@ -529,16 +531,25 @@ class Driver:
     def describe_threads(self, process: str = "driver") -> list[dict[str, Any]] | None:
         """Threads of the driver or of an executor, by its id, in Spark's field names and ours.
 
-        None if there is no such executor, or C code holds its interpreter.
+        None if there is no such executor, or it is stopped.
         """
         if process == "driver":
-            self.life.threads.refresh()
-            return [state.to_json() for state in self.life.threads.describe()]
-        rows = self.scheduler.dump_threads(process)
+            return self._stacks.of_driver()
+        rows = self._stacks.of_executor(process)
         for row in rows or ():
-            if "taskId" in row:
-                row["jobId"] = self.scheduler.ask(partial(self.scheduler.job_of, row["taskId"]))
+            self._name_job(row)
         return rows
+
+    def describe_task(self, task_id: int) -> dict[str, Any] | None:
+        """The thread that runs a task; None if it does not run any more."""
+        row = self._stacks.of_task(task_id)
+        if row is not None:
+            self._name_job(row)
+        return row
+
+    def _name_job(self, row: dict[str, Any]) -> None:
+        if "taskId" in row:
+            row["jobId"] = self.scheduler.ask(partial(self.scheduler.job_of, row["taskId"]))
 
     def executor_infos(self) -> list[Any]:
         """All executors that live."""

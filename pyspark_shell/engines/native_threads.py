@@ -1,16 +1,10 @@
-"""The part of the engine that shows what processes do: stacks of threads, and what tasks print.
-
-Owns    where each task was when it was last looked at.
-"""
+"""The part of the engine that shows what processes do: stacks of threads, and what tasks print."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections import OrderedDict
 from typing import Final
 
-from pyspark_shell.driver.driver import Driver
 from pyspark_shell.engines.native_base import NativeBase
 from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.status.rest_executors import DRIVER
@@ -18,15 +12,10 @@ from pyspark_shell.status.rest_executors import DRIVER
 _STREAMS: Final = ("stderr", "stdout")
 # A piece of a log is text in a page; nobody reads more at once.
 _MAX_LOG_BYTES: Final = 1024 * 1024
-_REMEMBERED_TASKS: Final = 256
 
 
 class NativeThreads(NativeBase):
     """Threads of the driver, of executors, of tasks; logs."""
-
-    def __init__(self, driver: Driver) -> None:
-        super().__init__(driver)
-        self._lines: OrderedDict[int, tuple[str, float]] = OrderedDict()
 
     def executor_threads(self, executor_id: str) -> list[Json]:
         """ThreadStackTrace of the driver's threads (`driver`) or of an executor's."""
@@ -42,36 +31,20 @@ class NativeThreads(NativeBase):
 
     def task_threads(self, task_id: int) -> Json:
         """ThreadStackTrace of the thread that runs a task, with `sameLineSeconds`."""
-        event, stage = self._task(task_id)
+        _, stage = self._task(task_id)
         if task_id not in stage.running:
             raise Refusal(404, f"Task {task_id} does not run.")
-        rows = self.executor_threads(event.task_info.executor_id)
-        found = [row for row in rows if row.get("taskId") == task_id]
-        if not found:
+        row = self._driver.describe_task(task_id)
+        if row is None:
             raise Refusal(404, "No thread dump is available.")
-        return found[0]
+        return self._thread_row(row)
 
     def _thread_row(self, row: Json) -> Json:
         """Spark leaves `lockName` out of threads that wait for nothing."""
         waits_for = row.get("lockName") or ""
         row = {name: value for name, value in row.items() if name != "lockName" or value}
         row["waitsFor"] = waits_for
-        row.setdefault("sampledBy", "python")
-        if "taskId" in row:
-            elements = row["stackTrace"]["elems"]
-            row["sameLineSeconds"] = self._same_line_s(row["taskId"], "\n".join(elements[-1:]))
         return row
-
-    def _same_line_s(self, task_id: int, line: str) -> float:
-        """Seconds since a task was first seen where it is now, at every look in between."""
-        now_s = time.monotonic()
-        seen, since_s = self._lines.pop(task_id, (line, now_s))
-        if seen != line:
-            since_s = now_s
-        self._lines[task_id] = (line, since_s)
-        while len(self._lines) > _REMEMBERED_TASKS:
-            self._lines.popitem(last=False)
-        return round(now_s - since_s, 1)
 
     def logs(self, executor_id: str, stream: str, offset: int, length: int) -> Json:
         """A piece of an executor's output; a negative offset counts from the end."""
