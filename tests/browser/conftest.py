@@ -6,6 +6,7 @@ A missing browser fails: what these tests show cannot be shown without one.
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.jupyter_lab import LabPage, browser_path, running_lab
 
 
@@ -40,3 +41,4 @@ def lab_page(lab, browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     yield LabPage(lab, context.new_page())
     context.close()
+    lab.stop_kernels()

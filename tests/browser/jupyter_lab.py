@@ -11,7 +11,6 @@ import sys
 import urllib.request
 import uuid
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.processes.waiting import wait_for, within
 
@@ -58,7 +57,12 @@ class Lab:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}{base_url}"
         self._no_news()
-        self._process = subprocess.Popen(
+        with open(folder / "server.log", "w") as log:
+            self._process = self._start(base_url, log)
+        wait_for(self.answers, "JupyterLab", 60)
+
+    def _start(self, base_url, log):
+        return subprocess.Popen(
             [
                 sys.executable,
                 *("-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
@@ -69,10 +73,9 @@ class Lab:
             ],
             env=self.environment,
             stdout=subprocess.DEVNULL,
-            stderr=open(folder / "server.log", "w"),  # noqa: SIM115
+            stderr=log,
             start_new_session=True,
         )
-        wait_for(self.answers, "JupyterLab", 60)
 
     def _no_news(self):
         """Lab asks whether it may fetch news, in the corner where the panel is."""
@@ -83,11 +86,14 @@ class Lab:
         )
 
     def get(self, path):
+        return json.loads(self._send("GET", path))
+
+    def _send(self, method, path):
         request = urllib.request.Request(
-            self.url + path, headers={"Authorization": f"token {TOKEN}"}
+            self.url + path, headers={"Authorization": f"token {TOKEN}"}, method=method
         )
         with urllib.request.urlopen(request, timeout=within(10)) as response:
-            return json.load(response)
+            return response.read()
 
     def answers(self):
         assert self._process.poll() is None, (self.folder / "server.log").read_text()[-4000:]
@@ -123,6 +129,11 @@ class Lab:
         }
         (self.root / name).write_text(json.dumps(content))
         return name
+
+    def stop_kernels(self):
+        """End all kernels, and with them their drivers."""
+        for session in self.get("api/sessions"):
+            self._send("DELETE", f"api/sessions/{session['id']}")
 
     def stop(self):
         """End the server; it ends its kernels, and they their executors."""
@@ -214,10 +225,6 @@ class LabPage:
             "jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
         )
 
-    def kernel_pid(self):
-        """Return the pid of the driver that the panel shows."""
-        return int(self.panel.get_by_text("pid").first.inner_text().split()[1])
-
     # Panel --------------------------------------------------------------------------------
 
     @property
@@ -235,13 +242,48 @@ class LabPage:
     def job(self, number):
         return self.panel.get_by_role("listitem", name=f"job {number}", exact=True)
 
-    def jobs(self):
-        return self.panel.locator(".jp-Spark-job")
+    def click(self, name, within_=None):
+        """Click a button by what screen readers say of it."""
+        (within_ or self.panel).get_by_role("button", name=name, exact=True).click()
 
-    def wait_for_text(self, locator, text, limit_s=10):
+    def shows(self, locator, text, limit_s=10):
+        """Wait until an element shows a text, or one that a pattern fits."""
         from playwright.sync_api import expect
 
         expect(locator).to_contain_text(text, timeout=within(limit_s) * 1000)
+
+    def shows_no(self, locator, limit_s=10):
+        """Wait until an element is not there."""
+        from playwright.sync_api import expect
+
+        expect(locator).to_have_count(0, timeout=within(limit_s) * 1000)
+
+    def ms_from_click_to(self, button, row, text):
+        """Click, and return how long it took in the browser until the row showed the text."""
+        started = row.evaluate(
+            """(row, text) => new Promise(ready => {
+              const list = row.closest('.jp-Spark-panel');
+              const label = row.getAttribute('aria-label');
+              let clicked = 0;
+              list.addEventListener('click', () => (clicked = performance.now()), {once: true});
+              window.fromClick = new Promise(resolve => {
+                const look = () => {
+                  const now = list.querySelector(`[aria-label="${label}"]`);
+                  if (clicked && now?.textContent.includes(text)) {
+                    observer.disconnect();
+                    resolve(performance.now() - clicked);
+                  }
+                };
+                const observer = new MutationObserver(look);
+                observer.observe(list, {childList: true, subtree: true, characterData: true});
+              });
+              ready(true);
+            })""",
+            text,
+        )
+        assert started
+        row.get_by_role("button", name=button, exact=True).click()
+        return self.page.evaluate("window.fromClick")
 
 
 @contextmanager
@@ -251,7 +293,3 @@ def running_lab(folder, base_url="/"):
         yield lab
     finally:
         lab.stop()
-
-
-def log_of(lab: Lab) -> str:
-    return Path(lab.folder, "server.log").read_text()

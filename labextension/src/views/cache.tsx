@@ -19,7 +19,10 @@ export function Cache(): JSX.Element {
   if (!value) {
     return <p className="jp-Spark-hint">{error || trans.__('Loading…')}</p>;
   }
-  const rows = [...(value.rows ?? [])].sort(
+  const byName = new Map(
+    (value.rows ?? []).map(row => [`${row.kind} ${row.id}`, row])
+  );
+  const rows = [...byName.values()].sort(
     (a, b) =>
       sizeOf(b) - sizeOf(a) || a.kind.localeCompare(b.kind) || b.id - a.id
   );

@@ -83,7 +83,6 @@ function ExecutorRow({ executor }: { executor: IExecutor }): JSX.Element {
         )}
       </div>
       <div className="jp-Spark-facts">
-        {executor.pid ? <span>{trans.__('pid %1', executor.pid)}</span> : null}
         {state === 'killing' ? (
           <StateWord state="killing" />
         ) : (

@@ -1,0 +1,244 @@
+"""Jobs as a person meets them in JupyterLab: seen, killed, found again, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import statistics
+
+from tests.processes.waiting import within
+
+START = """
+import threading, time
+from pyspark_shell import SparkContext
+sc = SparkContext("local[2]", "browser")
+"""
+LONG = "sc.parallelize(range(60), 60).map(lambda x: time.sleep(1)).count()"
+
+
+def opened(lab_page, *cells):
+    """Open a notebook whose first cell has started a driver."""
+    lab_page.open(lab_page.lab.write_notebook(START, *cells))
+    lab_page.run_to_end(0)
+    return lab_page
+
+
+def test_see_job(lab_page):
+    view = opened(lab_page, "sc.parallelize(range(30), 30).map(lambda x: time.sleep(0.1)).count()")
+
+    view.run(1)
+
+    view.shows(view.job(0), "running")
+    view.shows(view.job(0), re.compile(r"[1-9]\d?\+2/30"))
+    view.shows(view.job(0), "In [2]")
+    view.shows(view.job(0), "done")
+    view.shows(view.job(0), "30/30")
+
+
+def test_kill_job_busy(lab_page):
+    view = opened(lab_page, LONG)
+    took_ms = []
+
+    for number in range(5):
+        view.run(1)
+        view.shows(view.job(number), "running")
+        assert view.kernel_status() == "busy"
+        took_ms.append(view.ms_from_click_to(f"Kill job {number}", view.job(number), "killed"))
+        view.wait_for_end(1)
+        assert "from JupyterLab" in view.output(1)
+
+    view.shows(view.job(4), re.compile(r"killed\s*in \d"))
+    assert statistics.median(took_ms) < within(0.3) * 1000, took_ms
+
+
+def test_kernel_stays_busy_while_the_panel_asks(lab_page):
+    view = opened(lab_page, LONG)
+    view.run(1)
+    view.shows(view.job(0), "running")
+    before = len(view.requests)
+
+    view.page.wait_for_function(
+        """() => {
+          const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+          window.statuses ??= new Set();
+          window.statuses.add(kernel.status);
+          return document.querySelector('.jp-Spark-job').textContent.includes('4+2/60');
+        }""",
+    )
+
+    assert len(view.requests) > before
+    assert view.page.evaluate("[...window.statuses]") == ["busy"]
+
+
+def test_kill_spinner(lab_page):
+    spin = "def spin(x):\n    while True: pass\nsc.parallelize(range(2), 2).map(spin).count()"
+    view = opened(lab_page, spin)
+    view.run(1)
+    view.shows(view.job(0), "running")
+
+    view.click("Kill job 0")
+
+    view.shows(view.job(0), re.compile(r"killed\s*in"), limit_s=15)
+    view.wait_for_end(1)
+    assert "Killed" in view.output(1)
+
+
+def test_kill_c(lab_page):
+    in_c = (
+        "import re\nsc.parallelize(range(2), 2).map(lambda x: re.match('(a*)*b', 'a' * 60)).count()"
+    )
+    view = opened(lab_page, in_c)
+    executors = view.section("Executors")
+    view.run(1)
+    view.shows(view.job(0), "running")
+    view.shows(executors, "executor 1")
+
+    view.click("Kill job 0")
+
+    view.shows(view.job(0), re.compile("tasks? still running"))
+    view.shows(view.job(0), re.compile(r"killed\s*in .*forced after"), limit_s=20)
+    view.wait_for_end(1)
+    view.shows(executors, "executor 2")
+
+
+def test_kill_task_of_a_stage(lab_page):
+    view = opened(lab_page, LONG)
+    view.run(1)
+    view.shows(view.job(0), "running")
+    view.click("Stages of job 0")
+    view.click("Tasks of stage 0")
+    tasks = view.panel.get_by_role("list", name="Tasks of stage 0")
+    view.shows(tasks, "running")
+
+    running = tasks.get_by_role("button", name=re.compile("Kill task"))
+    name = running.first.get_attribute("aria-label")
+    running.first.click()
+
+    number = name.split()[-1]
+    row = tasks.get_by_role("listitem").filter(has=view.page.get_by_text(number, exact=True))
+    view.shows(row, "killed")
+    view.shows(view.job(0), "running")
+    view.click("Kill job 0")
+    view.shows(view.job(0), "killed")
+
+
+def test_kill_stage_shared(lab_page):
+    shared = """
+pairs = sc.parallelize(range(4), 4).map(lambda x: (x, time.sleep(20))).groupByKey()
+def count():
+    try:
+        pairs.count()
+    except Exception as problem:
+        print(type(problem).__name__, problem)
+threads = [threading.Thread(target=count, daemon=True) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    view = opened(lab_page, shared)
+    view.run(1)
+    view.shows(view.job(0), "running")
+    view.shows(view.job(1), re.compile("running|waiting"))
+    view.job(0).get_by_role("button", name="Stages of job 0").click()
+
+    stage = view.job(0).locator(".jp-Spark-stage").first
+    stage.get_by_role("button", name=re.compile("Kill stage")).click()
+    view.shows(stage, "#0, #1")
+    stage.get_by_role("button", name=re.compile("yes")).click()
+
+    view.shows(view.job(0), re.compile("failed|killed"))
+    view.shows(view.job(1), re.compile("failed|killed"))
+    view.wait_for_end(1)
+    assert "because" in view.output(1)
+
+
+def test_kill_cell_and_cell_attribution(lab_page):
+    two = """
+def work():
+    try:
+        sc.parallelize(range(60), 60).map(lambda x: time.sleep(1)).count()
+    except Exception:
+        pass
+threads = [threading.Thread(target=work, name=f"loader-{n}", daemon=True) for n in range(2)]
+for thread in threads: thread.start()
+"""
+    view = opened(lab_page, two, LONG)
+    view.run_to_end(1)
+    view.run(2)
+    view.shows(view.job(2), re.compile("running|waiting"))
+    group = view.panel.get_by_role("listitem", name="Jobs of In [2]", exact=True)
+    view.shows(group, "thread loader-0")
+
+    view.job(2).get_by_role("button", name="Go to In [3]").click()
+    assert active_cell(view) == 2
+    group.get_by_role("button", name="Go to In [2]").first.click()
+    assert active_cell(view) == 1
+
+    view.click("Kill all jobs of In [2]")
+
+    view.shows(view.job(0), "killed")
+    view.shows(view.job(1), "killed")
+    view.shows(view.job(2), "running")
+
+
+def active_cell(view):
+    view.page.wait_for_selector(".jp-Spark-flash", state="attached")
+    number = view.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
+    view.page.wait_for_selector(".jp-Spark-flash", state="detached")
+    return number
+
+
+def test_kill_app_loop(lab_page):
+    loop = "while True:\n    sc.parallelize(range(2), 2).count()"
+    view = opened(lab_page, loop, "1 + 1")
+    view.run(1)
+    view.shows(view.panel.locator(".jp-Spark-job").first, re.compile("done|running"))
+
+    view.click("Kill application browser")
+    view.click("Kill application browser, yes")
+
+    view.wait_for_end(1)
+    assert "killed" in view.output(1).lower()
+    view.shows(view.panel, "Killed the application")
+    view.run_to_end(2)
+    assert view.output(2).strip().endswith("2")
+
+
+def test_reload_second_tab_and_restart(lab_page, browser):
+    from tests.browser.jupyter_lab import LabPage
+
+    view = opened(lab_page, LONG)
+    view.run(1)
+    view.shows(view.job(0), "running")
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    try:
+        other = LabPage(lab_page.lab, context.new_page()).open()
+        other.shows(other.job(0), "running")
+
+        view.page.reload()
+        view.page.wait_for_function("window.jupyterapp?.shell?.currentWidget")
+        view.command("pyspark-shell:open")
+        view.shows(view.job(0), "running")
+        other.click("Kill job 0")
+
+        view.shows(view.job(0), "killed")
+        other.shows(other.job(0), "killed")
+    finally:
+        context.close()
+
+
+def test_names_that_look_like_scripts_are_text(lab_page):
+    evil = """
+name = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
+sc.setJobGroup(name, name)
+threading.Thread(target=time.sleep, args=(60,), name=name, daemon=True).start()
+sc.parallelize(range(4), 4).setName(name).cache().count()
+"""
+    view = opened(lab_page, evil)
+    view.run_to_end(1)
+    cache, threads = view.section("Cache and cleaner"), view.section("Threads")
+    view.click("Stages of job 0")
+
+    view.shows(view.job(0), "<img src=x")
+    view.shows(cache, "<img src=x")
+    view.shows(threads, "<script>")
+
+    assert view.page.evaluate("window.hacked") is None
