@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from itertools import chain
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn
@@ -361,6 +362,11 @@ class SparkContext(InputFiles, ContextFiles):
     def statusTracker(self) -> StatusTracker:
         """Tells of jobs, stages and executors."""
         return StatusTracker(self._engine)
+
+    def panel(self) -> Any:
+        """Jobs, executors, cache and threads as a widget, with buttons that kill; for notebooks."""
+        # What draws stands on a higher floor than what is drawn.
+        return import_module("pyspark_shell.widgets.panel").SparkPanel(self)
 
     def show_profiles(self) -> None:
         """Print the profiles that were not printed yet; needs `spark.python.profile`."""

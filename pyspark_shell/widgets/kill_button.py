@@ -5,8 +5,9 @@ Thread  made in any; its click comes in a subshell's.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from pyspark_shell.widgets.subshells import (
     WITHOUT_SUBSHELLS,
@@ -14,8 +15,17 @@ from pyspark_shell.widgets.subshells import (
     prefer_frontend_subshell,
 )
 
+# How long a question stands.
+_QUESTION_S: Final = 5.0
 
-def kill_button(kernel: Any, what: str, kill: Callable[[], object], label: str = "Kill") -> Any:
+
+def kill_button(
+    kernel: Any,
+    what: str,
+    kill: Callable[[], object],
+    label: str = "Kill",
+    asks_again: bool = False,
+) -> Any:
     """A small button; disabled with the reason where clicks would come too late.
 
     Parameters
@@ -24,6 +34,8 @@ def kill_button(kernel: Any, what: str, kill: Callable[[], object], label: str =
         What it ends, in words, for the tooltip: `job 7`.
     kill
         Sends the order; must return at once.
+    asks_again
+        Whether a second click, within some seconds, is wanted.
     """
     from ipywidgets import Button, Layout
 
@@ -34,8 +46,15 @@ def kill_button(kernel: Any, what: str, kill: Callable[[], object], label: str =
         disabled=not works,
         layout=Layout(width="auto", height="22px", padding="0 8px", margin="0 0 0 12px"),
     )
+    asked_at_s = float("-inf")
 
     def clicked(_: Any) -> None:
+        nonlocal asked_at_s
+        if asks_again and time.monotonic() - asked_at_s > _QUESTION_S:
+            asked_at_s = time.monotonic()
+            button.description = f"{label}: click again"
+            return
+        button.description = label
         button.disabled = True
         kill()
 

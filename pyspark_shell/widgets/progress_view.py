@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pyspark_shell.widgets.kill_button import kill_button
+from pyspark_shell.widgets.line_list import close_widget
 from pyspark_shell.widgets.progress_text import Json, as_html, job_text
 
 MAX_LINES: Final = 3
@@ -69,7 +70,7 @@ class ProgressView:
             line.close()
         self._lines.clear()
         for widget in (self._more, self._box):
-            _close(widget)
+            close_widget(widget)
         self._box = self._more = None
 
     def _new_line(self, job_id: int) -> _Line:
@@ -123,16 +124,7 @@ class _Line:
     def close(self) -> None:
         """Take the widgets away."""
         for widget in (self._text, self._button, self.box):
-            _close(widget)
-
-
-def _close(widget: Any) -> None:
-    """Close a widget with its layout and style, so that none is saved with the notebook."""
-    if widget is None:
-        return
-    for part in (getattr(widget, "style", None), getattr(widget, "layout", None), widget):
-        if part is not None:
-            part.close()
+            close_widget(widget)
 
 
 def _rest_text(more: int, ended: int) -> str:

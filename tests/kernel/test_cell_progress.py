@@ -1,8 +1,8 @@
 """The progress line: when it comes, how often it speaks, what stays of it, and its Kill."""
 
 import json
-import uuid
 
+from tests.kernel.widget_clicks import FrontEnd
 from tests.processes.waiting import wait_for
 
 SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
@@ -29,21 +29,6 @@ def buttons(cell):
         for comm_id, state in states.items()
         if state["_model_name"] == "ButtonModel"
     }
-
-
-def new_subshell(notebook):
-    """Make a subshell, as JupyterLab does for the messages of widgets."""
-    message = notebook.client.session.msg("create_subshell_request", {})
-    notebook.client.control_channel.send(message)
-    return notebook.client.get_control_msg(timeout=20)["content"]["subshell_id"]
-
-
-def click(notebook, comm_id, subshell_id):
-    """Click a button as JupyterLab does."""
-    data = {"method": "custom", "content": {"event": "click"}}
-    message = notebook.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
-    message["header"]["subshell_id"] = subshell_id
-    notebook.client.shell_channel.send(message)
 
 
 def test_a_quick_job_shows_nothing(notebook):
@@ -97,11 +82,11 @@ with ThreadPoolExecutor(8) as pool:
 
 
 def test_kill_works_while_its_cell_runs(notebook):
-    subshell = new_subshell(notebook)
+    front_end = FrontEnd(notebook)
     cell = notebook.start(SLEEPING)
     wait_for(lambda: buttons(cell), "the button")
 
-    click(notebook, buttons(cell)["Kill job 0"], subshell)
+    front_end.click(buttons(cell)["Kill job 0"])
     cell.wait()
 
     assert cell.error["traceback"] == [
@@ -111,13 +96,13 @@ def test_kill_works_while_its_cell_runs(notebook):
 
 
 def test_kill_of_a_thread_s_job_works_while_the_main_thread_loops(notebook):
-    subshell = new_subshell(notebook)
+    front_end = FrontEnd(notebook)
     cell = notebook.start(
         f"import threading\nthreading.Thread(target=lambda: {SLEEPING}).start()\nwhile True: pass"
     )
     wait_for(lambda: buttons(cell), "the button")
 
-    click(notebook, buttons(cell)["Kill job 0"], subshell)
+    front_end.click(buttons(cell)["Kill job 0"])
 
     wait_for(lambda: notebook.jobs()[0].get("killState") == "KILLED", "the kill")
     assert not cell.has_ended
@@ -178,4 +163,3 @@ took = time.monotonic() - began
     views = len(shown(cell)) + len(cell.of("update_display_data"))
     assert len(updates) <= 2 * 4 * (took_s + 1)  # a line and the number below it
     assert views == 2
-    assert uuid.UUID(cell.message_id.partition("_")[0].replace("-", "")[:32])

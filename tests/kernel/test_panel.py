@@ -1,0 +1,86 @@
+"""`sc.panel()`: four tabs that follow the application while a cell runs, and buttons that work."""
+
+import pytest
+
+from tests.kernel.widget_clicks import FrontEnd
+from tests.processes.waiting import wait_for
+
+SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
+TABS = ["Jobs", "Executors", "Cache", "Threads"]
+
+
+@pytest.fixture
+def panel(notebook):
+    """A panel that a front end shows; gives the front end."""
+    notebook.run("numbers = sc.parallelize(range(100), 4).setName('<b>nums</b>').cache()")
+    notebook.run("numbers.count()")
+    front_end = FrontEnd(notebook)
+    shown = notebook.start("sc.panel()").wait()
+    assert shown.of("execute_result"), shown.text
+    front_end.set(front_end.one("VBoxModel", _view_count=0), _view_count=1)
+    return front_end
+
+
+def open_tab(front_end, name):
+    front_end.set(front_end.one("TabModel"), selected_index=TABS.index(name))
+
+
+def test_kill_works_while_the_cell_runs(notebook, panel):
+    cell = notebook.start(SLEEPING)
+    kill = wait_for(lambda: panel.button("Kill job 1"), "the button")
+
+    panel.click(kill)
+    cell.wait()
+
+    assert cell.error["traceback"] == [
+        "Killed: job 1 (collect, 0 of 4 tasks) from the notebook's panel: killed from sc.panel()"
+    ]
+    wait_for(lambda: "killed" in panel.text(), "the panel's word for it")
+
+
+def test_tabs_follow_while_a_cell_loops(notebook, panel):
+    cell = notebook.start("print('begun')\nwhile True: pass")
+    cell.says("begun")
+
+    open_tab(panel, "Executors")
+    wait_for(lambda: "executor 0 · pid" in panel.text(), "an executor")
+    open_tab(panel, "Cache")
+    wait_for(lambda: "4 of 4 partitions" in panel.text(), "the cached RDD")
+    open_tab(panel, "Threads")
+    wait_for(lambda: "MainThread" in panel.text(), "the threads")
+
+    assert "cleaner: " in panel.text()
+    assert "<b>" not in panel.text()
+    notebook.interrupt()
+    cell.wait()
+
+
+def test_what_loses_data_is_asked_twice(notebook, panel):
+    open_tab(panel, "Cache")
+    unpersist = wait_for(lambda: panel.button("Unpersist RDD 1"), "the button")
+
+    panel.click(unpersist)
+    wait_for(lambda: panel.one("ButtonModel", description="Unpersist: click again"), "the question")
+    assert "4 of 4 partitions" in panel.text()
+    panel.click(unpersist)
+
+    wait_for(lambda: "partitions" not in panel.text(), "an empty cache")
+
+
+def test_a_panel_that_nobody_sees_says_nothing(notebook, panel):
+    panel.set(panel.one("VBoxModel", _view_count=0), _view_count=0)
+    notebook.run("sc.parallelize([1], 1).count()")
+    notebook.run("import time; time.sleep(1)")
+    before = len(notebook.published)
+
+    cell = notebook.start("sc.parallelize([1], 1).count()\nimport time; time.sleep(2)").wait()
+
+    sent = [m["msg_type"] for m in notebook.published[before:]]
+    assert "comm_msg" not in sent
+    assert cell.error is None
+
+
+def test_the_panel_says_how_the_application_ended(notebook, panel):
+    notebook.run("sc.stop()")
+
+    wait_for(lambda: "stopped" in panel.text(), "the end")
