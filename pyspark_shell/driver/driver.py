@@ -606,6 +606,7 @@ class Driver:
             *self._last_steps,
             ("executor output", self._output.show),
             ("broadcasts", self.broadcasts.uninstall),
+            ("accumulators", self.accumulators.tell_nobody),
             ("local directories", self._owner.remove),
         ]
         for name, step in steps:

@@ -47,6 +47,10 @@ class AccumulatorRegistry:
         """Make this process a driver for accumulators that are unpickled in it."""
         install_driver_accumulators(self)
 
+    def tell_nobody(self) -> None:
+        """Let go of who was told of new accumulators; the values stay readable."""
+        self._on_new = None
+
     # From any thread ------------------------------------------------------------
 
     def register(self, accumulator: Accumulator[Any]) -> None:
