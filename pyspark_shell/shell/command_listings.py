@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from pyspark_shell.common.process_table import NONE, SlotRow
@@ -43,8 +42,7 @@ _UNFINISHED: Final = ("running", "waiting", "killing")
 def list_drivers(arguments: Namespace, out: Output) -> int:
     """All drivers of this user on this machine, and whether they answer."""
     found = survey()
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        rows = list(pool.map(_look_at, found.drivers))
+    rows = _look_at_all(found.drivers)
     out.json(rows)
     if not rows:
         out.line(f"No driver is running.\n{HOW_TO_START}")
@@ -54,6 +52,16 @@ def list_drivers(arguments: Namespace, out: Output) -> int:
     for each in found.ignored:
         out.problem(f"passed over {each.path}: {each.reason}")
     return DONE
+
+
+def _look_at_all(entries: Sequence[RuntimeEntry]) -> list[Json]:
+    """All at once: a silent one keeps nobody waiting for the others."""
+    if len(entries) < 2:
+        return [_look_at(entry) for entry in entries]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        return list(pool.map(_look_at, entries))
 
 
 def _look_at(entry: RuntimeEntry) -> Json:

@@ -77,6 +77,8 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="pyspark-shell",
         description="Run a script, or a shell, with `sc` ready. Options of the shell go first.",
+        epilog="About what runs already: pyspark-shell ps | jobs | stages | executors | threads | "
+        "cleaner | kill | logs, each with --help. For Jupyter: pyspark-shell install-kernel.",
         allow_abbrev=False,
     )
     parser.add_argument(

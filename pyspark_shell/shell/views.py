@@ -79,7 +79,7 @@ def _stage_cells(row: Json, now_ms: int) -> list[str]:
     return [
         f"{row['stageId']}.{attempt}" if attempt else str(row["stageId"]),
         str(row.get("name", "")),
-        _STAGE_WORDS.get(str(row["status"]), str(row["status"]).lower()),
+        stage_state(row),
         _stage_tasks(row),
         _since(row, now_ms),
         _last_task(row, now_ms) if row["status"] == "ACTIVE" else "",
@@ -91,7 +91,6 @@ def _stage_cells(row: Json, now_ms: int) -> list[str]:
 
 
 _STAGE_WORDS: Final = {
-    "ACTIVE": "running",
     "PENDING": "waiting",
     "COMPLETE": "done",
     "FAILED": "failed",
@@ -299,6 +298,21 @@ def tasks_text(row: Json) -> str:
     skipped = row.get("numSkippedTasks", 0)
     total = row.get("numTasks", 0) - skipped
     return f"{row.get('numCompletedTasks', 0)}{f'+{active}' if active else ''}/{total}"
+
+
+def stage_state(row: Json) -> str:
+    """One of waiting, running, done, failed, skipped.
+
+    Examples
+    --------
+    >>> stage_state({"status": "ACTIVE", "numActiveTasks": 0, "numCompleteTasks": 0})
+    'waiting'
+    """
+    status = str(row["status"])
+    if status == "ACTIVE":
+        begun = row.get("numActiveTasks") or row.get("numCompleteTasks")
+        return "running" if begun else "waiting"
+    return _STAGE_WORDS.get(status, status.lower())
 
 
 def _stage_tasks(row: Json) -> str:
