@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
-from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX
+from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
 from pyspark_shell.driver.frame_locals import frames_below, frames_of, locals_of
 
 LAST_EXCEPTION: Final = "last exception"
@@ -183,7 +183,7 @@ def thread_roots() -> Iterator[Root]:
     try:
         for ident, innermost in frames.items():
             name = names.get(ident, str(ident))
-            if name not in ENGINE_THREADS and not name.startswith(LISTENER_PREFIX):
+            if name not in ENGINE_THREADS and not name.startswith((LISTENER_PREFIX, SPARK_UI)):
                 for frame in frames_below(innermost):
                     yield from _frame_roots(name, frame)
     finally:

@@ -24,7 +24,8 @@ class Route:
     Attributes
     ----------
     waits
-        Whether the answer may have to be waited for, and so is made by a worker.
+        Whether the answer may have to be waited for, and so is made by a worker; orders have
+        workers of their own, so that a kill never stands behind a stack that does not come.
     modifies, kills
         Whether it needs the right to modify; whether `spark.ui.killEnabled` switches it off.
     status
@@ -73,16 +74,16 @@ ROUTES: Final[Sequence[Route]] = (
     _get(f"{_APP}/stages/{{stage}}/{{attempt}}", handlers.stage_attempt),
     _get(f"{_APP}/stages/{{stage}}/{{attempt}}/taskSummary", handlers.task_summary),
     _get(f"{_APP}/stages/{{stage}}/{{attempt}}/taskList", handlers.task_list),
-    _get(f"{_APP}/executors", handlers.executors, waits=True),
-    _get(f"{_APP}/allexecutors", handlers.all_executors, waits=True),
+    _get(f"{_APP}/executors", handlers.executors),
+    _get(f"{_APP}/allexecutors", handlers.all_executors),
     _get(f"{_APP}/allmiscellaneousprocess", handlers.no_processes),
     _get(f"{_APP}/executors/{{executor}}/threads", handlers.executor_threads, waits=True),
     _get(f"{_APP}/executors/{{executor}}/logs", handlers.logs, waits=True),
     _get(f"{_APP}/threads", handlers.driver_threads, waits=True),
     _get(f"{_APP}/threads/driver", handlers.driver_threads, waits=True),
     _get(f"{_APP}/tasks/{{task}}/threads", handlers.task_threads, waits=True),
-    _get(f"{_APP}/storage/rdd", handlers.storage, waits=True),
-    _get(f"{_APP}/storage/rdd/{{rdd}}", handlers.storage_rdd, waits=True),
+    _get(f"{_APP}/storage/rdd", handlers.storage),
+    _get(f"{_APP}/storage/rdd/{{rdd}}", handlers.storage_rdd),
     _get(f"{_APP}/environment", handlers.environment),
     _get(f"{_APP}/cleaner", handlers.cleaner, waits=True),
     _kill(f"{_APP}/kill", handlers_orders.kill_application),

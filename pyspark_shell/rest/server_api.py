@@ -37,11 +37,16 @@ class RoutedHandler(BaseHandler):
             thread_dumps=self.site.settings.thread_dumps,
         )
         work = partial(route.answer, request)
-        return await self.door.workers.run(work) if route.waits else work()
+        if not route.waits:
+            return work()
+        workers = self.door.readers if route.method == "GET" else self.door.orders
+        return await workers.run(work)
 
 
 class ApiHandler(RoutedHandler):
     """Everything of the route table."""
+
+    _found: dict[str, Match] | None = None
 
     def allowed_methods(self) -> tuple[str, ...]:
         return (*sorted(self._matches()), "OPTIONS")
@@ -61,10 +66,11 @@ class ApiHandler(RoutedHandler):
         self.set_status(204)
 
     def _matches(self) -> dict[str, Match]:
-        found = _ROUTES.find(self.request.path)
-        if not found:
+        if self._found is None:
+            self._found = _ROUTES.find(self.request.path)
+        if not self._found:
             raise Refusal(404, f"unknown path: {self.request.path[:200]}")
-        return found
+        return self._found
 
 
 class ClassicKillHandler(RoutedHandler):

@@ -46,7 +46,8 @@ class Door:
 
     site: Site
     feed: ChangeFeed
-    workers: Workers
+    readers: Workers
+    orders: Workers
     is_private: bool
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     _unanswered: int = 0

@@ -15,6 +15,7 @@ from typing import Any, Final
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from pyspark_shell.common.threads import SPARK_UI
 from pyspark_shell.rest.events import ChangeFeed
 from pyspark_shell.rest.server_api import ApiHandler, ClassicKillHandler
 from pyspark_shell.rest.server_feed import ChangesHandler, EventsHandler, SnapshotHandler
@@ -69,7 +70,8 @@ class ServerLoop:
         self._listeners = {"unix": unix, "tcp": tcp}
         self._wake = wake
         self._feed = ChangeFeed(site.engine)
-        self._workers = Workers()
+        self._readers = Workers(f"{SPARK_UI}-reader")
+        self._orders = Workers(f"{SPARK_UI}-order")
         self._servers: list[_LimitedServer] = []
 
     def run(self) -> None:
@@ -79,7 +81,8 @@ class ServerLoop:
         try:
             loop.run_until_complete(self._serve())
         finally:
-            self._workers.close()
+            self._readers.close()
+            self._orders.close()
             _cancel_all(loop)
             asyncio.set_event_loop(None)
             loop.close()
@@ -101,7 +104,7 @@ class ServerLoop:
         await self._say_farewell()
 
     def _server(self, is_private: bool, listener: socket.socket) -> _LimitedServer:
-        door = Door(self._site, self._feed, self._workers, is_private)
+        door = Door(self._site, self._feed, self._readers, self._orders, is_private)
         handlers = [(pattern, handler, {"door": door}) for pattern, handler in _HANDLERS]
         application = Application(handlers, log_function=lambda handler: None)
         server = _LimitedServer(

@@ -1,6 +1,6 @@
 """A few daemon threads that wait for slow answers, so that the server's loop never does.
 
-Owns    the threads `SparkUI-1` ...; made when there is work, ended when there was none for a while.
+Owns    its threads; made when there is work, ended when there was none for a while.
 Thread  any may submit. `concurrent.futures` will not do: the interpreter would wait for its
         threads at exit, and show them as what keeps the process alive.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from pyspark_shell.common.threads import SPARK_UI, start_daemon
+from pyspark_shell.common.threads import start_daemon
 from pyspark_shell.rest.port import Refusal
 
 T = TypeVar("T")
@@ -27,9 +27,10 @@ _Work = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoo
 
 
 class Workers:
-    """Runs functions for coroutines of one loop."""
+    """Runs functions for coroutines of one loop; `name` stands before the threads' numbers."""
 
-    def __init__(self, max_threads: int = MAX_THREADS, idle_s: float = _IDLE_S) -> None:
+    def __init__(self, name: str, max_threads: int = MAX_THREADS, idle_s: float = _IDLE_S) -> None:
+        self._name = name
         self._max_threads = max_threads
         self._idle_s = idle_s
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
@@ -68,7 +69,7 @@ class Workers:
 
     def _start(self, number: int) -> bool:
         try:
-            start_daemon(f"{SPARK_UI}-{number}", self._work)
+            start_daemon(f"{self._name}-{number}", self._work)
         except RuntimeError:  # at the interpreter's end
             with self._lock:
                 self._threads -= 1

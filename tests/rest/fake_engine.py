@@ -66,10 +66,10 @@ class FakeEngine:
         return []
 
     def executors(self, active_only=True):
-        self.gate.wait(30)
         return [{"id": "driver", "isActive": True}]
 
     def executor_threads(self, executor_id):
+        self.gate.wait(30)
         name = f"main of {executor_id}"
         return [{"threadId": 1, "threadName": name, "threadState": "RUNNABLE", "owner": "user"}]
 

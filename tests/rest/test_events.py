@@ -256,7 +256,7 @@ def _hung_up(browser):
 
 
 def test_workers_end_when_there_is_nothing_to_do():
-    workers = Workers(max_threads=2, idle_s=0.05)
+    workers = Workers("test", max_threads=2, idle_s=0.05)
 
     async def work():
         return await asyncio.gather(*(workers.run(lambda n=n: n * n) for n in range(20)))
@@ -269,7 +269,7 @@ def test_workers_end_when_there_is_nothing_to_do():
 
 
 def test_an_error_comes_back_from_a_worker():
-    workers = Workers()
+    workers = Workers("test")
 
     async def work():
         await workers.run(lambda: FakeEngine().storage_rdd(4))

@@ -1,16 +1,18 @@
 """The server's life: what it costs, where it listens, how it ends."""
 
+import http.client
 import os
 import socket
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import pytest
 
 from tests.conftest import Snapshot
-from tests.processes.waiting import wait_for, within
+from tests.processes.waiting import Stopwatch, wait_for, within
 from tests.rest.fake_engine import APP
 
 
@@ -82,7 +84,7 @@ def test_the_end_leaves_nothing(serve, asks):
     browser = serve()
     for _ in range(asks):
         assert browser.get("").status == 200
-        assert browser.get("executors").status == 200
+        assert browser.get("threads").status == 200
         assert browser.get("", unix=True).status == 200
 
     browser.server.stop()
@@ -104,12 +106,13 @@ def test_nobody_is_served_after_the_end(browser):
 
 def test_a_slow_answer_does_not_hold_others_up(browser, engine):
     engine.gate.clear()
-    slow = [threading.Thread(target=browser.get, args=("executors",)) for _ in range(3)]
+    slow = [threading.Thread(target=browser.get, args=("threads",)) for _ in range(8)]
     for thread in slow:
         thread.start()
 
     assert browser.get("jobs").status == 200
     assert browser.get("storage/rdd").status == 200
+    assert browser.post("jobs/0/kill").status == 202
 
     engine.gate.set()
     for thread in slow:
@@ -122,7 +125,7 @@ def test_too_many_slow_answers_are_refused(browser, engine):
     engine.gate.clear()
     answers = []
     slow = [
-        threading.Thread(target=lambda: answers.append(browser.get("executors").status))
+        threading.Thread(target=lambda: answers.append(browser.get("threads").status))
         for _ in range(80)
     ]
     for thread in slow:
@@ -133,7 +136,27 @@ def test_too_many_slow_answers_are_refused(browser, engine):
         thread.join(within(10))
 
     assert set(answers) == {200, 503}
-    assert browser.get("executors").status == 200
+    assert browser.get("threads").status == 200
+
+
+def test_the_end_does_not_wait_for_slow_answers(browser, engine):
+    engine.gate.clear()
+    slow = threading.Thread(target=lambda: _ignoring_the_end(browser))
+    slow.start()
+    wait_for(lambda: "SparkUI-reader-1" in {t.name for t in threading.enumerate()}, "the request")
+
+    with Stopwatch() as watch:
+        browser.server.stop()
+
+    assert not browser.server._thread.is_alive()
+    assert watch.seconds < within(3)
+    engine.gate.set()
+    slow.join(within(5))
+
+
+def _ignoring_the_end(browser):
+    with suppress(OSError, http.client.HTTPException):
+        browser.get("threads")
 
 
 def test_a_forked_child_does_not_serve(browser):
