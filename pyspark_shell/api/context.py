@@ -170,6 +170,7 @@ class SparkContext(InputFiles, ContextFiles):
         self.master, self.appName = fill_defaults(self._conf)
         self.sparkHome = self._conf.get("spark.home")
         with SparkContext._lock:
+            SparkContext._let_go_of_killed()
             other = SparkContext._active_spark_context
             if other is not None:
                 site = other._callsite
@@ -230,10 +231,18 @@ class SparkContext(InputFiles, ContextFiles):
     def getOrCreate(cls, conf: SparkConf | None = None) -> SparkContext:
         """The active context, whatever `conf` says; without one, a new one made from `conf`."""
         with SparkContext._lock:
+            cls._let_go_of_killed()
             if SparkContext._active_spark_context is None:
                 cls(conf=conf or SparkConf())
             assert SparkContext._active_spark_context is not None
             return SparkContext._active_spark_context
+
+    @classmethod
+    def _let_go_of_killed(cls) -> None:
+        """A context whose application was killed is active no more when another one is wanted."""
+        active = SparkContext._active_spark_context
+        if active is not None and active._driver is not None and active._driver.is_stopped:
+            active.stop()
 
     def stop(self) -> None:
         """End the application.

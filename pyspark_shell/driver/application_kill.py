@@ -277,15 +277,17 @@ class ApplicationKill:
         return [p for p in children_of(os.getpid()) if not self._target.is_helper_process(p)]
 
     def _conclude(self, started_s: float) -> None:
-        left = self._user_threads()
+        left, children = self._user_threads(), self._children()
+        is_clean = not left and not children and self._main_outcome == "idle"
         names = ", ".join(f"{s.name} ({'daemon' if s.is_daemon else 'non-daemon'})" for s in left)
-        log.warning(
+        log.log(
+            logging.INFO if is_clean else logging.WARNING,
             "Application %s kill: complete in %.0f ms (main: %s, threads left: %s, children: %d)",
             self._target.application_id,
             (time.monotonic() - started_s) * 1000,
             self._main_outcome,
             names or "none",
-            len(self._children()),
+            len(children),
         )
 
     # The last rung ----------------------------------------------------------------------

@@ -182,9 +182,9 @@ class ConsoleProgressBar:
         self._line = line
 
     def _erase(self) -> None:
-        if self._line:
-            self._write(f"\r{' ' * len(self._line)}\r")
-            self._line = ""
+        line, self._line = self._line, ""
+        if line:
+            self._write(f"\r{' ' * len(line)}\r")
 
     def _write(self, text: str) -> None:
         try:

@@ -639,7 +639,7 @@ class Driver:
             lambda: running_stages(self.status_store),
             lambda: bool(self.status_store.active_job_ids()),
             UI_CONSOLE_PROGRESS_INTERVAL.read(self._conf),
-            sys.stderr,
+            getattr(sys.stderr, "terminal", sys.stderr),  # not what clears the bar for others
             clock,
         )
         bar.start()

@@ -28,7 +28,7 @@ from pyspark_shell.executor.line_memory import LineMemory, place_of
 
 _JUPYTER: Final = (
     "IOPub", "Heartbeat", "Control", "Shell channel", "IPythonHistorySavingThread", "Subshell",
-    "pydevd", "asyncio", "Thread-1 (_poll)",
+    "pydevd", "asyncio", "Thread-1 (_poll)", "patch-stdout-flush-thread",
 )  # fmt: skip
 # What a thread does in C code shows in the line that calls it: (pattern, state, what it waits for).
 _WAITS: Final = (

@@ -13,20 +13,26 @@ from pyspark_shell.shell.running import progress_bar
 
 
 class ErasingStream:
-    """Passes everything on to another stream."""
+    """Passes everything on to another stream.
+
+    Attributes
+    ----------
+    terminal
+        That stream; the bar itself writes there.
+    """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.terminal = stream
 
     def write(self, text: str) -> int:
         """Clear the bar, then write."""
         bar = progress_bar()
         if bar is not None:
             bar.erase()
-        return self._stream.write(text)
+        return self.terminal.write(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.terminal, name)
 
 
 class TerminalStreams:

@@ -43,7 +43,9 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
         print(f"pyspark-shell: {error}", file=sys.stderr)
         return 1
     try:
-        print(banner(context, context._ui_address_with_token), flush=True)
+        is_private = sys.stdout.isatty()  # a log file is read by others
+        address = context._ui_address_with_token if is_private else context.uiWebUrl
+        print(banner(context, address), flush=True)
         app = _application(namespace)
         sys.argv = [first or "", *arguments]  # IPython has put its own there
         if first is not None:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
+from pyspark_shell.common.errors import PySparkException
 from pyspark_shell.rest.port import Engine, Refusal
 from pyspark_shell.shell.running import running_context, running_engine
 from pyspark_shell.shell.views import seconds_text
@@ -31,13 +32,17 @@ _TELL_AFTER_S: Final = 0.5
 _LOOK_S: Final = 0.02
 
 
+# What an IPython shell hands to an `InterruptReport`.
+SHOWN_HERE: Final = (KeyboardInterrupt, PySparkException)
+
+
 def print_lines(shell: Any, kind: type[BaseException], error: BaseException, text: str) -> None:
     """Write them where errors are shown."""
     print(text, file=sys.stderr)
 
 
 class InterruptReport:
-    """Tells of each interrupted job once.
+    """Tells of each interrupted job once; shows other errors of ours without the engine's frames.
 
     Parameters
     ----------
@@ -59,11 +64,8 @@ class InterruptReport:
         trace: TracebackType | None,
         tb_offset: int | None = None,
     ) -> None:
-        """Show a KeyboardInterrupt that ended a cell; IPython's handler of exceptions."""
-        if kind is not KeyboardInterrupt:
-            shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
-            return
-        rows = self._killed_jobs()
+        """Show an error of `SHOWN_HERE` that ended a cell; IPython's handler of exceptions."""
+        rows = self._killed_jobs() if kind is KeyboardInterrupt else []
         if not rows:
             _cut_at_the_engine(trace)
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
@@ -148,7 +150,7 @@ def killed_text(row: Json) -> str:
 
 
 def _cut_at_the_engine(trace: TracebackType | None) -> None:
-    """Let a traceback end in the user's code, where the signal came; its handler is ours."""
+    """Let a traceback end in the user's code, where the signal came or the engine was called."""
     last = None
     while trace is not None:
         if not is_engine_file(trace.tb_frame.f_code.co_filename):

@@ -18,7 +18,7 @@ from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import SIGINT
 from pyspark_shell.shell.cells import CellTracker
-from pyspark_shell.shell.interrupts import InterruptReport
+from pyspark_shell.shell.interrupts import SHOWN_HERE, InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.namespace import SparkNames
@@ -61,9 +61,9 @@ class NotebookSupport:
         self._shell.events.register("pre_run_cell", self._take_interrupts)
         self._take_interrupts()
         if self._kernel is None:
-            self._shell.set_custom_exc((KeyboardInterrupt,), InterruptReport())
+            self._shell.set_custom_exc(SHOWN_HERE, InterruptReport())
         else:
-            self._shell.set_custom_exc((KeyboardInterrupt,), InterruptReport(_show_as_error))
+            self._shell.set_custom_exc(SHOWN_HERE, InterruptReport(_show_as_error))
             self._progress.begin()
 
     def end(self) -> None:

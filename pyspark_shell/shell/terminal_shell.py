@@ -25,13 +25,13 @@ from pyspark_shell.rest.port import Json
 from pyspark_shell.shell.cells import CellTracker
 from pyspark_shell.shell.erasing_stream import TerminalStreams
 from pyspark_shell.shell.idle_watch import IdleWatch
-from pyspark_shell.shell.interrupts import InterruptReport
+from pyspark_shell.shell.interrupts import SHOWN_HERE, InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.shell.rdd_text import register_rdd_text
 from pyspark_shell.shell.running import progress_bar, running_context, running_engine
-from pyspark_shell.shell.toolbar import idle_hint, toolbar_text
+from pyspark_shell.shell.toolbar import cut_line, idle_hint, toolbar_text
 
 _REFRESH_S: Final = 0.5
 _STYLE: Final = Style.from_dict({"bottom-toolbar": "noreverse fg:ansibrightblack"})
@@ -68,7 +68,7 @@ class SparkTerminalShell(TerminalInteractiveShell):
         register_rdd_text(self)
         CellTracker(self).begin()
         tell_kills_in_one_line()
-        self.set_custom_exc((KeyboardInterrupt,), InterruptReport())
+        self.set_custom_exc(SHOWN_HERE, InterruptReport())
 
     def _before_cell(self, info: object) -> None:
         self._streams.take()
@@ -105,7 +105,10 @@ class SparkTerminalShell(TerminalInteractiveShell):
         context = running_context()
         width = shutil.get_terminal_size().columns
         if context is None:
-            return " spark  no application runs; it starts when sc is used"
+            return " spark  no application runs: %spark restart starts one"
+        if context.isStopped:
+            why = f"killed: {context.killReason}" if context.killReason else "stopped"
+            return cut_line(f" spark  {why}; %spark restart starts a new one", width)
         return toolbar_text(context.master, running_jobs(), int(time.time() * 1000), width)
 
 

@@ -122,3 +122,17 @@ def test_a_terminal_that_is_gone_harms_nobody(bar):
 
     bar.clock.advance(1)
     bar.bar.refresh()
+
+
+def test_a_stream_that_erases_the_bar_may_be_its_own(bar):
+    class Erasing(StringIO):
+        def write(self, text):
+            bar.bar.erase()
+            return super().write(text)
+
+    bar.bar._stream = bar.stream = Erasing()
+    bar.written(after_s=1)
+
+    bar.bar.finish_all()
+
+    assert bar.taken() == BLANKS

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from pyspark_shell import SparkContext
 from pyspark_shell.common.errors import SparkApplicationKilled, SparkContextStopped, SparkException
 from tests.processes.engine import Background
 from tests.processes.waiting import Stopwatch, wait_for, wait_for_end, within
@@ -303,3 +304,13 @@ while not sc.isStopped:
     assert driver.process.returncode == 0, report
     assert "SparkApplicationKilled" in report.partition("Exception in thread user-bg")[2]
     driver.assert_gone()
+
+
+def test_a_killed_context_does_not_stand_in_the_way_of_a_new_one(start):
+    sc = start(**QUICK)
+    killed(sc)
+
+    with SparkContext("local[1]", "next") as following:
+        assert following.parallelize([1, 2]).count() == 2
+        assert SparkContext.getOrCreate() is following
+    assert sc.killReason == "enough"
