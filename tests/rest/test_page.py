@@ -279,8 +279,9 @@ def test_the_keyboard_does_all(look, rows, engine):
     page = look()
 
     page.keyboard.press("3")
-    assert page.url.endswith("#executors")
+    page.get_by_text("No executor has started yet").wait_for()
     page.keyboard.press("1")
+    page.get_by_text("No executor has started yet").wait_for(state="detached")
     page.get_by_role("button", name="Stages of job 3").focus()
     page.keyboard.press("Enter")
     assert (

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from pyspark_shell import SparkConf, SparkContext
 from pyspark_shell.rest.client import DriverClient
@@ -16,6 +17,7 @@ from tests.processes.driver_process import DriverProcess
 from tests.processes.gate import Gate
 from tests.processes.waiting import Stopwatch, wait_for, within
 from tests.rest.browser import Browser
+from tests.rest.fuzz import requests
 
 LISTINGS = [
     "jobs",
@@ -278,6 +280,20 @@ def test_an_application_without_a_home_runs_all_the_same(tmp_path, monkeypatch, 
         assert sc.parallelize([1, 2]).sum() == 3
         assert Client(sc).get("jobs").status == 200
     assert "will not find this application" in caplog.text
+
+
+def test_whatever_is_asked_of_a_real_application_the_answer_is_json(sc, client):
+    sc.parallelize(range(10), 2).map(lambda n: (n, n)).reduceByKey(max).cache().count()
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(asked=requests(sc.applicationId, spared=["applications/{app}/kill"]))
+    def ask(asked):
+        answer = client.ask(asked.method, asked.path, asked.body)
+        assert answer.status < 500, (asked, answer.body)
+        assert asked.method == "OPTIONS" or answer.json is not None
+
+    ask()
+    assert sc.parallelize(range(10), 2).sum() == 45
 
 
 # Under load -------------------------------------------------------------------------------------

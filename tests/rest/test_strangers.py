@@ -8,17 +8,15 @@ import json
 import logging
 import socket
 from contextlib import suppress
-from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pyspark_shell.rest import server_loop
-from pyspark_shell.rest.routes import ROUTES
 from tests.processes.waiting import Stopwatch, wait_for, within
 from tests.rest.browser import API
 from tests.rest.fake_engine import APP
+from tests.rest.fuzz import requests
 
 MALFORMED = [
     b"",
@@ -134,52 +132,16 @@ def test_many_requests_on_one_connection(browser):
 
 # Fuzz -------------------------------------------------------------------------------------------
 
-names = st.sampled_from([route.path for route in ROUTES])
-words = st.one_of(
-    st.sampled_from(["0", "1", "-1", "x", "driver", "999999999", "1e9", "%00", "%2F", "..", APP]),
-    st.text(max_size=8),
-)
-PARAMETERS = [
-    *("status", "since", "wait", "offset", "length", "sortBy", "quantiles", "details", "taskId"),
-    *("minDate", "maxDate", "limit", "executorId", "stream", "future", "holders", "doAs", "x"),
-]
-parameters = st.dictionaries(st.sampled_from(PARAMETERS), words, max_size=3)
-bodies = st.one_of(
-    st.binary(max_size=60),
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(["reason", "interrupt", "who", "kind", "id"]), inner, max_size=3
-            )
-        ),
-        max_leaves=5,
-    ).map(lambda value: json.dumps(value).encode()),
-)
-
-
-def _quote(text):
-    return quote(text, safe="%._-", errors="surrogatepass")
-
 
 @settings(
     max_examples=300,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(data=st.data(), method=st.sampled_from(["GET", "GET", "POST", "PUT", "OPTIONS"]))
-def test_whatever_is_asked_the_answer_is_json(browser, data, method):
-    path = data.draw(names)
-    for hole in ("app", "job", "stage", "attempt", "executor", "rdd", "task", "group", "tag"):
-        if f"{{{hole}}}" in path:
-            value = APP if hole == "app" and data.draw(st.booleans()) else data.draw(words)
-            path = path.replace(f"{{{hole}}}", _quote(value))
-    query = "&".join(f"{key}={_quote(value)}" for key, value in data.draw(parameters).items())
-    body = data.draw(bodies) if method in ("POST", "PUT") else None
-
-    answer = browser.ask(method, f"/api/v1/{path}?{query}", body)
+@given(asked=requests(APP))
+def test_whatever_is_asked_the_answer_is_json(browser, asked):
+    answer = browser.ask(asked.method, asked.path, asked.body)
 
     assert answer.status < 500, answer.body
-    assert method == "OPTIONS" or answer.json is not None
+    assert asked.method == "OPTIONS" or answer.json is not None
     assert answer.status < 400 or answer.json["error"]
