@@ -1,0 +1,327 @@
+"""What a browser may ask of drivers through a real Jupyter server, and what it may not."""
+
+from __future__ import annotations
+
+import http.client
+import http.cookies
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from tests.processes.waiting import wait_for, within
+from tests.server_extension.fake_driver import FakeDriver
+
+TOKEN = "a-token-for-tests"
+BASE = "/user/ada/"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: object
+    headers: http.client.HTTPMessage
+
+
+class JupyterServer:
+    """A server under a base URL, as a hub starts one."""
+
+    def __init__(self, folder):
+        self.drivers = folder / "drivers"
+        self.drivers.mkdir(mode=0o700)
+        self._log = folder / "server.log"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        own = {
+            f"JUPYTER_{name}_DIR": str(folder / name.lower())
+            for name in ("CONFIG", "DATA", "RUNTIME")
+        }
+        with open(self._log, "w") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    *("-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+                    *(f"--port={self.port}", "--ServerApp.port_retries=0"),
+                    *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.base_url={BASE}"),
+                    f"--ServerApp.root_dir={folder}",
+                ],
+                env={**os.environ, **own, "PYSPARK_SHELL_RUNTIME_DIR": str(self.drivers)},
+                stderr=log,
+            )
+        wait_for(self._answers, "jupyter-server", 30)
+
+    def _answers(self):
+        assert self._process.poll() is None, self._log.read_text()
+        try:
+            return self.ask("GET", "api/status").status == 200
+        except OSError:
+            return False
+
+    def ask(self, method, path, body=None, headers=None, login=True):
+        """Send a request as it is written, with no tidying of its path."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=within(10))
+        try:
+            connection.request(
+                method,
+                BASE + path,
+                body,
+                {**({"Authorization": f"token {TOKEN}"} if login else {}), **(headers or {})},
+            )
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        try:
+            told = json.loads(content)
+        except ValueError:
+            told = content.decode(errors="replace")
+        return Answer(response.status, told, response.headers)
+
+    def log(self):
+        return self._log.read_text()
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(within(10))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    started = JupyterServer(tmp_path_factory.mktemp("jupyter"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def fake(server):
+    started = FakeDriver(server.drivers)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def driver(server, fake):
+    fake.reset()
+    wait_for(lambda: names(server) == {"d1": "fake"}, "the driver alone in the list", 10)
+    return fake
+
+
+def names(server):
+    rows = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
+    return {row["id"]: row["name"] for row in rows}
+
+
+# Passing on ---------------------------------------------------------------------------------
+
+
+def test_a_listed_driver_shows_neither_token_nor_socket(server, driver):
+    answer = server.ask("GET", "pyspark-shell/drivers")
+
+    (row,) = answer.body["drivers"]
+    assert row["name"] == "fake"
+    assert driver.entry.token not in json.dumps(answer.body)
+    assert "socket" not in row
+
+
+def test_the_driver_gets_its_token_and_nothing_of_the_browser(server, driver):
+    answer = server.ask(
+        "GET", "pyspark-shell/drivers/d1/jobs/7", headers={"Cookie": "mine=1", "X-Evil": "1"}
+    )
+
+    assert answer.body == {"asked": "/api/v1/applications/app-1/jobs/7"}
+    assert "stolen" not in str(answer.headers)
+    (_, _, headers, _) = driver.seen[-1]
+    assert headers["Authorization"] == f"token {driver.entry.token}"
+    assert "Cookie" not in headers
+    assert "X-Evil" not in headers
+
+
+def test_an_order_is_passed_on_with_its_body(server, driver):
+    body = json.dumps({"reason": "enough", "who": "JupyterLab"})
+
+    answer = server.ask("POST", "pyspark-shell/drivers/d1/jobs/7/kill", body)
+
+    assert answer.status == 202
+    method, path, _, sent = driver.seen[-1]
+    assert (method, path) == ("POST", "/api/v1/applications/app-1/jobs/7/kill")
+    assert json.loads(sent) == json.loads(body)
+
+
+def test_a_groups_name_stays_one_piece_of_the_path(server, driver):
+    server.ask("POST", "pyspark-shell/drivers/d1/jobGroups/a%2Fb%20%C3%A9..%2F/kill", "{}")
+
+    assert driver.seen[-1][1] == "/api/v1/applications/app-1/jobGroups/a%2Fb%20%C3%A9..%2F/kill"
+
+
+def test_only_known_names_of_a_query_are_passed_on(server, driver):
+    server.ask("GET", "pyspark-shell/drivers/d1/changes?since=1&life=a&wait=0&evil=1&17=")
+
+    assert driver.seen[-1][1].endswith("/changes?life=a&since=1&wait=0")
+
+
+def test_columns_make_a_list_of_tasks_small(server, driver):
+    path = "pyspark-shell/drivers/d1/stages/0/0/taskList?length=5&columns=taskId,index"
+
+    assert server.ask("GET", path).body == [{"taskId": 0, "index": 0}]
+
+
+# Refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "pyspark-shell/drivers"),
+        ("GET", "pyspark-shell/drivers/d1/jobs"),
+        ("POST", "pyspark-shell/drivers/d1/jobs/1/kill"),
+    ],
+)
+def test_without_a_login_nothing_is_told(server, driver, method, path):
+    answer = server.ask(method, path, "{}" if method == "POST" else None, login=False)
+
+    assert answer.status == 403
+    assert driver.seen == []
+
+
+def test_a_cookie_alone_gives_no_orders(server, driver):
+    login = server.ask("GET", f"tree?token={TOKEN}", login=False)
+    login = login if login.headers.get_all("Set-Cookie") else server.ask("GET", "api/status")
+    jar = http.cookies.SimpleCookie()
+    for header in login.headers.get_all("Set-Cookie") or []:
+        jar.load(header)
+    page = server.ask("GET", f"login?token={TOKEN}", login=False)
+    for header in page.headers.get_all("Set-Cookie") or []:
+        jar.load(header)
+    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
+    path = "pyspark-shell/drivers/d1/jobs/1/kill"
+
+    refused = server.ask("POST", path, "{}", {"Cookie": cookie}, login=False)
+    token = {"Cookie": cookie, "X-XSRFToken": jar["_xsrf"].value if "_xsrf" in jar else ""}
+    accepted = server.ask("POST", path, "{}", token, login=False)
+
+    assert refused.status == 403
+    assert accepted.status == 202
+    assert len(driver.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "d1/../d1/jobs",
+        "d1/%2e%2e/jobs",
+        "d1/jobs/..%2f..%2fenvironment",
+        "d1/jobs/%2e%2e",
+        "d1/jobs/1%00",
+        "d1/jobs/1%0d%0aHost:%20evil",
+        "d1/jobs/-1",
+        "d1/jobs/\uff11",
+        "d1/jobs/99999999999",
+        "d1//jobs",
+        "d1/jobs/",
+        "d1/api/v1/version",
+        "d1/events",
+        "d1/http://evil/",
+        "d1/jobs/1/kill",
+    ],
+)
+def test_paths_that_no_route_allows_reach_nobody(server, driver, path):
+    answer = server.ask("GET", "pyspark-shell/drivers/" + quoted(path))
+
+    assert answer.status in (400, 404, 405)
+    assert driver.seen == []
+
+
+def quoted(path):
+    return "".join(c if c.isascii() else "".join(f"%{b:02x}" for b in c.encode()) for c in path)
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2fd1", "%2fetc%2fpasswd", "d1.json", "d%00", "dr%C3%AFver", "d" * 65, "d2", "*"]
+)
+def test_ids_that_name_no_driver_are_unknown(server, driver, name):
+    answer = server.ask("GET", f"pyspark-shell/drivers/{name}/jobs")
+
+    assert answer.status == 404
+    assert driver.seen == []
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "7", '"x"', "{", '{"url": "http://evil"}', "\x00", "x" * 70_000]
+)
+def test_bodies_that_are_no_order_are_refused(server, driver, body):
+    answer = server.ask("POST", "pyspark-shell/drivers/d1/jobs/1/kill", body)
+
+    assert answer.status in (400, 413)
+    assert driver.seen == []
+    assert "Traceback" not in json.dumps(answer.body)
+
+
+def test_a_file_that_others_may_read_is_no_driver(server, driver):
+    driver.publish(mode=0o644, id="d2")
+
+    assert names(server) == {"d1": "fake"}
+    assert server.ask("GET", "pyspark-shell/drivers/d2/jobs").status == 404
+
+
+def test_a_link_is_no_driver(server, driver):
+    os.symlink(server.drivers / "driver-d1.json", server.drivers / "driver-d3.json")
+
+    assert server.ask("GET", "pyspark-shell/drivers/d3/jobs").status == 404
+
+
+def test_a_file_that_says_another_id_is_no_driver(server, driver):
+    path = driver.publish(id="d4")
+    path.rename(server.drivers / "driver-d5.json")
+
+    assert server.ask("GET", "pyspark-shell/drivers/d5/jobs").status == 404
+
+
+# Silence ------------------------------------------------------------------------------------
+
+
+def test_a_silent_driver_is_told_of_with_what_was_known(server, driver):
+    server.ask("GET", "pyspark-shell/drivers/d1/snapshot")
+    server.ask("GET", "pyspark-shell/drivers/d1/changes?since=1&life=a&wait=0")
+    driver.silent = True
+
+    answer = server.ask("GET", "pyspark-shell/drivers/d1/changes?since=2&life=a&wait=0")
+
+    assert answer.status == 504
+    assert answer.body["ageS"] >= 2
+    states = {job["jobId"]: job["status"] for job in answer.body["snapshot"]["jobs"]}
+    assert states == {1: "SUCCEEDED", 2: "RUNNING"}
+    (row,) = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
+    assert row["silentForS"] > 0
+
+
+def test_a_kill_that_nobody_can_carry_out_is_told(server, driver):
+    driver.silent = True
+
+    answer = server.ask("POST", "pyspark-shell/drivers/d1/jobs/1/kill", "{}")
+
+    assert answer.status == 504
+    assert "does not answer" in answer.body["error"]
+
+
+def test_the_list_waits_until_it_is_another_one(server, driver):
+    known = server.ask("GET", "pyspark-shell/drivers").body["version"]
+    driver.publish(name="renamed")
+
+    answer = server.ask("GET", f"pyspark-shell/drivers?version={known}&wait=20")
+
+    assert answer.body["version"] != known
+    assert answer.body["drivers"][0]["name"] == "renamed"
+
+
+def test_polling_is_no_activity(server, driver):
+    before = server.ask("GET", "api/status").body["last_activity"]
+    for _ in range(3):
+        server.ask("GET", "pyspark-shell/drivers/d1/jobs")
+
+    # The question itself is an activity, told by the next one.
+    assert server.ask("GET", "api/status?no_track_activity=1").body["last_activity"] == before
