@@ -33,7 +33,7 @@ from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 _LIMIT_S: Final = 2.0
 _LIMIT_FOR_ALL_S: Final = 1.0
 # Types of what modules are full of, and which hold nothing of interest.
-_ATOMS: Final = (str, int, float, type(None), type, FunctionType, BuiltinFunctionType, ModuleType)
+_ATOMS: Final = (str, int, float, type(None), type, BuiltinFunctionType, ModuleType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class HolderSearch:
         """Path and bare name of every named value that may hold others, by the value's id."""
         names: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
         for root in self._roots():
-            if not issubclass(type(root.value), _ATOMS):
+            if not issubclass(type(root.value), _ATOMS) and not _is_plain_function(root.value):
                 names[id(root.value)].append((root.path, root.name))
         return dict(names)
 
@@ -264,6 +264,11 @@ def is_name_of(value: Any, subject: Any) -> bool:
         return True
     node = node_of(value)
     return node is not None and any(held.is_own and held.thing is subject for held in lineage(node))
+
+
+def _is_plain_function(value: Any) -> bool:
+    """Whether it is a function that holds nothing of its own."""
+    return type(value) is FunctionType and value.__closure__ is value.__defaults__ is None
 
 
 def _distinct(holders: list[Holder]) -> list[Holder]:

@@ -122,7 +122,7 @@ class ReferrerSearch:
                 continue
             for content in gc.get_referents(referrer):
                 trail = by_id.get(id(content))
-                if trail is not None:
+                if trail is not None and _attributes(content) is not referrer:
                     self._seen.add(id(referrer))
                     further = _extended(trail, referrer, self._child)
                     if further.depth <= MAX_DEPTH:
