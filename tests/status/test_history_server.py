@@ -22,6 +22,7 @@ NAME = "naïve 名前 <b>\u2028 \U0001f600"
 # Addresses of the driver's own server, which ends with it.
 ANSWERED_LIVE_ONLY = {"executorLogs"}
 CUT = "local-1"
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REASON = "nobody wants it — 取消"
 
 
@@ -113,7 +114,17 @@ class Live:
             )
             for row in self.stages
         }
+        self.details = {key: engine.stage_attempt(*key) for key in self.tasks}
+        self.summaries = {
+            key: engine.task_summary(*key, QUANTILES)
+            for key in self.tasks
+            if has_success(self, key)
+        }
         self.environment = engine.environment()
+
+
+def has_success(live, key):
+    return any(row["status"] == "SUCCESS" for row in live.tasks[key])
 
 
 class Application:
@@ -229,6 +240,29 @@ def test_tasks_are_equal(application):
         assert differences(ours, history, lambda row: row["taskId"], ANSWERED_LIVE_ONLY) == []
         missing = fields_of_neither(ours, history, lambda row: row["taskId"])
         assert missing == [], f"stage {stage}.{attempt}"
+
+
+def test_what_each_executor_did_for_a_stage_is_equal(application):
+    for (stage, attempt), ours in application.live.details.items():
+        history = application.history(f"stages/{stage}/{attempt}?details=true")
+
+        theirs, own = history["executorSummary"], ours["executorSummary"]
+        assert theirs.keys() == own.keys()
+        for executor, row in theirs.items():
+            # As for executors.
+            for field in row.keys() - {"peakMemoryMetrics"}:
+                assert own[executor][field] == row[field], (stage, attempt, executor, field)
+
+
+def test_distributions_are_equal(application):
+    quantiles = ",".join(map(str, QUANTILES))
+    for (stage, attempt), ours in application.live.summaries.items():
+        history = application.history(f"stages/{stage}/{attempt}/taskSummary?quantiles={quantiles}")
+
+        if any(row["status"] != "SUCCESS" for row in application.live.tasks[stage, attempt]):
+            # Spark looks these two up among tasks that did not succeed, too.
+            del history["duration"], history["schedulerDelay"]
+        assert history == {field: ours[field] for field in history}, (stage, attempt)
 
 
 def forget_what_nobody_measured(ours, history):
