@@ -17,7 +17,8 @@ def panel(notebook):
     front_end = FrontEnd(notebook)
     shown = notebook.start("sc.panel()").wait()
     assert shown.of("execute_result"), shown.text
-    front_end.set(front_end.one("VBoxModel", _view_count=0), _view_count=1)
+    front_end.panel_id = front_end.one("VBoxModel", _view_count=0)
+    front_end.set(front_end.panel_id, _view_count=1)
     return front_end
 
 
@@ -75,7 +76,7 @@ def test_a_panel_that_nobody_sees_says_nothing(notebook, panel):
 
     assert not is_silent()
 
-    panel.set(panel.one("VBoxModel", _view_count=0), _view_count=0)
+    panel.set(panel.panel_id, _view_count=0)
 
     wait_for(is_silent, "silence")
 
