@@ -43,10 +43,23 @@ def draw(stages: Sequence[StageProgress], width: int) -> str:
     Examples
     --------
     >>> draw([StageProgress(3, 6, 2, 10, 0)], 40)
-    '[Stage 3:============>     (6 + 2) / 10]'
+    '[Stage 3:==========>       (6 + 2) / 10]'
     """
     share = width // len(stages)
     return "".join(_segment(stage, share) for stage in stages)
+
+
+def draw_fitting(stages: Sequence[StageProgress], width: int) -> str:
+    """The line for as many of the stages as fit: one that wraps could not be erased.
+
+    Examples
+    --------
+    >>> draw_fitting([StageProgress(number, 6, 2, 10, 0) for number in range(3)], 50)
+    '[Stage 0:=> (6 + 2) / 10][Stage 1:=> (6 + 2) / 10]'
+    """
+    while len(line := draw(stages, width)) > width and len(stages) > 1:
+        stages = stages[:-1]
+    return line[:width]
 
 
 def _segment(stage: StageProgress, width: int) -> str:
@@ -173,7 +186,7 @@ class ConsoleProgressBar:
         with self._lock:
             is_time = now_ms - self._finished_ms >= FIRST_DELAY_MS
             if stages and is_time and self._wanted and not self._paused:
-                self._show(draw(stages[:MAX_STAGES], self._width()), now_ms)
+                self._show(draw_fitting(stages[:MAX_STAGES], self._width()), now_ms)
 
     def _show(self, line: str, now_ms: int) -> None:
         if line != self._line or now_ms - self._drawn_ms > REDRAW_MS:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from pyspark_shell.shell.tables import cut
 from pyspark_shell.shell.views import job_name, job_state, seconds_text, tasks_text
 
 Json = dict[str, Any]
+
+# Columns kept for how many more there are.
+_MORE: Final = 14
 
 
 def toolbar_text(master: str, running: Sequence[Json], now_ms: int, width: int) -> str:
@@ -18,21 +21,23 @@ def toolbar_text(master: str, running: Sequence[Json], now_ms: int, width: int) 
     --------
     >>> toolbar_text("local[2]", [], 0, 60)
     ' spark  local[2]  no job runs'
+    >>> job = {"jobId": 7, "status": "RUNNING", "callSite": "count at In[2]:1", "numTasks": 6,
+    ...        "numCompletedTasks": 2, "numActiveTasks": 2, "submittedAt": 1000}
+    >>> toolbar_text("local[2]", [job, job, job], 5200, 60)
+    ' #7 count at In[2]:1  2+2/6  4.2 s │ 2 more   %jobs'
     """
     if not running:
         return cut_line(f" spark  {master}  no job runs", width)
-    shown = [_job_text(row, now_ms) for row in running]
     ending = f"%kill {running[0]['jobId']}" if len(running) == 1 else "%jobs"
-    line = f" {shown[0]}"
-    left = len(shown)
-    for number, text in enumerate(shown[1:], start=2):
-        if len(line) + len(text) + len(ending) + 16 > width:
+    line = f" {_job_text(running[0], now_ms)}"
+    shown = 1
+    for row in running[1:]:
+        longer = f"{line} │ {_job_text(row, now_ms)}"
+        if len(longer) + len(ending) + _MORE > width:
             break
-        line += f" │ {text}"
-        left = len(shown) - number
-    else:
-        left = 0
-    more = f" │ {left} more" if left else ""
+        line = longer
+        shown += 1
+    more = f" │ {len(running) - shown} more" if shown < len(running) else ""
     return cut_line(f"{line}{more}   {ending}", width)
 
 

@@ -40,8 +40,9 @@ class Bar:
         self.clock = ManualClock(1.0)
         self.stages = [stage(submitted_ms=self.clock.time_ms())]
         self.stream = StringIO()
+        self.width = 30
         self.bar = ConsoleProgressBar(
-            lambda: self.stages, lambda: True, 0.2, self.stream, self.clock, lambda: 30
+            lambda: self.stages, lambda: True, 0.2, self.stream, self.clock, lambda: self.width
         )
 
     def written(self, after_s=0.0):
@@ -113,8 +114,18 @@ def test_it_is_silent_while_paused_or_unwanted(bar):
 
 def test_three_stages_at_most(bar):
     bar.stages = [stage(number) for number in range(5)]
+    bar.width = 80
 
     assert bar.written(after_s=1).count("[Stage") == 3
+
+
+def test_a_line_that_would_wrap_has_fewer_stages(bar):
+    bar.stages = [stage(number) for number in range(3)]
+    bar.width = 50
+    assert bar.written(after_s=1).count("[Stage") == 2
+
+    bar.width = 10
+    assert bar.written(after_s=1) == "\r[Stage 0:(\r"
 
 
 def test_a_terminal_that_is_gone_harms_nobody(bar):
