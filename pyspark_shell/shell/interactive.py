@@ -19,7 +19,7 @@ from pyspark_shell.common.process_kind import declare_process_kind
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import INTERRUPTED
 from pyspark_shell.shell.banner import banner
-from pyspark_shell.shell.leaving import wait_for_threads
+from pyspark_shell.shell.leaving import QuietThreads, wait_for_threads
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 from pyspark_shell.shell.runner import fresh_main
 from pyspark_shell.shell.terminal_shell import SparkTerminalShell, running_jobs
@@ -53,7 +53,8 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
         app.start()
         _say_what_ends()
     finally:
-        stop_active_context()
+        with QuietThreads():
+            stop_active_context()
     if not wait_for_threads():
         sys.stdout.flush()
         os._exit(INTERRUPTED)

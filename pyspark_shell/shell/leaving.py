@@ -18,12 +18,15 @@ from typing import Final
 
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
+from pyspark_shell.common.errors import SparkContextStopped, SparkJobCancelled
 from pyspark_shell.common.threads import start_daemon
+from pyspark_shell.executor.thread_states import started_at
 from pyspark_shell.shell.tables import cut
 
 # What idle threads of pools need to end once they are told to.
 _POOLS_S: Final = 0.2
 _LOOK_S: Final = 0.2
+_STARTERS: Final = ("_bootstrap", "_bootstrap_inner", "run")
 _LIBRARIES: Final = tuple(
     os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib")
 )
@@ -68,21 +71,48 @@ def leaving_text(threads: list[threading.Thread]) -> str:
 
 
 def _describe(thread: threading.Thread, frame: FrameType | None) -> str:
+    """The thread's name, the call it is in, and the user's line that made the call."""
     name = f'"{thread.name}"'
     called: FrameType | None = None
     while frame is not None and _is_library(frame):
-        called, frame = frame, frame.f_back
-    if frame is None:
-        return name
+        if not _is_threads_own(frame):
+            called = frame
+        frame = frame.f_back
+    if frame is None:  # the user's code was only there when it was started
+        where = started_at(thread)
+        doing = "" if called is None else f" in {_call(called)}"
+        return f"{name}{doing}{f' (started: {where})' if where else ''}"
     file, line = frame.f_code.co_filename, frame.f_lineno
-    if called is None:
-        doing = cut(linecache.getline(file, line), 40) or frame.f_code.co_name
-    else:
-        module = called.f_globals.get("__name__", "").rpartition(".")[2]
-        doing = f"{module}.{called.f_code.co_name}"
-    return f"{name} in {doing} ({place(file, line)})"
+    source = cut(linecache.getline(file, line), 40) or frame.f_code.co_name
+    return f"{name} in {source if called is None else _call(called)} ({place(file, line)})"
+
+
+def _call(frame: FrameType) -> str:
+    module = str(frame.f_globals.get("__name__", "")).rpartition(".")[2]
+    return f"{module}.{frame.f_code.co_name}"
 
 
 def _is_library(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
     return file.startswith(_LIBRARIES) or is_engine_file(file) or file.startswith("<frozen")
+
+
+def _is_threads_own(frame: FrameType) -> bool:
+    """Whether it only leads from the thread's start to its work."""
+    return frame.f_globals.get("__name__") == "threading" and frame.f_code.co_name in _STARTERS
+
+
+class QuietThreads:
+    """Keeps threads whose jobs end with the application from showing tracebacks of it."""
+
+    def __enter__(self) -> QuietThreads:
+        self._before = threading.excepthook
+        threading.excepthook = self._hook
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        threading.excepthook = self._before
+
+    def _hook(self, args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, SparkJobCancelled | SparkContextStopped):
+            self._before(args)
