@@ -10,7 +10,7 @@ import builtins
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -59,11 +59,11 @@ def interactive_shell() -> Any:
     return None if get_ipython is None else get_ipython()
 
 
-def user_namespace() -> MutableMapping[str, Any]:
+def user_namespace() -> dict[str, Any]:
     """The variables of the notebook, or of the script."""
     shell = interactive_shell()
     if shell is not None:
-        namespace: MutableMapping[str, Any] = shell.user_ns
+        namespace: dict[str, Any] = shell.user_ns
         return namespace
     main = sys.modules.get("__main__")
     return {} if main is None else vars(main)
@@ -99,10 +99,11 @@ def namespaces() -> Iterator[object]:
 def notebook_roots() -> Iterator[Root]:
     """Variables and outputs; each can be dropped."""
     namespace = user_namespace()
-    for name, value in list(namespace.items()):
+    outputs_last = sorted(namespace.copy(), key=lambda name: bool(_OUTPUT.fullmatch(name)))
+    for name in outputs_last:
         if name not in _HISTORIES:
             path = name if _OUTPUT.fullmatch(name) else f"variable {name}"
-            yield Root(path, value, partial(namespace.pop, name, None))
+            yield Root(path, namespace.get(name), partial(namespace.pop, name, None))
     shell = interactive_shell()
     if shell is not None:
         yield from _shell_roots(shell)

@@ -18,6 +18,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from pyspark_shell.api.context import SparkContext
+from pyspark_shell.driver.holders import forget, holders_of
 from pyspark_shell.rest.port import Engine, Json, KillOrder, Refusal
 from pyspark_shell.shell import kill_words
 from pyspark_shell.shell.background import BackgroundCode
@@ -175,9 +176,13 @@ class SparkMagics(Magics):
         """Show who holds cached data, so that the cleaner cannot take it.
 
         %held             everything that the cleaner watches
-        %held df          the RDD that the variable df means
+        %held df          what the variable df means, cached or not
         %held 7           RDD 7
         """
+        if line in self.shell.user_ns:
+            paths = [holder.path for holder in holders_of(self.shell.user_ns[line])]
+            print(f"{line}: {', '.join(paths)}")
+            return
         rows = engine.cleaner(holders=True).get("rows", [])
         if line:
             rdd_id = self._rdd_id(line)
@@ -203,16 +208,19 @@ class SparkMagics(Magics):
     @line_magic
     @needs_application
     def spark_forget(self, engine: Engine, line: str) -> None:
-        """Drop what the notebook itself holds of an RDD: Out[4], _4, the last traceback.
+        """Drop what the notebook itself holds: variables, Out[4], _4, the last traceback.
 
-        %spark_forget df        the RDD that the variable df means; the variable stays
+        %spark_forget df        what the variable df means; the variable goes too
         %spark_forget rdd 7     RDD 7; also broadcast 3, shuffle 2
         """
         words = _words(line)
         if not words:
             raise UsageError("%spark_forget VARIABLE | rdd ID | broadcast ID | shuffle ID")
-        kind = words[0] if len(words) == 2 else "rdd"
-        answer = engine.forget(kind, self._rdd_id(words[-1]))
+        if line.strip() in self.shell.user_ns:
+            answer = forget(self.shell.user_ns[line.strip()]).to_json()
+        else:
+            kind = words[0] if len(words) == 2 else "rdd"
+            answer = engine.forget(kind, self._rdd_id(words[-1]))
         forgotten = ", ".join(answer["forgotten"]) or "nothing"
         held = ", ".join(answer["stillHeldBy"])
         print(f"Forgotten: {forgotten}." + (f" Still held by {held}." if held else ""))

@@ -14,6 +14,7 @@ from tests.processes.waiting import within
 PRELUDE = """
 import json, os, sys, time, weakref
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from pyspark_shell import SparkContext
 from tests.processes.waiting import wait_for
 
@@ -100,6 +101,22 @@ tell(answer=sc.cleaner.forget(shell.user_ns["r"]), cleaned=cleaned_soon())
         "variable r", "Out[3]", "__", "_3", "display hook", "hidden __", "hidden _3",
     }  # fmt: skip
     assert told["cleaned"]
+
+
+def test_the_magic_names_holders_and_makes_the_notebook_forget(notebook):
+    told = notebook("""
+cell("%load_ext pyspark_shell")
+cell("r")
+with capture_output() as held:
+    cell("%held r")
+cell("%spark_forget r")
+tell(held=held.stdout, cleaned=cleaned_soon(), left="r" in shell.user_ns)
+""")
+
+    assert told["held"].startswith("r: variable r, ")
+    assert "Out[4]" in told["held"]
+    assert told["cleaned"]
+    assert not told["left"]
 
 
 def test_xdel_removes_all_of_them(notebook):
