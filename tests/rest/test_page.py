@@ -273,6 +273,20 @@ def test_a_lost_connection_is_said_and_found_again(look, rows, engine):
     assert loop_thread.seq >= 1
 
 
+def test_a_driver_that_says_nothing_is_called_silent(look, rows):
+    rows["jobs"].append(job(3))
+    page = look()
+    held = threading.Event()
+    feed = page.browser_of_tests.server._loop._feed
+    loop = feed._pump.get_loop()
+    loop.call_soon_threadsafe(held.wait, within(30))
+
+    page.get_by_text("no answer: Python is in one long C call").wait_for(timeout=within(20) * 1000)
+    assert "#3" in page.locator("article").inner_text()
+    held.set()
+    page.get_by_text("live", exact=True).wait_for()
+
+
 def test_the_keyboard_does_all(look, rows, engine):
     rows["jobs"].append(job(3))
     engine.job_rows[3] = job(3)

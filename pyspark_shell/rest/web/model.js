@@ -4,8 +4,9 @@
 import { address, get } from './request.js';
 
 const KINDS = { job: 'jobs', stage: 'stages', executor: 'executors', rdd: 'rdds', kill: 'kills' };
-// Without a word for this long the driver is silent: its stream beats every 10 s.
-const SILENT_MS = 16_000;
+// After this long without a word the driver is asked whether it is there, and has this long to say so.
+const QUIET_MS = 5_000;
+const PING_MS = 4_000;
 // A listing that was not drawn for this long is not asked for any more.
 const FORGET_MS = 3_000;
 
@@ -60,6 +61,7 @@ export class Model {
 
   heard() {
     this.heardAt = Date.now();
+    this.isSilent = false;
     this.connection = 'live';
     this.onChange();
   }
@@ -109,8 +111,22 @@ export class Model {
 
   /** What the connection is like: live, connecting, lost, silent, ended. */
   health() {
-    const isQuiet = this.connection === 'live' && Date.now() - this.heardAt > SILENT_MS;
-    return isQuiet && this.lastFetchFailed ? 'silent' : this.connection;
+    return this.connection === 'live' && this.isSilent ? 'silent' : this.connection;
+  }
+
+  /** Ask whether the driver is there, if it has said nothing for a while. */
+  async ping() {
+    const isQuiet = this.connection === 'live' && Date.now() - this.heardAt > QUIET_MS;
+    if (!isQuiet || this.isPinging) return;
+    this.isPinging = true;
+    try {
+      await fetch('/api/v1/version', { signal: AbortSignal.timeout(PING_MS) });
+      if (this.connection === 'live') this.heard();
+    } catch {
+      this.isSilent = true;
+      this.onChange();
+    }
+    this.isPinging = false;
   }
 
   // Listings that are drawn now ----------------------------------------------------------------
@@ -140,6 +156,7 @@ export class Model {
   /** Ask for what is drawn and due. */
   refresh() {
     const now = Date.now();
+    this.ping();
     for (const [path, listing] of this.listings) {
       if (now - listing.usedAt > FORGET_MS) this.listings.delete(path);
       else if (!listing.isAsking && now - listing.askedAt >= listing.everyMs) this.ask(path, listing);
@@ -153,10 +170,8 @@ export class Model {
     try {
       listing.value = await get(path);
       listing.error = '';
-      this.lastFetchFailed = false;
     } catch (error) {
       listing.error = error.message;
-      this.lastFetchFailed = error instanceof TypeError;
     }
     listing.at = Date.now();
     listing.isAsking = false;

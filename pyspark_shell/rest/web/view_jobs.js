@@ -140,6 +140,17 @@ function lastStack(ui, card, task) {
   const key = `card-${card.id}-${task.taskId}`;
   return [
     button(ui.open.has(key) ? 'Hide stack' : 'Last stack', () => ui.toggle(key)),
-    ui.open.has(key) && stack({ stackTrace: { elems: task.lastStack } }, 'where it was last seen')
+    ui.open.has(key) && stack({ stackTrace: { elems: frames(task.lastStack) } },
+      'where it was last seen')
   ];
+}
+
+/** Lines of a dump as frames: a line of code belongs to the place above it. */
+function frames(lines) {
+  const found = [];
+  for (const line of lines) {
+    if (found.length === 0 || /^\s*File "/.test(line)) found.push(line);
+    else found[found.length - 1] += `\n${line}`;
+  }
+  return found;
 }

@@ -32,6 +32,7 @@ export function taskRow(ui, task, { isStubborn = false } = {}) {
   const key = `task-${task.taskId}`;
   const state = taskState(task);
   const isLive = task.status === 'RUNNING';
+  const about = details(task);
   return h('div', { key, class: `task ${state}` },
     h('div', { class: 'line' },
       h('span', { class: 'name' }, isStubborn
@@ -40,7 +41,8 @@ export function taskRow(ui, task, { isStubborn = false } = {}) {
       pill(state),
       h('span', { class: 'time' }, duration(task.duration ?? 0)),
       h('span', { class: 'buttons' }, isLive && actions(ui, task, key, isStubborn))),
-    h('p', { class: 'soft details' }, details(task).map((text, at) => h('span', { key: at }, text))),
+    about.length > 0 && h('p', { class: 'soft details' },
+      about.map((text, at) => h('span', { key: at }, text))),
     isLive && (isStubborn || ui.open.has(key)) && liveStack(ui, `tasks/${task.taskId}/threads`));
 }
 
