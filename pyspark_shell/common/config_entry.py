@@ -181,6 +181,15 @@ def parse_text(text: str) -> str:
     return text
 
 
+def parse_pattern(text: str) -> str:
+    """Take a regular expression that can be compiled."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from None
+    return text
+
+
 def parse_list(text: str) -> tuple[str, ...]:
     """Read a comma-separated list; blanks around items and empty items are dropped."""
     return tuple(item for item in map(str.strip, text.split(",")) if item)

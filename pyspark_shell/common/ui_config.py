@@ -13,9 +13,11 @@ from pyspark_shell.common.config_entry import (
     one_of,
     optional,
     parse_boolean,
+    parse_bytes,
     parse_int,
     parse_list,
     parse_milliseconds,
+    parse_pattern,
     parse_seconds,
     parse_text,
 )
@@ -129,6 +131,12 @@ EVENT_LOG_ROLLING: Final = ConfigEntry(
     "Whether they are cut into parts.",
     spark_default=True,
 )
+EVENT_LOG_ROLLING_MAX_FILE_SIZE: Final = ConfigEntry(
+    "spark.eventLog.rolling.maxFileSize",
+    128 << 20,
+    parse_bytes,
+    "Bytes of a part after which the next one begins.",
+)
 EVENT_LOG_BLOCK_UPDATES: Final = ConfigEntry(
     "spark.eventLog.logBlockUpdates.enabled",
     False,
@@ -144,7 +152,7 @@ EVENT_LOG_STAGE_EXECUTOR_METRICS: Final = ConfigEntry(
 REDACTION_REGEX: Final = ConfigEntry(
     "spark.redaction.regex",
     r"(?i)secret|password|token|access[.]?key",
-    parse_text,
+    parse_pattern,
     "Keys whose values are never shown.",
 )
 

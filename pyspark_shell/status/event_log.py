@@ -1,20 +1,17 @@
-"""Writes the events of an application to a file that Spark's History Server shows.
+"""Writes the events of an application down for Spark's History Server.
 
-Owns    the file `<spark.eventLog.dir>/<application id>.inprogress`, which loses its suffix when
-        the application ends.
+Owns    the choice of what is written, when it is flushed, and what is redacted.
 Thread  `spark-listener-group-eventLog`; `open` and `close` belong to the driver.
-Source  Spark's EventLoggingListener and SingleEventLogFileWriter.
+Source  Spark's EventLoggingListener.
 
-A log must never harm its application: after an error of the disk it ends, with whole lines, keeps
-its suffix, and the application goes on.
+A log must never harm its application: after an error of the disk the log ends, and the application
+goes on.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import threading
 from dataclasses import replace
 from typing import Final
 
@@ -26,6 +23,7 @@ from pyspark_shell.common.ui_config import (
     EVENT_LOG_COMPRESS,
     EVENT_LOG_DIR,
     EVENT_LOG_ROLLING,
+    EVENT_LOG_ROLLING_MAX_FILE_SIZE,
     EVENT_LOG_STAGE_EXECUTOR_METRICS,
     REDACTION_REGEX,
 )
@@ -37,86 +35,14 @@ from pyspark_shell.listener.events import (
     SparkListenerJobStart,
     SparkListenerStageSubmitted,
 )
-from pyspark_shell.status.json_protocol import Json, event_to_json, log_start
+from pyspark_shell.status.event_log_files import (
+    EventLogFile,
+    EventLogFiles,
+    RollingEventLogFiles,
+)
+from pyspark_shell.status.json_protocol import event_to_json, log_start
 
 log: Final = logging.getLogger("pyspark_shell.EventLoggingListener")
-
-IN_PROGRESS: Final = ".inprogress"
-_MODE: Final = 0o660  # Spark's: a History Server of the same group may read
-# Lines of tasks wait for the next event that matters, but no more than this.
-_WAITING_BYTES: Final = 64 * 1024
-
-
-class EventLogFile:
-    """One file of JSON lines; it always ends with a whole one.
-
-    Raises
-    ------
-    OSError
-        The file cannot be made, or exists already.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path: Final = path
-        self._lock = threading.Lock()  # guards the descriptor against `close` from another thread
-        self._waiting: list[bytes] = []
-        self._waiting_bytes = 0
-        self._whole_bytes = 0
-        if os.path.lexists(path):
-            raise FileExistsError(f"{path} is there already")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        self._fd: int | None = os.open(path + IN_PROGRESS, flags, _MODE)
-        os.fchmod(self._fd, _MODE)
-
-    def write(self, event: Json, flush: bool) -> None:
-        """Add a line; `flush` gives it and all before it to the system."""
-        # A lone surrogate, as file names may hold, becomes an escape, which JSON has too.
-        text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
-        line = text.encode("utf-8", "backslashreplace") + b"\n"
-        self._waiting.append(line)
-        self._waiting_bytes += len(line)
-        if flush or self._waiting_bytes >= _WAITING_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write the lines that wait; after an error, all but whole lines is cut off."""
-        with self._lock:
-            if self._fd is None:
-                return
-            data = b"".join(self._waiting)
-            self._waiting, self._waiting_bytes = [], 0
-            try:
-                _write_all(self._fd, data)
-                self._whole_bytes += len(data)
-            except OSError as error:
-                log.error(
-                    "the event log %s ends here, the application goes on: %s", self.path, error
-                )
-                os.ftruncate(self._fd, self._whole_bytes)
-                self._end(self._fd)
-
-    def close(self) -> None:
-        """Write what waits, and give the file its final name; more than once does no harm."""
-        self.flush()
-        with self._lock:
-            if self._fd is not None:
-                self._end(self._fd)
-                os.rename(self.path + IN_PROGRESS, self.path)
-
-    def abandon(self) -> None:
-        """Close a copy of the descriptor, in a fork of the process; the file is the parent's."""
-        if self._fd is not None:
-            self._end(self._fd)
-
-    def _end(self, fd: int) -> None:
-        self._fd = None
-        os.close(fd)
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
 
 
 class EventLoggingListener:
@@ -139,35 +65,41 @@ class EventLoggingListener:
         self._directory = _checked(EVENT_LOG_DIR.read(conf))
         self._secrets = REDACTION_REGEX.read(conf)
         self._logs_blocks = EVENT_LOG_BLOCK_UPDATES.read(conf)
-        self._file: EventLogFile | None = None
-        _warn_about_form(conf)
+        is_rolling = EVENT_LOG_ROLLING.read(conf)
+        self._part_bytes = EVENT_LOG_ROLLING_MAX_FILE_SIZE.read(conf) if is_rolling else None
+        self._files: EventLogFiles | None = None
+        _warn_of_what_is_missing(conf)
 
     def open(self, application_id: str, spark_version: str) -> None:
-        """Begin the file; if that fails, it is told, and there is no log."""
+        """Begin the log; if that fails, it is told, and there is none."""
         try:
-            self._file = EventLogFile(os.path.join(self._directory, application_id))
+            self._files = self._make_files(application_id)
         except OSError as error:
             log.error("there will be no event log in %s: %s", self._directory, error)
             return
-        self._file.write(log_start(spark_version), flush=True)
-        log.info("Logging events to %s", file_uri(self._file.path))
+        self._files.write(log_start(spark_version), flush=True)
+        log.info("Logging events to %s", file_uri(self._files.path))
+
+    def _make_files(self, application_id: str) -> EventLogFiles:
+        if self._part_bytes is None:
+            return EventLogFile(self._directory, application_id)
+        return RollingEventLogFiles(self._directory, application_id, self._part_bytes)
 
     def close(self) -> None:
-        """End the file; to be called when no more events come."""
-        if self._file is not None:
-            self._file.close()
+        """End the log; to be called when no more events come."""
+        if self._files is not None:
+            self._files.close()
 
     def abandon(self) -> None:
-        """Have nothing to do with the file any more; in a fork of the driver."""
-        if self._file is not None:
-            self._file.abandon()
+        """Have nothing to do with the log any more; in a fork of the driver."""
+        if self._files is not None:
+            self._files.abandon()
 
     # In the bus's thread ------------------------------------------------------------------
 
     def _log(self, event: SparkListenerEvent, flush: bool = False) -> None:
-        described = event_to_json(event) if self._file is not None else None
-        if described is not None and self._file is not None:
-            self._file.write(described, flush)
+        if self._files is not None and (described := event_to_json(event)) is not None:
+            self._files.write(described, flush)
 
     def _log_and_flush(self, event: SparkListenerEvent) -> None:
         self._log(event, flush=True)
@@ -215,11 +147,10 @@ def _checked(directory: str) -> str:
     return path
 
 
-def _warn_about_form(conf: Settings) -> None:
-    """History Servers read every form, so one that is not there is no reason to refuse."""
+def _warn_of_what_is_missing(conf: Settings) -> None:
+    """A History Server does without these, so they are no reason to refuse."""
     for entry, instead in (
         (EVENT_LOG_COMPRESS, "the log is written uncompressed"),
-        (EVENT_LOG_ROLLING, "the log is one file"),
         (EVENT_LOG_STAGE_EXECUTOR_METRICS, "executors have no memory pools to tell of"),
     ):
         if conf.get(entry.key) is not None and entry.read(conf):

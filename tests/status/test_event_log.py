@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pyspark_shell import SparkConf, SparkContext
 from pyspark_shell.common.errors import (
     IllegalArgumentException,
+    IllegalConfig,
     InvalidInputException,
     SparkUnsupportedOperationException,
 )
@@ -26,7 +27,8 @@ from pyspark_shell.listener.events import (
     SparkListenerTaskStart,
     TaskInfo,
 )
-from pyspark_shell.status.event_log import IN_PROGRESS, EventLogFile, EventLoggingListener
+from pyspark_shell.status.event_log import EventLoggingListener
+from pyspark_shell.status.event_log_files import IN_PROGRESS, EventLogFile
 from tests.processes.driver_process import DriverProcess
 from tests.processes.waiting import wait_for
 
@@ -202,7 +204,7 @@ def test_values_of_the_environment_are_looked_at_too(folder):
 
 @given(text=st.text(st.characters(codec=None)))
 def test_any_text_comes_back(tmp_path_factory, text):
-    file = EventLogFile(str(tmp_path_factory.mktemp("texts") / "log"))
+    file = EventLogFile(str(tmp_path_factory.mktemp("texts")), "log")
 
     file.write({"Event": "SparkListenerApplicationStart", "App Name": text}, flush=True)
     file.close()
@@ -324,6 +326,56 @@ def test_a_job_does_not_notice_that_the_log_has_ended(folder):
     assert path.exists(), "a log that was cut stays in progress"
 
 
+# In parts -------------------------------------------------------------------------------------
+
+
+def rolling(folder):
+    return listener_for(
+        folder,
+        spark__eventLog__rolling__enabled="true",
+        spark__eventLog__rolling__maxFileSize="1k",
+    )
+
+
+def test_a_rolling_log_goes_on_in_the_next_part(folder):
+    listener = rolling(folder)
+    for number in range(100):
+        listener.onApplicationEnd(SparkListenerApplicationEnd(number))
+    listener.close()
+
+    files = {path.name: path for path in (folder / "eventlog_v2_local-1").iterdir()}
+    assert files.pop("appstatus_local-1").read_bytes() == b""
+    assert set(files) == {f"events_{number}_local-1" for number in range(1, len(files) + 1)}
+    assert len(files) > 3
+    events = [e for n in range(len(files)) for e in events_of(files[f"events_{n + 1}_local-1"])]
+    assert [event.get("Timestamp") for event in events] == [None, *range(100)]
+    assert all(path.stat().st_size < 1_300 for path in files.values())
+
+
+def test_a_rolling_log_says_that_it_is_in_progress(folder):
+    listener = rolling(folder)
+
+    inside = folder / "eventlog_v2_local-1"
+    assert (inside / f"appstatus_local-1{IN_PROGRESS}").exists()
+    assert stat.S_IMODE(inside.stat().st_mode) == 0o770
+    listener.close()
+    assert not (inside / f"appstatus_local-1{IN_PROGRESS}").exists()
+
+
+def test_a_rolling_log_whose_next_part_cannot_be_made_ends_there(folder, caplog):
+    listener = rolling(folder)
+    inside = folder / "eventlog_v2_local-1"
+    (inside / "events_2_local-1").mkdir()
+
+    for number in range(100):
+        listener.onApplicationEnd(SparkListenerApplicationEnd(number))
+    listener.close()
+
+    assert (inside / f"appstatus_local-1{IN_PROGRESS}").exists()
+    assert len(events_of(inside / "events_1_local-1")) > 10
+    assert len([r for r in caplog.records if r.levelno == logging.ERROR]) == 1
+
+
 # Where it is written --------------------------------------------------------------------------
 
 
@@ -363,6 +415,11 @@ def test_forms_that_are_not_there_are_told(folder, caplog):
     EventLoggingListener(conf_for(folder, spark__eventLog__compress="true"))
 
     assert "spark.eventLog.compress=true has no effect" in caplog.text
+
+
+def test_a_pattern_that_is_none_is_refused(folder):
+    with pytest.raises(IllegalConfig, match="must be a regular expression"):
+        EventLoggingListener(conf_for(folder, spark__redaction__regex="("))
 
 
 def test_without_the_key_there_is_no_log(folder):

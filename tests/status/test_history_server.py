@@ -2,6 +2,7 @@
 ran.
 """
 
+import json
 import os
 import signal
 import threading
@@ -12,7 +13,7 @@ import pytest
 from pyspark_shell import SparkConf, SparkContext
 from pyspark_shell.common.errors import JobFailed
 from pyspark_shell.engines.native import NativeEngine
-from pyspark_shell.status.event_log import IN_PROGRESS
+from pyspark_shell.status.event_log_files import IN_PROGRESS, RollingEventLogFiles
 from tests.processes.waiting import wait_for
 from tests.status.history_server import HistoryServer
 
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 NAME = "naïve 名前 <b>\u2028 \U0001f600"
 # Addresses of the driver's own server, which ends with it.
 ANSWERED_LIVE_ONLY = {"executorLogs"}
-CUT = "local-1"
+CUT, ROLLING = "local-1", "local-2"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REASON = "nobody wants it — 取消"
 
@@ -92,10 +93,17 @@ def lose_map_outputs(sc):
 
 def cut_short(log):
     """Leave what a driver that was killed at its first failure leaves, under another id."""
-    lines = log.read_text().splitlines(keepends=True)
-    end = next(number for number, line in enumerate(lines) if "ExceptionFailure" in line)
-    text = "".join(lines[:end]).replace(log.name, CUT)
-    log.with_name(f"{CUT}{IN_PROGRESS}").write_text(text)
+    whole = log.read_text()
+    end = whole.rindex("\n", 0, whole.index("ExceptionFailure")) + 1
+    log.with_name(f"{CUT}{IN_PROGRESS}").write_text(whole[:end].replace(log.name, CUT))
+
+
+def in_parts(log):
+    """Write the same events once more as a rolling log, under another id."""
+    files = RollingEventLogFiles(str(log.parent), ROLLING, part_bytes=20_000)
+    for line in log.read_bytes().splitlines():
+        files.write(json.loads(line.decode().replace(log.name, ROLLING)), flush=False)
+    files.close()
 
 
 class Live:
@@ -138,8 +146,8 @@ class Application:
     def history(self, path=""):
         return self._server.get(f"{self._base}/{path}" if path else self._base)
 
-    def history_of_the_cut_one(self, path):
-        return self._server.get(f"applications/{CUT}/{path}")
+    def history_of(self, application_id, path):
+        return self._server.get(f"applications/{application_id}/{path}")
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +165,12 @@ def application(tmp_path_factory):
     live = Live(engine, executors, storage)
     del kept
     cut_short(logs / live.application["id"])
+    in_parts(logs / live.application["id"])
     server = HistoryServer(logs, directory)
     try:
         server.wait_for_application(live.application["id"])
         server.wait_for_application(CUT)
+        server.wait_for_application(ROLLING)
         yield Application(live, server)
     finally:
         server.stop()
@@ -315,11 +325,16 @@ def test_executors_are_equal(application):
 
 
 def test_a_log_that_was_cut_is_listed_as_incomplete(application):
-    (attempt,) = application.history_of_the_cut_one("")["attempts"]
-    statuses = {row["status"] for row in application.history_of_the_cut_one("jobs")}
+    (attempt,) = application.history_of(CUT, "")["attempts"]
+    statuses = {row["status"] for row in application.history_of(CUT, "jobs")}
 
     assert attempt["completed"] is False
     assert statuses == {"SUCCEEDED", "RUNNING"}
+
+
+def test_a_rolling_log_tells_the_same(application):
+    for path in ("jobs", "stages?details=true", "allexecutors"):
+        assert application.history_of(ROLLING, path) == application.history(path), path
 
 
 def by_id(row):

@@ -1,0 +1,188 @@
+"""The files of an event log: one, or a folder of parts.
+
+Owns    what is written below `spark.eventLog.dir`.
+Thread  one writer; `close` and `abandon` may come from another thread.
+Source  Spark's SingleEventLogFileWriter and RollingEventLogFilesWriter.
+
+    <dir>/<application id>[.inprogress]                                 the one file
+
+    <dir>/eventlog_v2_<application id>/appstatus_<id>[.inprogress]      empty: only its name matters
+    <dir>/eventlog_v2_<application id>/events_<n>_<id>                  the parts, from 1 on
+
+What ends in `.inprogress` loses that when the application ends. After an error of the disk it keeps
+it, and the lines written so far are whole.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from typing import Any, Final, Protocol
+
+log: Final = logging.getLogger("pyspark_shell.EventLoggingListener")
+
+IN_PROGRESS: Final = ".inprogress"
+# Spark's: a History Server of the same group may read, and clean up.
+_FILE_MODE: Final = 0o660
+_FOLDER_MODE: Final = 0o770
+# Lines of tasks wait for the next event that matters, but no more than this.
+_WAITING_BYTES: Final = 64 * 1024
+
+Json = dict[str, Any]
+
+
+class EventLogFiles(Protocol):
+    """Where events go."""
+
+    @property
+    def path(self) -> str:
+        """What a History Server lists."""
+
+    def write(self, event: Json, flush: bool) -> None:
+        """Add a line; `flush` gives it and all before it to the system."""
+
+    def close(self) -> None:
+        """Write what waits, and mark the log as complete; more than once does no harm."""
+
+    def abandon(self) -> None:
+        """Close a copy of the descriptor, in a fork of the process; the files are the parent's."""
+
+
+class EventLogFile:
+    """The whole log in one file.
+
+    Raises
+    ------
+    OSError
+        It cannot be made, or exists already.
+    """
+
+    def __init__(self, directory: str, application_id: str) -> None:
+        self.path = os.path.join(directory, application_id)
+        if os.path.lexists(self.path):
+            raise FileExistsError(f"{self.path} is there already")
+        self._lines = _Lines(self.path + IN_PROGRESS)
+
+    def write(self, event: Json, flush: bool) -> None:
+        """Add a line."""
+        self._lines.write(event, flush)
+
+    def close(self) -> None:
+        """Write what waits, and give the file its final name."""
+        if self._lines.close():
+            os.rename(self.path + IN_PROGRESS, self.path)
+
+    def abandon(self) -> None:
+        """Close a copy of the descriptor, in a fork of the process."""
+        self._lines.abandon()
+
+
+class RollingEventLogFiles:
+    """The log in parts of about `part_bytes`.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be made, or exists already.
+    """
+
+    def __init__(self, directory: str, application_id: str, part_bytes: int) -> None:
+        self.path = os.path.join(directory, f"eventlog_v2_{application_id}")
+        self._application_id = application_id
+        self._part_bytes = part_bytes
+        self._parts = 0
+        os.mkdir(self.path)
+        os.chmod(self.path, _FOLDER_MODE)
+        os.close(_create(self._status + IN_PROGRESS))
+        self._lines = self._next_part()
+
+    @property
+    def _status(self) -> str:
+        return os.path.join(self.path, f"appstatus_{self._application_id}")
+
+    def _next_part(self) -> _Lines:
+        self._parts += 1
+        return _Lines(os.path.join(self.path, f"events_{self._parts}_{self._application_id}"))
+
+    def write(self, event: Json, flush: bool) -> None:
+        """Add a line, to the next part if this one has enough."""
+        if self._lines.size_bytes >= self._part_bytes and self._lines.close():
+            try:
+                self._lines = self._next_part()
+            except OSError as error:
+                _tell_of_the_end(self.path, error)
+        self._lines.write(event, flush)
+
+    def close(self) -> None:
+        """Write what waits, and give the status file its final name."""
+        if self._lines.close():
+            os.rename(self._status + IN_PROGRESS, self._status)
+
+    def abandon(self) -> None:
+        """Close a copy of the descriptor, in a fork of the process."""
+        self._lines.abandon()
+
+
+class _Lines:
+    """A file of JSON lines, which always ends with a whole one."""
+
+    def __init__(self, path: str) -> None:
+        self.size_bytes = 0
+        self._path: Final = path
+        self._lock = threading.Lock()  # guards the descriptor against `close` from another thread
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._fd: int | None = _create(path)
+
+    def write(self, event: Json, flush: bool) -> None:
+        # A lone surrogate, as file names may hold, becomes an escape, which JSON has too.
+        text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+        line = text.encode("utf-8", "backslashreplace") + b"\n"
+        self._waiting.append(line)
+        self._waiting_bytes += len(line)
+        if flush or self._waiting_bytes >= _WAITING_BYTES:
+            with self._lock:
+                self._flush()
+
+    def close(self) -> bool:
+        """Write what waits and close; False if the file is closed already, by an error say."""
+        with self._lock:
+            self._flush()
+            is_whole = self._fd is not None
+            self.abandon()
+        return is_whole
+
+    def abandon(self) -> None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+    def _flush(self) -> None:
+        data, self._waiting, self._waiting_bytes = b"".join(self._waiting), [], 0
+        if self._fd is None:
+            return
+        try:
+            _write_all(self._fd, data)
+            self.size_bytes += len(data)
+        except OSError as error:
+            _tell_of_the_end(self._path, error)
+            os.ftruncate(self._fd, self.size_bytes)
+            self.abandon()
+
+
+def _create(path: str) -> int:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+    os.fchmod(fd, _FILE_MODE)  # whatever the umask is
+    return fd
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _tell_of_the_end(path: str, error: OSError) -> None:
+    log.error("the event log %s ends here, the application goes on: %s", path, error)
