@@ -1,5 +1,6 @@
 """The server's life: what it costs, where it listens, how it ends."""
 
+import gc
 import http.client
 import os
 import socket
@@ -7,13 +8,18 @@ import stat
 import subprocess
 import sys
 import threading
+import weakref
 from contextlib import suppress
 
 import pytest
 
+from pyspark_shell import SparkConf
+from pyspark_shell.rest.server import UIServer
+from pyspark_shell.rest.server_site import UISettings
 from tests.conftest import Snapshot
 from tests.processes.waiting import Stopwatch, wait_for, within
-from tests.rest.fake_engine import APP
+from tests.rest.browser import Browser
+from tests.rest.fake_engine import APP, FakeEngine
 
 
 def test_nothing_is_imported_before_somebody_connects(tmp_path):
@@ -94,6 +100,21 @@ def test_the_end_leaves_nothing(serve, asks):
     assert left == {}
     assert not browser.server.socket_path.exists()
     browser.server.stop()
+
+
+def test_a_stopped_server_holds_no_application():
+    engine = FakeEngine()
+    settings = UISettings.read(SparkConf(loadDefaults=False).set("spark.ui.port", 0), "ada")
+    server = UIServer(engine, settings)
+    server.start()
+    with Browser(server).events() as stream:
+        stream.next()
+        assert Browser(server).get("threads").status == 200
+    server.stop()
+    held = weakref.ref(engine)
+    del engine, server, stream
+
+    wait_for(lambda: gc.collect() is not None and held() is None, "the engine to be let go")
 
 
 def test_nobody_is_served_after_the_end(browser):
