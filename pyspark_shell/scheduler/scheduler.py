@@ -290,10 +290,17 @@ class Scheduler:
         return self._backend.zygote_pid
 
     def running_jobs(self) -> dict[int, LineageNode]:
-        """The last node of each active job, by job id; not to be kept."""
-        return self.ask(
-            lambda: {job_id: job.final_stage.node for job_id, job in self._dag.jobs.items()}
-        )
+        """The last node of each job that is active, or killed with tasks that still run; not to be
+        kept.
+        """
+
+        def look() -> dict[int, LineageNode]:
+            nodes = {task_set.job_id: task_set.stage.node for task_set in self._tasks.pools.all()}
+            for job_id, job in self._dag.jobs.items():
+                nodes[job_id] = job.final_stage.node
+            return nodes
+
+        return self.ask(look)
 
     def is_scheduler_thread(self) -> bool:
         """Whether the caller is the scheduler itself."""
