@@ -158,9 +158,11 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
     # The answer ---------------------------------------------------------------------------------
 
     def answer(self, value: Any, status: int = 200) -> None:
-        """Send JSON: compact to whoever asks for JSON by name, else as people like it."""
-        asked = self.request.headers.get("Accept", "")
-        text = json_text.compact if "application/json" in asked else json_text.pretty
+        """Send JSON: compact to programs, which ask for JSON by name or come through the socket; else
+        as people like it.
+        """
+        is_program = "application/json" in self.request.headers.get("Accept", "")
+        text = json_text.compact if is_program or self.door.is_private else json_text.pretty
         self.set_status(status)
         self.finish(text(value))
 

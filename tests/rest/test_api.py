@@ -281,6 +281,7 @@ def test_who_gives_an_order_through_the_socket_needs_no_csrf_token(browser, engi
 
 def test_programs_get_compact_json_and_people_sparks(browser):
     assert browser.get("/api/v1/version", Accept="application/json").body.count(b"\n") == 0
+    assert browser.get("/api/v1/version", unix=True).body.count(b"\n") == 0
     people = browser.get("/api/v1/version").body.decode()
     assert people.startswith('{\n  "spark" : "4.3.0-pyshell-')
 
