@@ -21,11 +21,15 @@ class ThreadStarts:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # guards who observes, and whether `start` is ours
         self._observers: tuple[StartObserver, ...] = ()
+        self._twice: list[StartObserver] = []
         self._original: Any = None
 
     def add(self, observer: StartObserver) -> None:
         """Call `observer` from now on; it must be quick and must not raise."""
         with self._lock:
+            if observer in self._observers:  # for several who ask for the same
+                self._twice.append(observer)
+                return
             self._observers = (*self._observers, observer)
             if self._original is None:
                 self._replace_start()
@@ -33,6 +37,9 @@ class ThreadStarts:
     def remove(self, observer: StartObserver) -> None:
         """Do not call it any more; the last one puts Python's own method back."""
         with self._lock:
+            if observer in self._twice:
+                self._twice.remove(observer)
+                return
             self._observers = tuple(other for other in self._observers if other != observer)
             if not self._observers and self._original is not None:
                 threading.Thread.start = self._original  # type: ignore[method-assign]

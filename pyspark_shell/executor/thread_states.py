@@ -30,6 +30,8 @@ _JUPYTER: Final = (
     "IOPub", "Heartbeat", "Control", "Shell channel", "IPythonHistorySavingThread", "Subshell",
     "pydevd", "asyncio", "Thread-1 (_poll)", "patch-stdout-flush-thread",
 )  # fmt: skip
+# Packages whose threads, by class or by what they run, are Jupyter's too.
+_JUPYTER_PACKAGES: Final = ("ipykernel", "IPython", "zmq", "tornado", "debugpy", "prompt_toolkit")
 # What a thread does in C code shows in the line that calls it: (pattern, state, what it waits for).
 _WAITS: Final = (
     (re.compile(r"\bsleep\("), "TIMED_WAITING", "time.sleep"),
@@ -352,6 +354,10 @@ def _owner(thread: threading.Thread) -> str:
     if thread.name in ENGINE_THREADS or thread.name.startswith((LISTENER_PREFIX, f"{SPARK_UI}-")):
         return "engine"
     if any(thread.name.startswith(name) for name in _JUPYTER):
+        return "jupyter"
+    target = getattr(thread, "_target", None)
+    modules = (type(thread).__module__, getattr(target, "__module__", None) or "")
+    if any(module.partition(".")[0] in _JUPYTER_PACKAGES for module in modules):
         return "jupyter"
     return "user"
 

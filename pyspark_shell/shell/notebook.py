@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import SIGINT
+from pyspark_shell.executor.thread_states import StartSites
 from pyspark_shell.shell.cells import CellTracker
 from pyspark_shell.shell.interrupts import SHOWN_HERE, InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
@@ -43,6 +44,7 @@ class NotebookSupport:
         self._shell = shell
         self._names: SparkNames | None = None
         self._cells = CellTracker(shell)
+        self._start_sites = StartSites()
         self._kernel = getattr(shell, "kernel", None)
         self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
 
@@ -58,6 +60,7 @@ class NotebookSupport:
         register_magics(self._shell)
         tell_kills_in_one_line()
         self._cells.begin()
+        self._start_sites.watch()
         self._shell.events.register("pre_run_cell", self._take_interrupts)
         self._take_interrupts()
         if self._kernel is None:
@@ -72,6 +75,7 @@ class NotebookSupport:
             self._progress.end()
         self._shell.events.unregister("pre_run_cell", self._take_interrupts)
         self._shell.set_custom_exc((), None)
+        self._start_sites.unwatch()
         self._cells.end()
         if self._names is not None:
             self._names.let_go()
