@@ -10,9 +10,10 @@ import time
 
 import pytest
 
-from pyspark_shell import SparkConf, SparkContext
+from pyspark_shell import SparkConf, SparkContext, TaskContext
 from pyspark_shell.common.errors import JobFailed
 from pyspark_shell.engines.native import NativeEngine
+from pyspark_shell.hadoop.commit import CommitDenied
 from pyspark_shell.status.event_log_files import IN_PROGRESS, RollingEventLogFiles
 from tests.processes.waiting import wait_for
 from tests.status.history_server import HistoryServer
@@ -40,6 +41,13 @@ class DieOnce:
         return record
 
 
+def denied_once(record):
+    """End the first attempt as one that was not let publish its output."""
+    if TaskContext.get().attemptNumber() == 0:
+        raise CommitDenied("another one was first")
+    return record
+
+
 def run_jobs(sc, tmp_path):
     """Leave one of everything in the log."""
     pairs = sc.parallelize(range(100), 4).map(lambda n: (n % 3, n)).setName(NAME)
@@ -61,6 +69,7 @@ def run_jobs(sc, tmp_path):
     sc.setLocalProperty("spark.jobGroup.id", None)
 
     sc.parallelize(range(4), 2).map(DieOnce(tmp_path / "died")).count()
+    sc.parallelize([1], 1).map(denied_once).count()
     lose_map_outputs(sc)
     sums.collect()  # a fetch failure, and both stages run again
 
@@ -216,7 +225,7 @@ def test_jobs_are_equal(application):
 
 
 def test_the_killed_job_is_told_with_its_reason(application):
-    (killed,) = [row for row in application.history("jobs") if row["numKilledTasks"]]
+    (killed,) = [row for row in application.history("jobs") if row["numKilledTasks"] == 2]
 
     text = f"[SPARK_JOB_CANCELLED] Job {killed['jobId']} cancelled {REASON} SQLSTATE: XXKDA"
     assert killed["status"] == "FAILED"
@@ -295,6 +304,7 @@ def test_every_way_of_a_tasks_end_is_there(application):
         "[PYTHON_EXCEPTION]",
         "ExecutorLostFailure (executor ",
         "FetchFailed(null, shuffleId=",
+        "TaskCommitDenied (Driver denied task commit) for job: ",
     ):
         assert any(message.startswith(beginning) for message in messages), beginning
 
