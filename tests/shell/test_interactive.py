@@ -1,8 +1,12 @@
 """The interactive shell as a person sees it, in a real terminal."""
 
+import os
+import re
+import subprocess
+
 import pytest
 
-from tests.shell.terminal import PROMPT
+from tests.shell.terminal import PROMPT, SHELL
 
 # Tasks of this wait until the file is there.
 WAIT = """
@@ -17,6 +21,23 @@ def wait_for_file(x):
 @pytest.fixture
 def gate(tmp_path):
     return tmp_path / "gate"
+
+
+@pytest.fixture
+def kill_from_outside(tmp_path):
+    """Kill what the shell runs, as a person in another terminal would."""
+
+    def kill(*target):
+        done = subprocess.run(
+            [*SHELL, "kill", *target],
+            env=dict(os.environ, PYSPARK_SHELL_RUNTIME_DIR=str(tmp_path / "runtime")),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+
+    return kill
 
 
 @pytest.fixture
@@ -225,6 +246,46 @@ def test_an_application_kill_at_the_prompt_is_one_notice(shell):
     assert "Application has been killed" in screen
     shell.run("%spark restart", 4)
     assert "Out[4]: 2" in shell.run("sc.range(2).count()", 5)
+
+
+def test_a_job_that_another_process_kills_is_one_line(shell, kill_from_outside):
+    shell.type("sc.range(2).map(wait_for_file).count()")
+    shell.wait(r"\[Stage")
+
+    kill_from_outside("--job", "0", "--reason", "wrong input")
+
+    screen = shell.wait(PROMPT.format(2))
+    assert "Killed: job 0 (count, 0 of 2 tasks) from the command: wrong input" in screen
+    assert "Traceback" not in screen
+
+
+@pytest.mark.parametrize(
+    "loop",
+    ["while True: pass", "time.sleep(1000)", "while True: time.sleep(0.01)"],
+)
+def test_an_application_kill_ends_the_cell_and_leaves_the_shell(shell, kill_from_outside, loop):
+    shell.type(loop)
+    shell.wait(re.escape(loop) + "$")
+
+    kill_from_outside("--app", "--reason", "too slow")
+
+    screen = shell.wait(PROMPT.format(2), 15)
+    assert "SparkApplicationKilled: Application has been killed. Reason: too slow" in screen
+    assert "Out[2]: (True, 'too slow')" in shell.run("sc.isStopped, sc.killReason", 3)
+    shell.wait("^ spark  killed: too slow; %spark restart starts a new one$")
+
+
+def test_an_application_kill_at_an_idle_prompt_is_one_notice(shell, kill_from_outside):
+    before = shell.screen().splitlines()
+
+    kill_from_outside("--app", "--reason", "too slow")
+
+    shell.wait("^ spark  killed: too slow")
+    after = [line for line in shell.screen().splitlines() if line not in before]
+    assert after == [
+        "Application has been killed. Reason: too slow",
+        " spark  killed: too slow; %spark restart starts a new one",
+    ]
 
 
 def test_a_wrong_setting_is_one_line(start_shell):
