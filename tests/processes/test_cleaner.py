@@ -375,7 +375,7 @@ def test_view_rows(sc):
     wait_for(lambda: watched() is None, "the view to let go", 1)
     wait_for(lambda: row_of(sc, "rdd", number)["state"] == "cleaned", "the row to tell")
     assert row_of(sc, "rdd", number)["memoryBytes"] == rows["rdd"]["memoryBytes"]
-    assert len(told.cleaned) == 4
+    wait_for(lambda: len(told.cleaned) == 4, "all four to be cleaned", 1)
 
 
 def test_clean_removes_what_is_stored_of_something_that_lives(sc):
