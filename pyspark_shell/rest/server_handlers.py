@@ -158,9 +158,7 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
     # The answer ---------------------------------------------------------------------------------
 
     def answer(self, value: Any, status: int = 200) -> None:
-        """Send JSON: compact to programs, which ask for JSON by name or come through the socket; else
-        as people like it.
-        """
+        """Send JSON, compact to programs: they ask for it by name, or come through the socket."""
         is_program = "application/json" in self.request.headers.get("Accept", "")
         text = json_text.compact if is_program or self.door.is_private else json_text.pretty
         self.set_status(status)
