@@ -69,7 +69,7 @@ class ServerLoop:
         self._site = site
         self._listeners = {"unix": unix, "tcp": tcp}
         self._wake = wake
-        self._feed = ChangeFeed(site.engine)
+        self._feed = ChangeFeed(site.engine, site.settings.live_update_s)
         self._readers = Workers(f"{SPARK_UI}-reader")
         self._orders = Workers(f"{SPARK_UI}-order")
         self._servers: list[_LimitedServer] = []

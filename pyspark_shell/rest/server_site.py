@@ -14,6 +14,7 @@ from pyspark_shell.common.ui_config import (
     UI_ACTIONS_VIA_GET,
     UI_ENABLED,
     UI_KILL_ENABLED,
+    UI_LIVE_UPDATE_PERIOD,
     UI_PORT,
     UI_THREAD_DUMPS,
 )
@@ -21,6 +22,8 @@ from pyspark_shell.rest.port import Engine, Refusal
 from pyspark_shell.rest.security import Access, Secrets
 
 COOKIE_PREFIX: Final = "pyspark-shell-"
+# Nobody sees more than so many pictures a second; less would only burn the driver's time.
+_SHORTEST_UPDATE_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class UISettings:
         Whether browsers are served; the unix socket, which panel and command need, always is.
     actions_via_get
         Whether Spark's old kill links work by GET.
+    live_update_s
+        Between two looks at what has changed, while somebody watches.
     """
 
     access: Access
@@ -42,6 +47,7 @@ class UISettings:
     kill_enabled: bool = True
     actions_via_get: bool = False
     thread_dumps: bool = True
+    live_update_s: float = 0.1
 
     @classmethod
     def read(cls, conf: Settings, owner: str) -> UISettings:
@@ -54,6 +60,7 @@ class UISettings:
             kill_enabled=UI_KILL_ENABLED.read(conf),
             actions_via_get=bool(UI_ACTIONS_VIA_GET.read(conf)),
             thread_dumps=UI_THREAD_DUMPS.read(conf),
+            live_update_s=max(_SHORTEST_UPDATE_S, UI_LIVE_UPDATE_PERIOD.read(conf)),
         )
 
 
