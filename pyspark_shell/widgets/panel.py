@@ -1,5 +1,6 @@
-"""`sc.panel()`: jobs, executors, cache and threads in the notebook, with buttons that work while a
-cell runs.
+"""`sc.panel()`: jobs, executors, cache and threads in the notebook.
+
+Its buttons work while a cell runs.
 
 Owns    its widgets, and the thread that keeps them up to date.
 Thread  `SparkPanel` draws while some front end shows the panel, and sleeps otherwise; clicks come

@@ -51,7 +51,7 @@ def job_line(row: Json, now_ms: int) -> str:
         parts += [f"{counted(row.get('zombieTasks', 0), 'task')} still running"]
     else:
         parts += [f"{done}/{tasks}"]
-    parts.append(duration_text(end_ms - (row.get("submittedAt") or end_ms)))
+    parts.append(duration_text(end_ms - row.get("submittedAt", end_ms)))
     if state == "running" and row.get("lastTaskEndAt"):
         parts.append(f"last task {duration_text(now_ms - row['lastTaskEndAt'])} ago")
     return " · ".join(parts)
