@@ -46,6 +46,8 @@ PROCESSES_AT: Final = _HEAD_FIXED.size
 COUNT_AT: Final = PROCESSES_AT + HEAD_PROCESSES.size
 ROWS_AT: Final = 128
 _TRIES: Final = 1000
+_LATE_TRIES: Final = 500
+_LATE_PAUSE_S: Final = 0.001
 
 
 class KillScope(IntEnum):
@@ -248,11 +250,13 @@ def _intents_at(slots: int) -> int:
 def _read_whole(memory: mmap.mmap, layout: struct.Struct, at: int) -> tuple[Any, ...]:
     """One record that nobody was writing meanwhile."""
     before = b""
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES + _LATE_TRIES):
         data = memory[at : at + layout.size]
         if data == before and data[:8] == data[-8:]:
             return layout.unpack(data)
         before = data
+        if attempt >= _TRIES:  # the system has put the writer aside in the middle of the row
+            time.sleep(_LATE_PAUSE_S)
     raise ValueError("the process table's writer was stopped in the middle of a row")
 
 
