@@ -19,6 +19,7 @@ from pyspark_shell.common.process_kind import declare_process_kind
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import INTERRUPTED
 from pyspark_shell.shell.banner import banner
+from pyspark_shell.shell.dump_key import install_dump_key
 from pyspark_shell.shell.leaving import QuietThreads, wait_for_threads
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 from pyspark_shell.shell.runner import fresh_main
@@ -47,6 +48,7 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
         address = context._ui_address_with_token if is_private else context.uiWebUrl
         print(banner(context, address), flush=True)
         app = _application(namespace)
+        install_dump_key()
         sys.argv = [first or "", *arguments]  # IPython has put its own there
         if first is not None:
             app.shell.safe_execfile(os.path.abspath(first), app.shell.user_ns)

@@ -35,6 +35,7 @@ class Terminal:
         self, folder: Path, command: tuple[str, ...], environment: dict[str, str] | None = None
     ) -> None:
         assert shutil.which("tmux"), "tmux is needed: apt-get install tmux"
+        self.folder = folder
         self._server = f"pyspark-shell-test-{uuid.uuid4().hex[:12]}"
         self.marker = f"PYSPARK_SHELL_TEST_RUN={uuid.uuid4().hex}"
         settings = {

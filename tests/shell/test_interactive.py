@@ -2,10 +2,12 @@
 
 import os
 import re
+import signal
 import subprocess
 
 import pytest
 
+from tests.processes.waiting import describe, processes_with, wait_for
 from tests.shell.terminal import PROMPT, SHELL
 
 # Tasks of this wait until the file is there.
@@ -286,6 +288,36 @@ def test_an_application_kill_at_an_idle_prompt_is_one_notice(shell, kill_from_ou
         "Application has been killed. Reason: too slow",
         " spark  killed: too slow; %spark restart starts a new one",
     ]
+
+
+def test_a_key_shows_where_everything_is(shell, gate):
+    shell.type("def drive(): return sc.range(2, numSlices=2).map(wait_for_file).count()")
+    shell.wait(PROMPT.format(2))
+    shell.type("drive()")
+    shell.wait(r"\[Stage")
+
+    shell.press("C-\\")
+
+    shell.wait("in drive$")
+    shell.wait("in wait_for_file$")
+    gate.touch()
+    shell.wait(r"^Out\[2\]: 2$")
+
+
+def test_a_terminated_shell_leaves_nothing_behind(shell):
+    shell.run("sc.range(2).count(), __import__('os').getpid()", 2)
+    pid = int(re.search(r"\(2, (\d+)\)", shell.screen())[1])
+    shell.type("sc.range(2).map(wait_for_file).count()")
+    shell.wait(r"\[Stage")
+
+    os.kill(pid, signal.SIGTERM)
+
+    shell.wait("exit code 143$")
+    wait_for(
+        lambda: all("sleep" in describe(pid) for pid in processes_with(shell.marker)),
+        "the end of executors and zygote",
+    )
+    assert list((shell.folder / "local").rglob("local-*")) == []
 
 
 def test_a_wrong_setting_is_one_line(start_shell):
