@@ -11,6 +11,7 @@ import {
 } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Folds } from './views/folds';
@@ -31,6 +32,8 @@ namespace CommandIDs {
 }
 
 const PLUGIN = 'pyspark-shell:plugin';
+const KERNEL = 'pyspark_shell';
+const INTRODUCED = 'pyspark-shell:introduced';
 const PANEL = 'pyspark-shell-panel';
 const TAB = 'pyspark-shell-tab';
 
@@ -40,7 +43,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
     'Jobs, executors, cache and threads of Spark drivers, with kill buttons.',
   autoStart: true,
   requires: [ICommandPalette],
-  optional: [ILayoutRestorer, INotebookTracker, ISettingRegistry, ITranslator],
+  optional: [
+    ILayoutRestorer,
+    INotebookTracker,
+    ISettingRegistry,
+    IStateDB,
+    ITranslator
+  ],
   activate
 };
 
@@ -52,6 +61,7 @@ function activate(
   restorer: ILayoutRestorer | null,
   tracker: INotebookTracker | null,
   registry: ISettingRegistry | null,
+  state: IStateDB | null,
   translator: ITranslator | null
 ): void {
   const trans = (translator ?? nullTranslator).load('pyspark_shell');
@@ -87,6 +97,8 @@ function activate(
     }
   });
 
+  void introduce();
+
   const tabs = new WidgetTracker<MainAreaWidget<SparkPanel>>({
     namespace: TAB
   });
@@ -98,6 +110,23 @@ function activate(
   addCommands();
   for (const command of Object.values(CommandIDs)) {
     palette.addItem({ command, category: trans.__('Spark') });
+  }
+
+  /** Opens the panel beside the first notebook with our kernel; later it is as it was left. */
+  async function introduce(): Promise<void> {
+    await app.restored;
+    if (await state?.fetch(INTRODUCED)) {
+      return;
+    }
+    const look = () => {
+      if (notebooks.kernelName === KERNEL) {
+        notebooks.kernelChanged.disconnect(look);
+        app.shell.activateById(PANEL);
+        void state?.save(INTRODUCED, true);
+      }
+    };
+    notebooks.kernelChanged.connect(look);
+    look();
   }
 
   function addCommands(): void {

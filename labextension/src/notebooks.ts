@@ -16,6 +16,13 @@ export class Notebooks {
     return this._kernelChanged;
   }
 
+  /** The kernelspec's name of the kernel in front. */
+  get kernelName(): string | null {
+    return (
+      this._tracker?.currentWidget?.sessionContext.session?.kernel?.name ?? null
+    );
+  }
+
   get kernelId(): string | null {
     return kernelOf(this._tracker?.currentWidget ?? null);
   }

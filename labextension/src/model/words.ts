@@ -116,6 +116,16 @@ export function summed(parts: IProgress[]): IProgress {
   return sum;
 }
 
+/** How many attempts of its tasks there have been. */
+export function launchedTasks(stage: IStage): number {
+  return (
+    stage.numActiveTasks +
+    stage.numCompleteTasks +
+    stage.numFailedTasks +
+    stage.numKilledTasks
+  );
+}
+
 /** Jobs of one cell's run, or one job that belongs to none. */
 export interface IJobGroup {
   key: string;

@@ -23,12 +23,6 @@ export function CellLink({ cell }: { cell: ICell }): JSX.Element {
       >
         {name}
       </button>
-      {cell.thread && (
-        <span className="jp-Spark-thread">
-          {' '}
-          · {trans.__('thread %1', cell.thread)}
-        </span>
-      )}
     </span>
   );
 }

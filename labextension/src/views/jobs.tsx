@@ -109,7 +109,6 @@ function JobRow({ job, snapshot, grouped }: IJobRowProps): JSX.Element {
   const state = jobState(job);
   const progress = jobProgress(job);
   const name = trans.__('job %1', job.jobId);
-  const showCell = job.cell && (!grouped || job.cell.thread);
   return (
     <li
       className={`jp-Spark-row jp-Spark-job jp-mod-${state}`}
@@ -127,7 +126,7 @@ function JobRow({ job, snapshot, grouped }: IJobRowProps): JSX.Element {
           </b>{' '}
           <small>{job.description}</small>
         </span>
-        {showCell && <CellLink cell={job.cell!} />}
+        {job.cell && !grouped && <CellLink cell={job.cell} />}
         {isActive(state) && (
           <Action
             text={trans.__('Kill')}
@@ -140,6 +139,9 @@ function JobRow({ job, snapshot, grouped }: IJobRowProps): JSX.Element {
       </div>
       <div className="jp-Spark-facts">
         <StateWord state={state} />
+        {job.cell?.thread && (
+          <span>{trans.__('thread %1', job.cell.thread)}</span>
+        )}
         <KillLine job={job} snapshot={snapshot} />
         {state !== 'killing' && <span>{counts(progress)}</span>}
         {job.submittedAt && state !== 'killed' && (
@@ -177,7 +179,7 @@ function JobDetails({ job, snapshot }: IJobRowProps): JSX.Element {
   const stages = stagesOf(snapshot, job);
   return (
     <div className="jp-Spark-details">
-      {job.jobGroup && (
+      {job.jobGroup && !isOfCell(job) && (
         <p className="jp-Spark-hint">
           {trans.__('group %1', job.jobGroup)}{' '}
           {isActive(jobState(job)) && (
@@ -211,6 +213,11 @@ function JobDetails({ job, snapshot }: IJobRowProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/** Whether its group is the one that cells give to jobs without any. */
+function isOfCell(job: IJob): boolean {
+  return !!job.cell && /^In ?\[\d+\]/.test(job.jobGroup ?? '');
 }
 
 /** `collect` of `collect at In[3]:2`: the cell stands beside it. */

@@ -2,7 +2,7 @@ import React, { useEffect, useRef, useState } from 'react';
 
 import { IStage, ITask } from '../model/rows';
 import { TaskOrder, TaskPages } from '../model/task_pages';
-import { isActive, stageState, taskState } from '../model/words';
+import { isActive, launchedTasks, stageState, taskState } from '../model/words';
 import { useEnv } from './env';
 import { duration } from './format';
 import { Action, StateWord } from './parts';
@@ -22,7 +22,8 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
   const [stack, setStack] = useState<number | null>(null);
   const [, redraw] = useState(0);
   const pages = useRef<TaskPages | null>(null);
-  const { stageId, attemptId, numTasks } = stage;
+  const { stageId, attemptId } = stage;
+  const launched = launchedTasks(stage);
   const active = isActive(stageState(stage));
 
   useEffect(() => {
@@ -35,7 +36,7 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
   }, [model, stageId, attemptId, order]);
 
   const begin = Math.max(first - MARGIN, 0);
-  const end = Math.min(first + ROWS_IN_SIGHT + MARGIN, numTasks);
+  const end = Math.min(first + ROWS_IN_SIGHT + MARGIN, launched);
   useEffect(() => {
     pages.current?.show(begin, end);
     pages.current?.setActive(active);
@@ -46,17 +47,21 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
     rows.push(
       <TaskRow
         key={row}
-        row={row}
         task={pages.current?.at(row)}
         onStack={id => setStack(stack === id ? null : id)}
       />
     );
   }
   const name = trans.__('Tasks of stage %1', stageId);
+  if (!launched) {
+    return (
+      <p className="jp-Spark-hint">{trans.__('No task has started yet.')}</p>
+    );
+  }
   return (
     <div className="jp-Spark-tasks">
       <div className="jp-Spark-tools">
-        <span>{trans._n('%1 task', '%1 tasks', numTasks)}</span>
+        <span>{trans._n('%1 task', '%1 tasks', launched)}</span>
         <button
           className="jp-Spark-link"
           aria-pressed={order === '-runtime'}
@@ -75,12 +80,12 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
         role="list"
         aria-label={name}
         tabIndex={0}
-        style={{ height: Math.min(numTasks, ROWS_IN_SIGHT) * ROW_HEIGHT }}
+        style={{ height: Math.min(launched, ROWS_IN_SIGHT) * ROW_HEIGHT }}
         onScroll={event =>
           setFirst(Math.floor(event.currentTarget.scrollTop / ROW_HEIGHT))
         }
       >
-        <div style={{ height: numTasks * ROW_HEIGHT }}>
+        <div style={{ height: launched * ROW_HEIGHT }}>
           <div style={{ transform: `translateY(${begin * ROW_HEIGHT}px)` }}>
             {rows}
           </div>
@@ -94,18 +99,17 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
 }
 
 interface ITaskRowProps {
-  row: number;
   /** Absent until its page has come. */
   task: ITask | undefined;
   onStack: (taskId: number) => void;
 }
 
-function TaskRow({ row, task, onStack }: ITaskRowProps): JSX.Element {
+function TaskRow({ task, onStack }: ITaskRowProps): JSX.Element {
   const { model, trans } = useEnv();
   if (!task) {
     return (
       <div className="jp-Spark-task" role="listitem">
-        {row}
+        …
       </div>
     );
   }

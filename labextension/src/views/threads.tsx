@@ -102,13 +102,13 @@ function ThreadRow({ thread }: { thread: IThread }): JSX.Element {
           </span>
         )}
         <span>{thread.threadState.toLowerCase().replace('_', ' ')}</span>
-        {thread.cpuPercent ? (
-          <span>{trans.__('%1 % CPU', Math.round(thread.cpuPercent))}</span>
+        {(thread.cpuPercent ?? 0) >= 0.5 ? (
+          <span>{trans.__('%1 % CPU', Math.round(thread.cpuPercent!))}</span>
         ) : null}
         {thread.waitsFor && (
           <span>{trans.__('waits for %1', thread.waitsFor)}</span>
         )}
-        {(thread.sameLineSeconds ?? 0) >= 2 && (
+        {thread.owner === 'user' && (thread.sameLineSeconds ?? 0) >= 2 && (
           <span>
             {trans.__(
               'same line for %1',

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import { ISnapshot, ITask } from '../model/rows';
-import { isActive, stageState, taskState } from '../model/words';
+import { isActive, launchedTasks, stageState, taskState } from '../model/words';
 import { useEnv, useWatch } from './env';
 import { seconds } from './format';
 
@@ -14,7 +14,7 @@ const COLUMNS = 'taskId,executorId,status,launchTime,duration';
 export function Timeline({ snapshot }: { snapshot: ISnapshot }): JSX.Element {
   const { trans } = useEnv();
   const started = snapshot.stages.filter(
-    stage => stage.submittedAt && stage.status !== 'SKIPPED'
+    stage => stage.submittedAt && launchedTasks(stage) > 0
   );
   const stage = started.reduce<(typeof started)[number] | null>(
     (newest, each) =>
@@ -25,13 +25,7 @@ export function Timeline({ snapshot }: { snapshot: ISnapshot }): JSX.Element {
     <Lanes
       key={`${stage.stageId}.${stage.attemptId}`}
       path={`stages/${stage.stageId}/${stage.attemptId}/taskList`}
-      offset={Math.max(
-        stage.numCompleteTasks +
-          stage.numFailedTasks +
-          stage.numActiveTasks -
-          TASKS,
-        0
-      )}
+      offset={Math.max(launchedTasks(stage) - TASKS, 0)}
       active={isActive(stageState(stage))}
       title={trans.__('Tasks of stage %1 by executor', stage.stageId)}
     />
