@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import Enum
 from importlib import import_module
 from typing import Any
 
@@ -32,13 +33,43 @@ def is_same_process(pid: int, started: int) -> bool:
     return start_time(pid) == started
 
 
+class Place(Enum):
+    """Where a pid that somebody wrote down means something."""
+
+    HERE = 1
+    BEFORE_THE_BOOT = 2
+    ELSEWHERE = 3
+
+
 def this_machine() -> str:
-    """A name for the place where this process's pids mean something: host and pid namespace."""
+    """A name for the place where this process's pids mean something: the host, its boot, and the
+    pid namespace, where the system tells them.
+    """
     try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:
-        namespace = ""
-    return f"{os.uname().nodename} {namespace}".strip()
+        boot = namespace = "-"
+    return f"{os.uname().nodename} {boot} {namespace}"
+
+
+def place_of(machine: str) -> Place:
+    """Where the processes are of somebody who called his machine so.
+
+    A host may get another name while it is up, and homes are shared between hosts: so a boot is
+    known by its number, and only an earlier boot of a host with this name is over.
+
+    Examples
+    --------
+    >>> place_of(this_machine()), place_of("far-away 1234 pid:[1]")
+    (<Place.HERE: 1>, <Place.ELSEWHERE: 3>)
+    """
+    name, boot, namespace = (*machine.split(" "), "", "", "")[:3]
+    own_name, own_boot, own_namespace = this_machine().split(" ")
+    if boot == own_boot and namespace == own_namespace:
+        return Place.HERE if boot != "-" or name == own_name else Place.ELSEWHERE
+    return Place.BEFORE_THE_BOOT if name == own_name and boot != own_boot else Place.ELSEWHERE
 
 
 def _start_ticks(pid: int) -> int | None:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pyspark_shell.common.process_identity import is_same_process, this_machine
+from pyspark_shell.common.process_identity import Place, is_same_process, place_of
 from pyspark_shell.rest.runtime_file import (
     FILE_PREFIX,
     FILE_SUFFIX,
@@ -27,6 +29,8 @@ from pyspark_shell.rest.runtime_file import (
 
 # An entry is below 2 KB; whatever is larger is none.
 _MAX_BYTES: Final = 64 << 10
+# No driver takes as long between its socket and its file.
+_STARTING_S: Final = 300.0
 
 
 class NoSuchDriver(LookupError):
@@ -98,7 +102,6 @@ def survey() -> Survey:
     living: list[RuntimeEntry] = []
     ignored: list[Ignored] = []
     pruned: list[RuntimeEntry] = []
-    here = this_machine()
     for path in _candidates(folder):
         try:
             entry = _read(path)
@@ -107,15 +110,47 @@ def survey() -> Survey:
         except (OSError, ValueError) as problem:
             ignored.append(Ignored(path, str(problem)))
             continue
-        if entry.machine != here:
+        place = place_of(entry.machine)
+        if place is Place.ELSEWHERE:
             ignored.append(Ignored(path, f"it runs on another machine, {entry.machine}"))
-        elif is_same_process(entry.pid, entry.start_time):
+        elif place is Place.HERE and is_same_process(entry.pid, entry.start_time):
             living.append(entry)
         else:
             _prune(path, entry)
             pruned.append(entry)
+    _remove_orphans(folder)
     living.sort(key=lambda each: (each.started, each.id))
     return Survey(tuple(living), tuple(ignored), tuple(pruned))
+
+
+def _remove_orphans(folder: Path) -> None:
+    """Remove sockets and unfinished files of drivers that died before their file was written."""
+    with suppress(OSError):
+        names = set(os.listdir(folder))
+        for name in names:
+            stem, suffix = os.path.splitext(name)
+            is_socket = suffix == SOCKET_SUFFIX and f"{stem}{FILE_SUFFIX}" not in names
+            if (is_socket or suffix == ".tmp") and _is_orphan(folder / name, is_socket):
+                with suppress(OSError):
+                    (folder / name).unlink()
+
+
+def _is_orphan(path: Path, is_socket: bool) -> bool:
+    """Whether nobody is about to use a file; nobody listens on it if it is a socket."""
+    try:
+        status = path.lstat()
+        if status.st_uid != os.getuid() or time.time() - status.st_mtime < _STARTING_S:
+            return False
+        if not is_socket:
+            return True
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(0.1)
+            probe.connect(str(path))
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _candidates(folder: Path) -> list[Path]:

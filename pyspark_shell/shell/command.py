@@ -59,6 +59,8 @@ def run_command(arguments: Sequence[str]) -> int:
     try:
         return _run(given, out)
     except KeyboardInterrupt:
+        if given.word == "kill":
+            out.line("What was begun goes on.")
         return INTERRUPTED
     except BrokenPipeError:  # the reader, `head` perhaps, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

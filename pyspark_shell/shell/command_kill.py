@@ -1,5 +1,6 @@
-"""The command that kills: gives the order, says what happens until the end, and does it itself
-where the driver is silent.
+"""The command that kills: it gives the order and says what happens until the end.
+
+Where the driver is silent it kills by itself.
 """
 
 from __future__ import annotations
@@ -188,7 +189,8 @@ class _Following:
         return [] if self._card is None else self._card["tasks"]
 
     def _say(self, running: int) -> None:
-        text = f"killing {self._target}: {_tasks(running)} still running"
+        left = f": {_tasks(running)} still running" if running else ""
+        text = f"killing {self._target}{left}"
         if text != self._said:
             self._said = text
             self._out.line(text)

@@ -36,7 +36,8 @@ class Column:
 def table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None
 ) -> str:
-    """Lines under one line of titles; columns without any content are left out.
+    """Lines under one line of titles; columns without any content are left out, and so are the
+    last ones where there is no room for all.
 
     Parameters
     ----------
@@ -57,7 +58,11 @@ def table(
         max(len(column.title), *(width_of(row[number]) for row in rows))
         for number, column in enumerate(columns)
     ]
-    _shrink(widths, columns, shutil.get_terminal_size().columns if width is None else width)
+    room = shutil.get_terminal_size().columns if width is None else width
+    _shrink(widths, columns, room)
+    while len(widths) > 1 and _total(widths) > room:
+        widths.pop()
+    columns, rows = columns[: len(widths)], [row[: len(widths)] for row in rows]
     plain = [Column(c.title, c.is_number, c.may_shrink) for c in columns]
     head = _line(plain, [column.title for column in columns], widths)
     return "\n".join([head, *(_line(columns, cells, widths) for cells in rows)])
@@ -65,11 +70,15 @@ def table(
 
 def _shrink(widths: list[int], columns: Sequence[Column], width: int) -> None:
     """Take from the widest columns that may shrink what the terminal has not."""
-    while sum(widths) + _GAP * (len(widths) - 1) > width:
+    while _total(widths) > width:
         wide = [n for n, c in enumerate(columns) if c.may_shrink and widths[n] > _NARROWEST]
         if not wide:
             return
         widths[max(wide, key=lambda number: widths[number])] -= 1
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
 
 
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from pyspark_shell.common.process_identity import start_time
+from pyspark_shell.common.process_identity import start_time, this_machine
 from pyspark_shell.rest import discovery
 from pyspark_shell.rest.discovery import NoSuchDriver, drivers, find, survey
 from pyspark_shell.rest.runtime_file import RuntimeEntry, socket_path, write_runtime_file
@@ -82,13 +83,46 @@ def test_a_zombie_is_a_dead_driver(folder):
 
 
 def test_a_driver_of_another_machine_is_neither_listed_nor_pruned(folder):
-    write("far", machine="elsewhere pid:[1]", pid=1)
+    write("far", machine="elsewhere 1234 pid:[1]", pid=1)
 
     found = survey()
 
     assert found.drivers == ()
     assert "another machine" in found.ignored[0].reason
     assert len(os.listdir(folder)) == 1
+
+
+def test_a_driver_of_an_earlier_boot_is_dead(folder):
+    name, _, namespace = this_machine().split(" ")
+    write("before", machine=f"{name} another-boot {namespace}")
+
+    assert drivers() == []
+    assert os.listdir(folder) == []
+
+
+def test_a_host_that_was_renamed_still_has_its_drivers():
+    _, boot, namespace = this_machine().split(" ")
+    entry = write("renamed", machine=f"old-name {boot} {namespace}")
+
+    assert drivers() == [entry]
+
+
+def test_what_a_driver_left_that_died_before_it_wrote_its_file_is_removed(folder):
+    entry = write("alive")
+    with socket.socket(socket.AF_UNIX) as dead, socket.socket(socket.AF_UNIX) as living:
+        dead.bind(str(folder / "driver-dead.sock"))
+        living.bind(str(folder / "driver-alive-too.sock"))
+        living.listen()
+        (folder / ".driver-x.json.7.tmp").touch()
+        (folder / "driver-new.sock").touch()
+        for name in os.listdir(folder):
+            if name not in ("driver-alive.json", "driver-new.sock"):
+                os.utime(folder / name, (1, 1))
+
+        assert drivers() == [entry]
+
+        left = ["driver-alive-too.sock", "driver-alive.json", "driver-new.sock"]
+        assert sorted(os.listdir(folder)) == left
 
 
 def test_a_file_that_others_may_read_is_refused(folder):
@@ -104,7 +138,7 @@ def test_a_file_that_others_may_read_is_refused(folder):
 def test_a_file_of_somebody_else_is_refused(folder, monkeypatch):
     write("theirs")
     own = os.getuid()
-    calls = iter([own])
+    calls = iter([own])  # the folder is ours, the file is not
     monkeypatch.setattr(discovery.os, "getuid", lambda: next(calls, own + 1))
 
     found = survey()
