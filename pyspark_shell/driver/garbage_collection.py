@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class GarbageCollection:
     Parameters
     ----------
     interval_s
-        Between two periodic collections, the first one included.
+        Between two periodic collections, and before the first; 0 or less: there are none.
     pressure_bytes
         Bytes stored since the last collection that call for the next one.
     """
@@ -71,13 +72,14 @@ class GarbageCollection:
         self._wake = threading.Event()
         self._stopped = False
         self._thread: threading.Thread | None = None
-        self._next_s = 0.0
+        self._next_s = math.inf
         self.last: CollectionRun | None = None
         self.next_at_ms: int | None = None
 
     def start(self) -> None:
         """Begin to count the time."""
-        self._plan(time.monotonic() + self._interval_s)
+        if self._interval_s > 0:
+            self._plan(time.monotonic() + self._interval_s)
         self._thread = start_daemon(PERIODIC_GC, self._run)
 
     def stop(self, timeout_s: float) -> None:
@@ -128,7 +130,8 @@ class GarbageCollection:
 
     def _run(self) -> None:
         while True:
-            self._wake.wait(max(0.0, self._next_s - time.monotonic()))
+            left_s = self._next_s - time.monotonic()
+            self._wake.wait(None if math.isinf(left_s) else max(0.0, left_s))
             if self._stopped:
                 return
             self._wake.clear()

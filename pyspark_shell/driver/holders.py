@@ -96,6 +96,7 @@ class HolderSearch:
     ) -> None:
         self._jobs = running_jobs or {}
         self._without = without
+        self._names: dict[int, list[tuple[str, str]]] | None = None
 
     def _roots(self) -> Iterator[Root]:
         return (root for root in roots() if not self._without(root))
@@ -135,6 +136,7 @@ class HolderSearch:
             names += _names_of(subject, found)
         for name in names:
             name.drop()
+        self._names = None
         paths = tuple(dict.fromkeys(name.path for name in names))
         if LAST_EXCEPTION in paths:
             gc.collect()  # an exception and the functions that it went through hold one another
@@ -166,9 +168,10 @@ class HolderSearch:
 
     def _by_reference(self, subject: Any, own: list[Any], deadline_s: float) -> list[Holder]:
         """Holders at the end of a chain of references; if none has a name, what kind it is."""
-        names = self._names_by_id()
+        if self._names is None:
+            self._names = self._names_by_id()
         ignored = {id(space) for space in namespaces()} | {id(mine) for mine in own}
-        ignored |= {id(own), id(self._jobs)}
+        ignored |= {id(own), id(self._jobs), id(self._names)}
         found: list[Holder] = []
         unnamed = ""
         for trail in ReferrerSearch(ignored, deadline_s).trails(subject):
@@ -176,7 +179,7 @@ class HolderSearch:
             if thread is not None:
                 found.append(Holder(trail.path("", f"thread {thread}")))
                 continue
-            for path, name in names.get(id(trail.holder), ()):
+            for path, name in self._names.get(id(trail.holder), ()):
                 found.append(Holder(trail.path(path, name)))
             if (trail.rdd or trail.inside) and type(trail.holder) is not CellType:
                 kind = f"an unnamed {type(trail.holder).__name__}"

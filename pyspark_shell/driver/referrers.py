@@ -105,7 +105,7 @@ class ReferrerSearch:
         self._child = "child RDD" if issubclass(type(thing), LineageNode) else "RDD"
         for _ in range(_MAX_ROUNDS):
             yield from frontier
-            if time.monotonic() > self._deadline_s or len(self._seen) > MAX_OBJECTS:
+            if self._is_exhausted():
                 return
             frontier = self._step([t for t in frontier if name_of_thread(t.holder) is None])
             if not frontier:
@@ -118,6 +118,8 @@ class ReferrerSearch:
         found = gc.get_referrers(*holders)
         following: list[Trail] = []
         for referrer in found:
+            if self._is_exhausted():
+                break
             if id(referrer) in own or self._is_skipped(referrer):
                 continue
             for content in gc.get_referents(referrer):
@@ -131,6 +133,9 @@ class ReferrerSearch:
         found.clear()
         return following
 
+    def _is_exhausted(self) -> bool:
+        return len(self._seen) > MAX_OBJECTS or time.monotonic() > self._deadline_s
+
     def _is_skipped(self, referrer: Any) -> bool:
         kind = type(referrer)
         return (
@@ -139,7 +144,10 @@ class ReferrerSearch:
             or issubclass(kind, _SKIPPED)
             or kind is Trail
             or _is_engine_generator(referrer)
-            or (kind.__module__.startswith("pyspark_shell.") and not issubclass(kind, _FOLLOWED))
+            or (
+                str(kind.__module__).startswith("pyspark_shell.")
+                and not issubclass(kind, _FOLLOWED)
+            )
         )
 
 

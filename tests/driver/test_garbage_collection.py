@@ -56,6 +56,16 @@ def test_the_first_one_comes_after_the_interval(make):
     assert collection.next_at_ms > due_ms
 
 
+def test_without_an_interval_only_need_calls_for_one(make):
+    collection = make(interval_s=0, pressure_bytes=10)
+    assert collection.next_at_ms is None
+
+    collection.onTaskEnd(TaskEnd(600))
+
+    wait_for(lambda: collection.last, "a collection")
+    assert collection.last.by == "pressure"
+
+
 def test_much_that_was_stored_calls_for_one(make):
     collection = make(pressure_bytes=1000)
 
