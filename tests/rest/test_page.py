@@ -254,6 +254,8 @@ def test_the_end_stays_visible(look, rows, engine):
 
     assert "SparkContext was shut down" in page.locator("article").inner_text()
     assert page.locator("button.kill").count() == 0
+    page.get_by_role("tab", name="Threads").click()
+    page.get_by_text("there is nobody to ask").wait_for()
 
 
 def test_a_lost_connection_is_said_and_found_again(look, rows, engine):

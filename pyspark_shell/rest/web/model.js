@@ -164,7 +164,10 @@ export class Model {
   }
 
   async ask(path, listing) {
-    if (this.isStopped) return;
+    if (this.isStopped) {
+      listing.error = 'The application has stopped: there is nobody to ask.';
+      return;
+    }
     listing.isAsking = true;
     listing.askedAt = Date.now();
     try {
