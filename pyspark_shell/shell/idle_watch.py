@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from pyspark_shell.api.context import SparkContext
@@ -37,7 +38,7 @@ class IdleWatch:
         Called with a sentence for people when an application was closed.
     """
 
-    def __init__(self, shell: Any, tell: Any = print) -> None:
+    def __init__(self, shell: Any, tell: Callable[[str], object] = print) -> None:
         self._shell = shell
         self._tell = tell
         self._used_s = time.monotonic()

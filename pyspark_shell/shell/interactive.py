@@ -14,6 +14,7 @@ from IPython.terminal.ipapp import TerminalIPythonApp
 from traitlets.config import Config
 
 from pyspark_shell.api.context import SparkContext
+from pyspark_shell.common.config import LOG_LEVEL
 from pyspark_shell.common.errors import PySparkException
 from pyspark_shell.common.process_kind import declare_process_kind
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
@@ -34,7 +35,7 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
     declare_process_kind("terminal")
     sys.path.insert(0, "")
     conf.setIfMissing("spark.app.name", _APP_NAME)
-    conf.setIfMissing("spark.ui.showConsoleProgress", "true")
+    conf.setIfMissing("spark.ui.showConsoleProgress", str(not _logs_much(conf)).lower())
     set_command_line(dict(conf.getAll()))
     namespace = fresh_main(None).__dict__
     SparkNames(namespace)
@@ -73,6 +74,11 @@ def _application(namespace: dict[str, Any]) -> TerminalIPythonApp:
     app.user_ns = namespace
     app.initialize([])
     return app
+
+
+def _logs_much(conf: SparkConf) -> bool:
+    """Whether so much is logged that a bar would only be in the way; Spark's rule."""
+    return (LOG_LEVEL.read(conf) or "").upper() in ("ALL", "TRACE", "DEBUG", "INFO")
 
 
 def _say_what_ends() -> None:

@@ -8,6 +8,7 @@ Thread  IPython's.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import PurePath
@@ -19,12 +20,15 @@ from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import SIGINT
 from pyspark_shell.executor.thread_states import StartSites
 from pyspark_shell.shell.cells import CellTracker
+from pyspark_shell.shell.idle_watch import IdleWatch
 from pyspark_shell.shell.interrupts import SHOWN_HERE, InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.namespace import SparkNames
 from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.widgets.cell_progress import CellProgress
+
+log: Final = logging.getLogger(__name__)
 
 # What jupyter-server tells a kernel of the notebook it is for.
 _NOTEBOOK: Final = "JPY_SESSION_NAME"
@@ -46,6 +50,7 @@ class NotebookSupport:
         self._cells = CellTracker(shell)
         self._start_sites = StartSites()
         self._kernel = getattr(shell, "kernel", None)
+        self._idle = IdleWatch(shell, log.info)
         self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
 
     def begin(self) -> None:
@@ -58,6 +63,7 @@ class NotebookSupport:
         else:
             self._names.offer(active)
         register_magics(self._shell)
+        self._idle.begin()
         tell_kills_in_one_line()
         self._cells.begin()
         self._start_sites.watch()
@@ -75,6 +81,7 @@ class NotebookSupport:
             self._progress.end()
         self._shell.events.unregister("pre_run_cell", self._take_interrupts)
         self._shell.set_custom_exc((), None)
+        self._idle.end()
         self._start_sites.unwatch()
         self._cells.end()
         if self._names is not None:
