@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pyspark_shell.common.metrics import TaskMetrics
@@ -11,7 +12,7 @@ from pyspark_shell.status.api import StageData, StageStatus
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.rest_format import Json, now_ms, optional_date, present
 from pyspark_shell.status.rest_metrics import peaks, stage_metrics
-from pyspark_shell.status.rest_tasks import task_rows
+from pyspark_shell.status.rest_tasks import TaskEvent, status_of, task_rows
 
 _UNFINISHED: Final = (StageStatus.ACTIVE, StageStatus.FAILED)
 
@@ -46,6 +47,7 @@ def stage_row(stage: StageData, store: AppStatusStore, details: bool = False) ->
             if details
             else None,
             "executorSummary": _executor_summaries(stage, store) if details else None,
+            "speculationSummary": _speculation_summary(stage, events),
             "killedTasksSummary": dict(stage.killed_tasks_summary),
             "resourceProfileId": stage.resource_profile_id,
             "peakExecutorMetrics": peaks() if not was_skipped else None,
@@ -117,6 +119,20 @@ def newest_attempt(stage_id: int, store: AppStatusStore) -> StageData | None:
         newest = stage
         attempt += 1
     return newest
+
+
+def _speculation_summary(stage: StageData, events: Sequence[TaskEvent]) -> Json | None:
+    """What became of second copies of slow tasks; None if there were none."""
+    statuses = [status_of(event, stage) for event in events if event.task_info.speculative]
+    if not statuses:
+        return None
+    return {
+        "numTasks": len(statuses),
+        "numActiveTasks": statuses.count("RUNNING"),
+        "numCompletedTasks": statuses.count("SUCCESS"),
+        "numFailedTasks": statuses.count("FAILED"),
+        "numKilledTasks": statuses.count("KILLED"),
+    }
 
 
 def _executor_summaries(stage: StageData, store: AppStatusStore) -> Json:

@@ -199,6 +199,27 @@ def test_quantiles_are_those_of_the_tasks_that_succeeded(store, events):
     assert summary["duration"] == [50.0] * 5
 
 
+def test_second_copies_of_slow_tasks_are_summed_up(store, events):
+    info = stage(0, tasks=1)
+    events.begin(0, info)
+    slow, copy = events.launch(info, 0), events.launch(info, 0)
+    assert "speculationSummary" not in stage_row(store.stage(0, 0), store, details=True)
+    copy.speculative = True
+
+    events.finish(info, copy)
+    events.finish(info, slow, TaskKilled("another attempt succeeded"))
+
+    row = stage_row(store.stage(0, 0), store, details=True)
+    assert row["speculationSummary"] == {
+        "numTasks": 1,
+        "numActiveTasks": 0,
+        "numCompletedTasks": 1,
+        "numFailedTasks": 0,
+        "numKilledTasks": 0,
+    }
+    assert (row["numCompleteTasks"], row["numCompletedIndices"], row["numKilledTasks"]) == (1, 1, 1)
+
+
 def test_an_executor_is_idle_busy_killing_and_dead(store, events):
     def state():
         return executor_row(store.executors["1"], store, Usage(), 0)["state"]
