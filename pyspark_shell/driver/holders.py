@@ -108,22 +108,27 @@ class HolderSearch:
         subject = subject_of(thing)
         [named] = self._named([subject])
         deadline_s = time.monotonic() + _LIMIT_S
-        return _distinct([*named, *self._by_reference(subject, [], deadline_s)])
+        [referring] = self._by_reference([subject], deadline_s)
+        return _distinct([*named, *referring])
 
     def holders_of_all(self, things: Sequence[Any]) -> list[list[Holder]]:
-        """The same for many; references are followed only as long as the time allows, first for
-        those that no name was found for.
+        """The same for many; first references to those are followed that no name was found for,
+        then, if there is time, to the others.
         """
         subjects = [subject_of(thing) for thing in things]
         found = self._named(subjects)
         deadline_s = time.monotonic() + _LIMIT_FOR_ALL_S
-        nameless_first = sorted(range(len(subjects)), key=lambda number: bool(found[number]))
-        for number in nameless_first:
-            if time.monotonic() > deadline_s:
-                break
-            if subjects[number] is not None:
-                more = self._by_reference(subjects[number], [things, subjects], deadline_s)
-                found[number] = _distinct([*found[number], *more])
+        is_named = [bool(holders) for holders in found]
+        for wanted in (False, True):
+            numbers = [
+                number
+                for number, subject in enumerate(subjects)
+                if subject is not None and is_named[number] is wanted
+            ]
+            chosen = [subjects[number] for number in numbers]
+            referring = self._by_reference(chosen, deadline_s, things, subjects)
+            for number, holders in zip(numbers, referring, strict=True):
+                found[number] = _distinct([*found[number], *holders])
         return found
 
     def forget(self, thing: Any) -> Forgotten:
@@ -166,25 +171,38 @@ class HolderSearch:
 
     # By reference -------------------------------------------------------------------------
 
-    def _by_reference(self, subject: Any, own: list[Any], deadline_s: float) -> list[Holder]:
-        """Holders at the end of a chain of references; if none has a name, what kind it is."""
+    def _by_reference(
+        self, subjects: Sequence[Any], deadline_s: float, *own: object
+    ) -> list[list[Holder]]:
+        """Holders at the end of chains of references, for each subject; where none has a name,
+        what kind it is.
+
+        Parameters
+        ----------
+        own
+            What the search itself holds the subjects in.
+        """
         if self._names is None:
             self._names = self._names_by_id()
-        ignored = {id(space) for space in namespaces()} | {id(mine) for mine in own}
-        ignored |= {id(own), id(self._jobs), id(self._names)}
-        found: list[Holder] = []
-        unnamed = ""
-        for trail in ReferrerSearch(ignored, deadline_s).trails(subject):
+        spaces = [*namespaces(), subjects, own, self._jobs, self._names]
+        ignored = {id(space) for space in (*own, *spaces)}
+        del spaces
+        found: list[list[Holder]] = [[] for _ in subjects]
+        unnamed = [""] * len(subjects)
+        for trail in ReferrerSearch(ignored, deadline_s).trails(subjects) if subjects else ():
             thread = name_of_thread(trail.holder)
             if thread is not None:
-                found.append(Holder(trail.path("", f"thread {thread}")))
+                found[trail.number].append(Holder(trail.path("", f"thread {thread}")))
                 continue
             for path, name in self._names.get(id(trail.holder), ()):
-                found.append(Holder(trail.path(path, name)))
+                found[trail.number].append(Holder(trail.path(path, name)))
             if (trail.rdd or trail.inside) and type(trail.holder) is not CellType:
                 kind = f"an unnamed {type(trail.holder).__name__}"
-                unnamed = trail.path(kind, kind)
-        return found or ([Holder(unnamed, is_named=False)] if unnamed else [])
+                unnamed[trail.number] = trail.path(kind, kind)
+        return [
+            holders or ([Holder(text, is_named=False)] if text else [])
+            for holders, text in zip(found, unnamed, strict=True)
+        ]
 
     def _names_by_id(self) -> dict[int, list[tuple[str, str]]]:
         """Path and bare name of every named value that may hold others, by the value's id."""

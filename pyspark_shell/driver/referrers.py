@@ -8,8 +8,8 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import (
     AsyncGeneratorType,
@@ -57,6 +57,10 @@ class Trail:
     ----------
     holder
         The object.
+    number
+        Which of the things.
+    child
+        What an RDD on the way is called: `child RDD` if the thing is an RDD itself.
     rdd
         The last RDD on the way, empty if there is none: `child RDD 12`.
     inside
@@ -68,6 +72,8 @@ class Trail:
     """
 
     holder: Any
+    number: int = 0
+    child: str = ""
     rdd: str = ""
     inside: tuple[str, ...] = ()
     depth: int = 0
@@ -80,7 +86,8 @@ class Trail:
 
 
 class ReferrerSearch:
-    """One search, with its limits.
+    """One search, with its limits; for many things at once, since each step looks through all
+    objects that Python has.
 
     Parameters
     ----------
@@ -93,54 +100,54 @@ class ReferrerSearch:
     def __init__(self, ignored: Collection[int], deadline_s: float) -> None:
         self._ignored = set(ignored)
         self._deadline_s = deadline_s
-        self._seen: set[int] = set()
-        self._child = ""
+        self._seen: set[tuple[int, int]] = set()  # number of the thing, id of the object
+        self._max_seen = 0
 
-    def trails(self, thing: Any) -> Iterator[Trail]:
-        """Ways from `thing` to what holds it, shortest first; itself and its handles are among
-        them.
+    def trails(self, things: Sequence[Any]) -> Iterator[Trail]:
+        """Ways from each of `things` to what holds it, shortest first; itself and its handles are
+        among them.
         """
-        frontier = [Trail(thing)]
-        self._seen = {id(thing)}
-        self._child = "child RDD" if issubclass(type(thing), LineageNode) else "RDD"
+        frontier = [_beginning(number, thing) for number, thing in enumerate(things)]
+        self._seen = {(trail.number, id(trail.holder)) for trail in frontier}
+        self._max_seen = MAX_OBJECTS * len(frontier)
         for _ in range(_MAX_ROUNDS):
             yield from frontier
-            if self._is_exhausted():
-                return
             frontier = self._step([t for t in frontier if name_of_thread(t.holder) is None])
-            if not frontier:
+            if not frontier or self._is_exhausted():
                 return
 
     def _step(self, frontier: list[Trail]) -> list[Trail]:
-        by_id = {id(trail.holder): trail for trail in frontier}
+        by_id: defaultdict[int, list[Trail]] = defaultdict(list)
+        for trail in frontier:
+            by_id[id(trail.holder)].append(trail)
         holders = [trail.holder for trail in frontier]
-        own = {id(frontier), id(by_id), id(holders), *map(id, frontier)}
-        found = gc.get_referrers(*holders)
+        found = [r for r in gc.get_referrers(*holders) if r is not holders]
         following: list[Trail] = []
         for referrer in found:
             if self._is_exhausted():
                 break
-            if id(referrer) in own or self._is_skipped(referrer):
-                continue
-            for content in gc.get_referents(referrer):
-                trail = by_id.get(id(content))
-                if trail is not None and _attributes(content) is not referrer:
-                    self._seen.add(id(referrer))
-                    further = _extended(trail, referrer, self._child)
-                    if further.depth <= MAX_DEPTH:
-                        following.append(further)
-                    break
-        found.clear()
+            if not self._is_skipped(referrer):
+                for content in gc.get_referents(referrer):
+                    for trail in by_id.get(id(content), ()):
+                        following += self._followed(trail, referrer)
         return following
 
+    def _followed(self, trail: Trail, referrer: Any) -> list[Trail]:
+        """The trail to `referrer`, unless it leads in a circle, or too far."""
+        key = trail.number, id(referrer)
+        if key in self._seen or _attributes(trail.holder) is referrer:
+            return []
+        self._seen.add(key)
+        further = _extended(trail, referrer)
+        return [further] if further.depth <= MAX_DEPTH else []
+
     def _is_exhausted(self) -> bool:
-        return len(self._seen) > MAX_OBJECTS or time.monotonic() > self._deadline_s
+        return len(self._seen) > self._max_seen or time.monotonic() > self._deadline_s
 
     def _is_skipped(self, referrer: Any) -> bool:
         kind = type(referrer)
         return (
-            id(referrer) in self._seen
-            or id(referrer) in self._ignored
+            id(referrer) in self._ignored
             or issubclass(kind, _SKIPPED)
             or kind is Trail
             or _is_engine_generator(referrer)
@@ -155,14 +162,13 @@ class ReferrerSearch:
 _FOLLOWED: Final = (NodeHandle, LineageNode, ShuffleDependency, Step)
 
 
-def _extended(trail: Trail, referrer: Any, child: str) -> Trail:
-    """The way to an object that holds the end of `trail`.
+def _beginning(number: int, thing: Any) -> Trail:
+    is_rdd = issubclass(type(thing), LineageNode)
+    return Trail(thing, number, "child RDD" if is_rdd else "RDD")
 
-    Parameters
-    ----------
-    child
-        What an RDD on the way is called: `child RDD` if the thing is an RDD itself.
-    """
+
+def _extended(trail: Trail, referrer: Any) -> Trail:
+    """The way to an object that holds the end of `trail`."""
     held, kind = trail.holder, type(referrer)
     onward = replace(trail, holder=referrer, content=held)
     attributes = _attributes(referrer)
@@ -170,11 +176,11 @@ def _extended(trail: Trail, referrer: Any, child: str) -> Trail:
         held = trail.content
         onward = replace(onward, inside=trail.inside[:-1], depth=trail.depth - 1)
     if issubclass(kind, LineageNode):
-        return replace(onward, rdd=name_of_node(child, referrer), inside=())
+        return replace(onward, rdd=name_of_node(trail.child, referrer), inside=())
     if issubclass(kind, NodeHandle):
         if referrer._node is held:
             return onward
-        return replace(onward, rdd=name_of_node(child, referrer._node), inside=())
+        return replace(onward, rdd=name_of_node(trail.child, referrer._node), inside=())
     if issubclass(kind, _TRANSPARENT) or _is_closure(trail, referrer):
         return onward
     label = _CLOSURE if kind is CellType else _label(referrer, held, attributes)
