@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pyspark_shell.status.rest_format import FinishedRow
+
 # ASCII alone: also half a surrogate pair, which no UTF-8 can hold, stays readable.
 _COMPACT: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -21,6 +23,21 @@ def compact(value: Any) -> bytes:
     >>> compact({"a": [1, None], "b": float("nan")})
     b'{"a":[1,null],"b":"NaN"}'
     """
+    if isinstance(value, list):  # listings, whose rows mostly are the same as the last time
+        return b"[" + b",".join(map(_row, value)) + b"]"
+    return _compact(value)
+
+
+def _row(value: Any) -> bytes:
+    """One row of a listing; a finished one is written once."""
+    if not isinstance(value, FinishedRow):
+        return _compact(value)
+    if value.text is None:
+        value.text = _compact(value)
+    return value.text
+
+
+def _compact(value: Any) -> bytes:
     try:
         return _COMPACT(value).encode()
     except ValueError:

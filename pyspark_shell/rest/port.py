@@ -1,7 +1,8 @@
 """What a panel may ask of, and say to, one application: the only door between views and engines.
 
 Rows are JSON-ready dictionaries with the field names of Spark's REST API; ours stand beside them.
-Everything may be called from any thread, answers from memory, and never runs user code.
+Everything may be called from any thread, answers from memory, and never runs user code. A row of
+an answer may be another answer's too: who wants to change it takes a copy.
 """
 
 from __future__ import annotations

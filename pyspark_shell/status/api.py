@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.listener.events import (
@@ -77,6 +77,10 @@ class JobData:
         What was given with the order, and where it came from; empty if nobody killed the job.
     live_stages
         Its stage attempts that run, wait, or still have tasks.
+    is_closed
+        Whether nothing of the row will change any more.
+    finished_row
+        Its JSON, once it is closed and somebody has asked.
     """
 
     kind: ClassVar[str] = "job"
@@ -108,6 +112,8 @@ class JobData:
     last_task_end_ms: int | None = None
     live_stages: tuple[StageData, ...] = field(default=(), repr=False)
     completed_indices: set[int] = field(default_factory=set, repr=False)
+    is_closed: bool = False
+    finished_row: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def key(self) -> str:
@@ -157,6 +163,8 @@ class StageData:
         The newest event of each task that is remembered, by task id, in order of their starts.
     durations_ms
         How many tasks succeeded in so many milliseconds.
+    is_closed, finished_row
+        As in `JobData`.
     """
 
     kind: ClassVar[str] = "stage"
@@ -190,6 +198,8 @@ class StageData:
     completed_indices: set[int] = field(default_factory=set, repr=False)
     total: TaskMetrics = field(default_factory=TaskMetrics, repr=False)
     unfolded: list[TaskMetrics] = field(default_factory=list, repr=False)
+    is_closed: bool = False
+    finished_row: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def key(self) -> str:

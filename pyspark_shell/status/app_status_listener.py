@@ -90,8 +90,10 @@ class AppStatusListener:
         for stage in job.live_stages:
             if _serves_others(stage, job):
                 stage.jobs = tuple(other for other in stage.jobs if other is not job)
+                stage.finished_row = None
             elif stage.status is StageStatus.PENDING:
                 stage.status = StageStatus.SKIPPED
+                stage.is_closed = True
                 job.num_skipped_stages += 1
                 job.num_skipped_tasks += stage.num_tasks
         self._store.touch(*job.live_stages)
@@ -125,6 +127,7 @@ class AppStatusListener:
         if job.kill_state is KillState.KILLING:
             job.kill_state = KillState.KILLED
             job.killed_at_ms = now_ms
+        job.is_closed = True
 
     # Stages -----------------------------------------------------------------------
 
@@ -133,6 +136,7 @@ class AppStatusListener:
         info = event.stage_info
         stage = self._stage(info)
         stage.status = StageStatus.ACTIVE
+        stage.is_closed, stage.finished_row = False, None
         stage.submission_time_ms = info.submission_time_ms
         stage.num_tasks = info.num_tasks
         stage.description = event.properties.get("spark.job.description")
@@ -309,6 +313,7 @@ def _close_if_done(stage: StageData) -> None:
     if not stage.running:
         _fold(stage)
         stage.completed_indices = set()
+        stage.is_closed = True
 
 
 def _count_on_executor(executor: ExecutorSummary, event: SparkListenerTaskEnd) -> None:

@@ -8,6 +8,20 @@ from typing import Any, Final
 
 Json = dict[str, Any]
 
+
+class FinishedRow(dict[str, Any]):
+    """A row that will never be different, so that its text has to be made only once.
+
+    Nobody may change it: all who ask get the same one.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, row: Json) -> None:
+        super().__init__(row)
+        self.text: bytes | None = None
+
+
 # What Spark gives for a time that has not come.
 NEVER_MS: Final = -1
 

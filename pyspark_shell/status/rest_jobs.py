@@ -8,13 +8,22 @@ from typing import Final
 
 from pyspark_shell.common.cell import CELL_ID, CELL_PROMPT, CELL_THREAD
 from pyspark_shell.status.api import JobData
-from pyspark_shell.status.rest_format import Json, optional_date, present
+from pyspark_shell.status.rest_format import FinishedRow, Json, optional_date, present
 
 _SITE: Final = re.compile(r".* at (?P<file>.+):(?P<line>\d+)", re.DOTALL)
 
 
 def job_row(job: JobData) -> Json:
     """One job."""
+    if not job.is_closed:
+        return _job_row(job)
+    row = job.finished_row
+    if row is None:
+        row = job.finished_row = FinishedRow(_job_row(job))
+    return row
+
+
+def _job_row(job: JobData) -> Json:
     return present(
         {
             "jobId": job.job_id,

@@ -10,7 +10,7 @@ from pyspark_shell.common.task_end import Success, TaskCommitDenied, TaskKilled
 from pyspark_shell.listener.events import SparkListenerTaskEnd
 from pyspark_shell.status.api import StageData, StageStatus
 from pyspark_shell.status.app_status_store import AppStatusStore
-from pyspark_shell.status.rest_format import Json, now_ms, optional_date, present
+from pyspark_shell.status.rest_format import FinishedRow, Json, now_ms, optional_date, present
 from pyspark_shell.status.rest_metrics import peaks, stage_metrics
 from pyspark_shell.status.rest_tasks import TaskEvent, status_of, task_rows
 
@@ -19,6 +19,15 @@ _UNFINISHED: Final = (StageStatus.ACTIVE, StageStatus.FAILED)
 
 def stage_row(stage: StageData, store: AppStatusStore, details: bool = False) -> Json:
     """One stage attempt; with `details` its tasks and what each executor did."""
+    if details or not stage.is_closed:
+        return _stage_row(stage, store, details)
+    row = stage.finished_row
+    if row is None:
+        row = stage.finished_row = FinishedRow(_stage_row(stage, store, details))
+    return row
+
+
+def _stage_row(stage: StageData, store: AppStatusStore, details: bool) -> Json:
     events = list(stage.tasks.values()) if details else []
     was_skipped = stage.status is StageStatus.SKIPPED
     return present(

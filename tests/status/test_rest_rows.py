@@ -237,3 +237,34 @@ def test_an_executor_is_idle_busy_killing_and_dead(store, events):
 
     assert seen == ["idle", "busy", "killing", "dead"]
     assert executor_row(store.executors["1"], store, Usage(), 0)["removeReason"] == "it was killed"
+
+
+def test_rows_of_what_has_ended_are_made_once(store, events):
+    info = stage(0, tasks=1)
+    events.begin(0, info)
+    assert job_row(store.job(0)) is not job_row(store.job(0))
+    task = events.launch(info)
+    events.complete(info, reason="killed")
+    events.end_job(0, "killed", cancelled=True)
+    before = job_row(store.job(0)), stage_row(store.stage(0, 0), store)
+
+    events.finish(info, task, TaskKilled("killed"))
+
+    after = job_row(store.job(0)), stage_row(store.stage(0, 0), store)
+    assert [row["numKilledTasks"] for row in before + after] == [0, 0, 1, 1]
+    assert (before[0]["killState"], after[0]["killState"]) == ("KILLING", "KILLED")
+    assert job_row(store.job(0)) is after[0]
+    assert stage_row(store.stage(0, 0), store) is after[1]
+
+
+def test_a_finished_stage_that_serves_another_job_names_it(store, events):
+    shared, own = stage(0), stage(1, parents=(0,))
+    events.start_job(0, shared)
+    events.start_job(1, shared, own)
+    events.submit(shared)
+    events.complete(shared)
+    both = stage_row(store.stage(0, 0), store)["jobIds"]
+
+    events.end_job(0, "cancelled", cancelled=True)
+
+    assert (both, stage_row(store.stage(0, 0), store)["jobIds"]) == ([0, 1], [1])
