@@ -7,11 +7,15 @@ import logging
 import operator
 import os
 import random
+import threading
 import weakref
 
 import pytest
 
+from pyspark_shell import SparkContext
+from pyspark_shell.api.context_shared_variables import SharedVariables
 from pyspark_shell.common.errors import SparkException
+from pyspark_shell.lineage import node
 from tests.processes.cleaning import (
     LOGGER,
     all_files,
@@ -439,6 +443,37 @@ def test_min_age_keeps_what_is_unreachable_for_a_while(start):
     assert row_of(sc, "rdd", number)["state"] == "queued"
     assert sc.cleaner.describe()["queue"] == 1
     assert len(files(sc, "blocks", f"rdd_{number}_")) == 4
+
+
+def test_callback_reentrancy(sc):
+    """References die in any line of any thread, whatever lock of the engine it holds."""
+    told = listen(sc)
+    driver = sc._driver
+    locks = [
+        node._id_lock,
+        driver.broadcasts._ids,
+        driver.accumulators._merging,
+        driver._stopping,
+        SparkContext._lock,
+        SharedVariables._accumulator_ids,
+        logging._lock,
+    ]
+
+    def drop_all():
+        for number in range(1000):
+            seen = sc.accumulator(0)
+            with locks[number % len(locks)]:
+                del seen
+
+    threads = [threading.Thread(target=drop_all) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+    wait_for(lambda: len(told.cleaned) == 8000, "8,000 cleanings", 30)
+    assert sc.parallelize([1, 2]).count() == 2
 
 
 # At scale ---------------------------------------------------------------------------------------
