@@ -28,6 +28,8 @@ _PERIOD_S: Final = 0.25
 _COUNT_EVERY_MS: Final = 1000
 # A cell whose jobs take less shows nothing.
 _SHOW_AFTER_MS: Final = 500
+# A line is folded after so long without a job, if its cell goes on.
+_QUIET_MS: Final = 1000
 # Cells whose threads may still start jobs.
 _REMEMBERED_CELLS: Final = 200
 _ORDER: Final = KillOrder("killed by its Kill button", "the notebook")
@@ -134,34 +136,58 @@ class _CellJobs:
         self._lock = threading.Lock()  # held while the view is drawn or folded
         self._live: dict[int, Json] = {}
         self._first_at_ms = 0
+        self._last_at_ms = 0
         self._counted_at_ms = 0
+        self._has_ended = False
         self._ended = 0
         self._view: ProgressView | None = None
 
     def draw(self, engine: Engine, running: list[Json]) -> bool:
-        """Show the jobs that run; says whether one has not ended."""
-        if not running and not self._live:
+        """Show the jobs that run; says whether there will be more to draw."""
+        if not running and not self._live and not self._is_open:
             return False
         with self._lock:
             now_ms = time.time_ns() // 1_000_000
-            rows = self._with_dying(engine, running)
+            rows, had_live = self._with_dying(engine, running), bool(self._live)
             self._live = {row["jobId"]: row for row in rows}
             if rows:
+                self._last_at_ms = now_ms
                 self._first_at_ms = self._first_at_ms or min(row["submittedAt"] for row in rows)
-            if rows and (self._view or now_ms - self._first_at_ms >= _SHOW_AFTER_MS):
+            if rows and self._is_worth_a_line(running, now_ms):
                 self._show().draw(rows, self._count_ended(engine, now_ms), now_ms)
-            elif self._view is not None:
-                self._fold(engine)
-            return bool(rows)
+            elif not rows:
+                self._fold_when_quiet(engine, now_ms, had_live)
+            return bool(rows) or self._is_open
+
+    @property
+    def _is_open(self) -> bool:
+        return self._view is not None and not self._view.is_folded
+
+    def _is_worth_a_line(self, running: list[Json], now_ms: int) -> bool:
+        if self._is_open:
+            return True
+        return bool(running) and now_ms - self._first_at_ms >= _SHOW_AFTER_MS
+
+    def _fold_when_quiet(self, engine: Engine, now_ms: int, had_live: bool) -> None:
+        """Jobs of a loop follow one another: between two of them the line stays."""
+        is_quiet = self._has_ended or now_ms - self._last_at_ms >= _QUIET_MS
+        if self._is_open and is_quiet:
+            self._fold(engine)
+        elif self._view is not None and had_live and not self._is_open:
+            self._fold(engine)  # the last task of a killed job has ended
 
     def cell_ended(self, engine: Engine) -> None:
-        """The cell's own code has ended; its threads may go on."""
+        """The cell's own code has ended; its threads may go on.
+
+        A killed job whose tasks still end is told again when they have.
+        """
         with self._lock:
-            if self._view is None:
+            self._has_ended = True
+            if not self._is_open:
                 return
             running = _by_cell(engine.jobs(("RUNNING",))).get(self._cell, [])
-            if not self._with_dying(engine, running):
-                self._live = {}
+            if not running:
+                self._live = {row["jobId"]: row for row in self._with_dying(engine, [])}
                 self._fold(engine)
 
     def _with_dying(self, engine: Engine, running: list[Json]) -> list[Json]:
@@ -195,8 +221,6 @@ class _CellJobs:
         ended_ms = max((row.get("completedAt") or 0 for row in rows), default=0)
         began_ms = min((row["submittedAt"] for row in rows), default=0)
         self._view.fold(summary_text(rows, ended_ms - began_ms))
-        self._view = None
-        self._first_at_ms = 0
 
 
 def _kill_job(job_id: int) -> None:

@@ -43,7 +43,7 @@ def job_line(row: Json, now_ms: int) -> str:
     tasks = row.get("numTasks", 0) - row.get("numSkippedTasks", 0)
     done, active = row.get("numCompletedTasks", 0), row.get("numActiveTasks", 0)
     state = job_state(row)
-    end_ms = row.get("completedAt") or now_ms
+    end_ms: int = row.get("completedAt") or now_ms
     parts = [f"#{row['jobId']} {row.get('name', '')}", state]
     if state in ("running", "waiting"):
         parts += [f"{bar_text(done, active, tasks)} {done}+{active}/{tasks}"]
@@ -51,7 +51,7 @@ def job_line(row: Json, now_ms: int) -> str:
         parts += [f"{counted(row.get('zombieTasks', 0), 'task')} still running"]
     else:
         parts += [f"{done}/{tasks}"]
-    parts.append(duration_text(end_ms - row.get("submittedAt", end_ms)))
+    parts.append(duration_text(end_ms - int(row.get("submittedAt", end_ms))))
     if state == "running" and row.get("lastTaskEndAt"):
         parts.append(f"last task {duration_text(now_ms - row['lastTaskEndAt'])} ago")
     return " · ".join(parts)

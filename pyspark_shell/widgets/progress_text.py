@@ -80,9 +80,11 @@ def summary_text(rows: Sequence[Json], elapsed_ms: float) -> str:
     '2 jobs · 30 tasks · 4.2 s · 1 killed'
     """
     tasks = sum(row.get("numCompletedTasks", 0) for row in rows)
-    killed = sum("killState" in row for row in rows)
-    failed = sum(row.get("status") == "FAILED" for row in rows) - killed
+    killing = sum(row.get("killState") == "KILLING" for row in rows)
+    killed = sum(row.get("killState") == "KILLED" for row in rows)
+    failed = sum(row.get("status") == "FAILED" for row in rows) - killed - killing
     parts = [counted(len(rows), "job"), counted(tasks, "task"), duration_text(elapsed_ms)]
+    parts += [f"{killing} killing"] if killing else []
     parts += [f"{killed} killed"] if killed else []
     parts += [f"{failed} failed"] if failed else []
     return " · ".join(parts)

@@ -41,11 +41,13 @@ class ProgressView:
         self._more: Any = None
         self._lines: dict[int, _Line] = {}
         self._order: list[int] = []
+        self._is_published = False
+        self._text = ""
 
     @property
-    def is_shown(self) -> bool:
-        """Whether the cell has the output."""
-        return self._box is not None
+    def is_folded(self) -> bool:
+        """Whether only text is left of it."""
+        return self._box is None and self._is_published
 
     def draw(self, rows: Sequence[Json], ended: int, now_ms: int) -> None:
         """Show jobs that have not ended; sends only what is different.
@@ -64,11 +66,15 @@ class ProgressView:
         self._place(listed, _rest_text(len(rows) - len(listed), ended))
 
     def fold(self, text: str) -> None:
-        """Put a text that needs no widgets in their place, and let these go."""
+        """Put a text that needs no widgets in their place, and let these go; may be told anew."""
+        if self.is_folded and text == self._text:
+            return
+        self._text = text
         self._publish("update_display_data", {"text/plain": text, "text/html": as_html(text)})
         for line in self._lines.values():
             line.close()
         self._lines.clear()
+        self._order = []
         for widget in (self._more, self._box):
             close_widget(widget)
         self._box = self._more = None
@@ -95,7 +101,9 @@ class ProgressView:
 
     def _show(self) -> None:
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
-        self._publish("display_data", {"text/plain": "Spark jobs are running", _WIDGET_VIEW: view})
+        kind = "update_display_data" if self._is_published else "display_data"
+        self._is_published = True
+        self._publish(kind, {"text/plain": "Spark jobs are running", _WIDGET_VIEW: view})
 
     def _publish(self, kind: str, data: Json) -> None:
         content = {"data": data, "metadata": {}, "transient": {"display_id": self._display_id}}

@@ -32,9 +32,14 @@ def buttons(cell):
 
 
 def test_a_quick_job_shows_nothing(notebook):
-    cell = notebook.start("sc.parallelize(range(4), 4).count()").wait()
+    notebook.run("sc.parallelize(range(4), 4).count()")
 
-    assert cell.of("display_data", "comm_open") == []
+    def quick_cell():
+        cell = notebook.start("sc.parallelize(range(4), 4).count()").wait()
+        job = notebook.jobs()[0]
+        return cell if job["completedAt"] - job["submittedAt"] < 400 else None
+
+    assert wait_for(quick_cell, "a quick job").of("display_data", "comm_open") == []
 
 
 def test_a_line_folds_to_text_that_needs_no_widgets(notebook):
@@ -78,7 +83,7 @@ with ThreadPoolExecutor(8) as pool:
     assert len(buttons(cell)) == 3
     notebook.interrupt()
     cell.wait()
-    assert folded(cell)["text/plain"].endswith("8 killed")
+    wait_for(lambda: folded(cell)["text/plain"].endswith("8 killed"), "the last word")
 
 
 def test_kill_works_while_its_cell_runs(notebook):
@@ -92,7 +97,8 @@ def test_kill_works_while_its_cell_runs(notebook):
     assert cell.error["traceback"] == [
         "Killed: job 0 (collect, 0 of 4 tasks) from the notebook: killed by its Kill button"
     ]
-    assert "1 killed" in folded(cell)["text/plain"]
+    assert WIDGET_VIEW not in folded(cell)  # even though a task may still be ending
+    wait_for(lambda: "1 killed" in folded(cell)["text/plain"], "the last word")
 
 
 def test_kill_of_a_thread_s_job_works_while_the_main_thread_loops(notebook):
