@@ -46,6 +46,7 @@ PROCESSES_AT: Final = _HEAD_FIXED.size
 COUNT_AT: Final = PROCESSES_AT + HEAD_PROCESSES.size
 ROWS_AT: Final = 128
 _TRIES: Final = 1000
+_LOCK_S: Final = 1.0
 _LATE_TRIES: Final = 500
 _LATE_PAUSE_S: Final = 0.001
 
@@ -196,7 +197,7 @@ class ProcessTable:
 
     def announce(self, intent: KillIntent) -> None:
         """Write an intent; from its return on the scheduler will find it when it wakes."""
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        _lock(self._fd)
         try:
             (number,) = COUNT.unpack_from(self._memory, COUNT_AT)
             at = _intents_at(self.slots) + number % INTENTS * _INTENT.size
@@ -237,7 +238,10 @@ def read_intents(memory: mmap.mmap, slots: int, seen: int) -> list[KillIntent]:
     found: list[KillIntent] = []
     for number in range(max(seen, count - INTENTS), count):
         at = _intents_at(slots) + number % INTENTS * _INTENT.size
-        _, scope, target, at_ms, who, reason, _ = _read_whole(memory, _INTENT, at)
+        try:
+            _, scope, target, at_ms, who, reason, _ = _read_whole(memory, _INTENT, at)
+        except ValueError:  # its writer does not obey the rules; the others are read all the same
+            continue
         if scope in _SCOPES:
             found.append(KillIntent(KillScope(scope), target, _text(reason), _text(who), at_ms))
     return found
@@ -258,6 +262,20 @@ def _read_whole(memory: mmap.mmap, layout: struct.Struct, at: int) -> tuple[Any,
         if attempt >= _TRIES:  # the system has put the writer aside in the middle of the row
             time.sleep(_LATE_PAUSE_S)
     raise ValueError("the process table's writer was stopped in the middle of a row")
+
+
+def _lock(fd: int) -> None:
+    """Wait for other killers; one that was stopped while it wrote is waited for no longer than is
+    decent.
+    """
+    deadline_s = time.monotonic() + _LOCK_S
+    while time.monotonic() < deadline_s:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.001)
+        else:
+            return
 
 
 def _map(fd: int, path: str) -> mmap.mmap:

@@ -12,10 +12,10 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pyspark_shell.rest.client import DriverClient, NoAnswer
+from pyspark_shell.rest.client import TIMEOUT_S, DriverClient, NoAnswer
 from pyspark_shell.rest.discovery import NoSuchDriver, find
 from pyspark_shell.rest.port import Refusal
-from pyspark_shell.shell.command_kill import Target, kill
+from pyspark_shell.shell.command_kill import ORDER_S, Target, kill
 from pyspark_shell.shell.command_listings import (
     Listing,
     list_drivers,
@@ -71,7 +71,7 @@ def _run(given: Namespace, out: Output) -> int:
     if given.word == "ps":
         return list_drivers(given, out)
     try:
-        client = DriverClient(find(given.driver))
+        client = DriverClient(find(given.driver), given.timeout)
         return _DOERS[given.word](client, given, out)
     except NoSuchDriver as problem:
         return out.no_driver(problem)
@@ -162,6 +162,11 @@ def _word(words: Any, word: str, what: str, names: str | None = "[DRIVER]") -> A
             "--driver", metavar="ID", help="which one, where several run; its beginning is enough"
         )
     parser.add_argument("--json", action="store_true", help="for programs")
+    silent_s = ORDER_S if word == "kill" else TIMEOUT_S
+    parser.add_argument(
+        "--timeout", type=_seconds, default=silent_s, metavar="S",
+        help=f"a driver that says nothing for so long is silent; {silent_s:g} s",
+    )  # fmt: skip
     parser.set_defaults(parser=parser)
     return parser
 
@@ -190,6 +195,13 @@ def _kill_options(parser: ArgumentParser) -> None:
     waits.add_argument(
         "--no-wait", dest="wait", action="store_false", help="return once the driver has begun"
     )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86400:
+        raise ValueError(f"seconds are wanted, got {text!r}")
+    return seconds
 
 
 def _number(text: str) -> int:

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 WHO: Final = "the command"
 # A driver that has not taken an order by then is silent.
-_ORDER_S: Final = 1.0
+ORDER_S: Final = 1.0
 # Groups and tags are known to the driver alone: there is no other way than to wait for it.
 _PATIENT_S: Final = 15.0
 _POLL_S: Final = 2
@@ -76,7 +76,8 @@ def kill(client: DriverClient, arguments: Namespace, out: Output) -> int:
     body = {"reason": arguments.reason, "who": WHO, "interrupt": arguments.interrupt or None}
     intent = target.intent(arguments.reason)
     try:
-        answer = client.post(target.path, body, _ORDER_S if intent else _PATIENT_S)
+        limit_s = client.timeout_s if intent else max(_PATIENT_S, client.timeout_s)
+        answer = client.post(target.path, body, limit_s)
     except NoAnswer as silence:
         return _kill_from_outside(silence, intent, arguments, out)
     return _Following(client, target, answer, arguments.wait, out).run()
@@ -140,7 +141,9 @@ class _Following:
     def _look(self) -> None:
         """Wait for the next change, and say what it tells."""
         query = {} if self._seq is None else {"since": self._seq, "wait": _POLL_S}
-        news = self._client.get("changes", _POLL_S + 2.0, life=self._life, **query)
+        news = self._client.get(
+            "changes", _POLL_S + max(2.0, self._client.timeout_s), life=self._life, **query
+        )
         self._seq, self._life = news["seq"], news.get("life")
         if "snapshot" in news:
             self._take_application(news["snapshot"]["application"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from pyspark_shell.common.process_table import NONE, SlotRow
@@ -42,7 +43,7 @@ _UNFINISHED: Final = ("running", "waiting", "killing")
 def list_drivers(arguments: Namespace, out: Output) -> int:
     """All drivers of this user on this machine, and whether they answer."""
     found = survey()
-    rows = _look_at_all(found.drivers)
+    rows = _look_at_all(found.drivers, arguments.timeout)
     out.json(rows)
     if not rows:
         out.line(f"No driver is running.\n{HOW_TO_START}")
@@ -54,21 +55,21 @@ def list_drivers(arguments: Namespace, out: Output) -> int:
     return DONE
 
 
-def _look_at_all(entries: Sequence[RuntimeEntry]) -> list[Json]:
+def _look_at_all(entries: Sequence[RuntimeEntry], timeout_s: float) -> list[Json]:
     """All at once: a silent one keeps nobody waiting for the others."""
     if len(entries) < 2:
-        return [_look_at(entry) for entry in entries]
+        return [_look_at(entry, timeout_s) for entry in entries]
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(max_workers=16) as pool:
-        return list(pool.map(_look_at, entries))
+        return list(pool.map(partial(_look_at, timeout_s=timeout_s), entries))
 
 
-def _look_at(entry: RuntimeEntry) -> Json:
+def _look_at(entry: RuntimeEntry, timeout_s: float) -> Json:
     row = public(entry)
     row["uiWebUrl"] = f"http://127.0.0.1:{entry.port}" if entry.port else ""
     try:
-        jobs = DriverClient(entry).get("jobs", status="running")
+        jobs = DriverClient(entry, timeout_s).get("jobs", status="running")
     except (NoAnswer, Refusal) as problem:
         reason = problem.reason if isinstance(problem, NoAnswer) else problem.message
         return {**row, "answers": False, "silence": reason, "runningJobs": None}

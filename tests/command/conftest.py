@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pytest
 
 from pyspark_shell.rest.runtime_file import RuntimeEntry
+from pyspark_shell.shell.command_words import WORDS
 from tests.processes.conftest import drive  # noqa: F401
 from tests.processes.driver_process import ROOT
 from tests.processes.waiting import wait_for, within
@@ -146,9 +147,15 @@ class Said:
 
 @pytest.fixture
 def command():
-    """Yield a function that runs `pyspark-shell` with arguments, as from a second terminal."""
+    """Yield a function that runs `pyspark-shell` with arguments, as from a second terminal.
 
-    def run(*arguments, **environment):
+    A machine that does other work too may keep drivers waiting: they get more time than people
+    give them, unless the test says how long.
+    """
+
+    def run(*arguments, silent_s=None, **environment):
+        if arguments[0] in WORDS:
+            arguments = (*arguments, "--timeout", silent_s or within(10))
         done = subprocess.run(
             [sys.executable, "-m", "pyspark_shell.shell.main", *map(str, arguments)],
             capture_output=True,

@@ -212,7 +212,7 @@ def test_a_driver_inside_one_c_call_is_killed_from_outside(running, command):
     running.do("tell(held=True); ctypes.PyDLL(None).sleep(5)")
     running.process.hear("held")
 
-    said = command("kill", "--job", 0, "--reason", "spring cleaning")
+    said = command("kill", "--job", 0, "--reason", "spring cleaning", silent_s=1)
 
     assert said.code == 0
     assert "does not answer: nothing came within 1 s" in said.err
@@ -232,7 +232,7 @@ def test_a_driver_inside_one_c_call_is_killed_from_outside(running, command):
 def test_a_silent_drivers_group_waits_until_it_wakes(running, command):
     os.kill(running.pid, signal.SIGSTOP)
     try:
-        said = command("kill", "--group", "nightly")
+        said = command("kill", "--group", "nightly", silent_s=1)
     finally:
         os.kill(running.pid, signal.SIGCONT)
 
@@ -245,7 +245,7 @@ def test_a_silent_driver_is_interrupted_only_if_asked(running, command):
     running.do("tell(held=True); ctypes.PyDLL(None).sleep(4)")
     running.process.hear("held")
 
-    said = command("kill", "--job", 0, "--interrupt", "--json")
+    said = command("kill", "--job", 0, "--interrupt", "--json", silent_s=1)
 
     assert json.loads(said.out)["driverInterrupted"] is True
     assert running.process.wait() != 0

@@ -235,8 +235,8 @@ def test_a_driver_that_stops_takes_its_files_away(obedient, command, runtime):
 def test_a_silent_driver_is_told_and_its_processes_are_shown_from_outside(busy, command):
     os.kill(busy.pid, signal.SIGSTOP)
     try:
-        listed, jobs = command("ps"), command("jobs")
-        as_json = command("executors", "--json")
+        listed, jobs = command("ps", silent_s=1), command("jobs", silent_s=1)
+        as_json = command("executors", "--json", silent_s=1)
     finally:
         os.kill(busy.pid, signal.SIGCONT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pyspark_shell.common import process_table
 from pyspark_shell.common.process_identity import start_time
 from pyspark_shell.common.process_table import (
     INTENTS,
@@ -236,6 +238,24 @@ with ProcessTable({writer.path!r}) as table:
     assert [each.wait() for each in killers] == [0] * 4
 
     assert sorted(each.target for each in writer.new_intents()) == sorted(list(range(8)) * 4)
+
+
+def test_a_killer_that_was_stopped_while_it_wrote_does_not_stop_others(writer, reader):
+    with open(writer.path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        reader.announce(intent())
+
+    assert writer.new_intents() == [intent()]
+
+
+def test_an_intent_that_is_no_whole_one_is_passed_over(writer, reader):
+    reader.announce(intent(target=1))
+    reader.announce(intent(target=2))
+    at = process_table._intents_at(reader.slots)
+    reader._memory[at : at + 8] = b"\xff" * 8
+
+    assert [each.target for each in writer.new_intents()] == [2]
 
 
 @pytest.mark.parametrize(
