@@ -31,6 +31,7 @@ from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.shell.rdd_text import register_rdd_text
 from pyspark_shell.shell.running import progress_bar, running_context, running_engine
+from pyspark_shell.shell.third_interrupt import ThirdInterrupt
 from pyspark_shell.shell.toolbar import cut_line, idle_hint, toolbar_text
 
 _REFRESH_S: Final = 0.5
@@ -61,6 +62,8 @@ class SparkTerminalShell(TerminalInteractiveShell):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._streams = TerminalStreams()
+        self._interrupts = ThirdInterrupt()
+        self._interrupts.begin()
         self.events.register("pre_run_cell", self._before_cell)
         self.events.register("post_run_cell", self._after_cell)
         register_magics(self)
@@ -71,6 +74,7 @@ class SparkTerminalShell(TerminalInteractiveShell):
         self.set_custom_exc(SHOWN_HERE, InterruptReport())
 
     def _before_cell(self, info: object) -> None:
+        self._interrupts.new_cell()
         self._streams.take()
         PROGRESS.apply()
         bar = progress_bar()

@@ -10,13 +10,28 @@ import pytest
 from tests.processes.waiting import describe, processes_with, wait_for
 from tests.shell.terminal import PROMPT, SHELL
 
-# Tasks of this wait until the file is there.
+# Tasks of `wait_for_file` wait until the file is there; the rest is for the driver.
 WAIT = """
 import os, time
 def wait_for_file(x):
     while not os.path.exists({path!r}):
         time.sleep(0.01)
     return x
+
+def spin():
+    print("begun")
+    while True:
+        pass
+
+def stubborn(count=0):
+    while True:
+        print("caught", count)
+        try:
+            time.sleep(1000)
+        except KeyboardInterrupt as error:
+            if type(error) is not KeyboardInterrupt:
+                raise
+            count += 1
 """
 
 
@@ -125,8 +140,8 @@ def test_ctrl_c_ends_the_jobs_of_its_cell_and_says_so(shell):
 def test_ctrl_c_leaves_jobs_of_other_cells_alone(shell, gate):
     shell.type("%bg sc.range(2).map(wait_for_file).count()")
     shell.wait(r"spark\[1\] In \[2\]:")
-    shell.type("while True: pass")
-    shell.wait(r"pass$")
+    shell.type("spin()")
+    shell.wait("^begun$")
 
     shell.press("C-c")
     shell.wait(r"spark\[1\] In \[3\]:")
@@ -164,6 +179,31 @@ def test_a_second_ctrl_c_ends_executors_that_do_not_stop(start_shell):
     assert "Ending the executors that do not stop." in screen
     assert "Killed job 0: 2 tasks stopped in" in screen
     assert "Out[3]: 2" in shell.run("sc.range(2).count()", 4)
+
+
+@pytest.mark.parametrize(
+    ("answer", "then"),
+    [
+        ("c", None),
+        ("k", "SparkApplicationKilled: Application has been killed"),
+        ("e", "^exit code 130$"),
+    ],
+)
+def test_code_that_catches_every_ctrl_c_is_asked_about(shell, answer, then):
+    shell.type("stubborn()")
+    shell.wait("^caught 0$")
+    for count in (1, 2):
+        shell.press("C-c")
+        shell.wait(f"caught {count}$")
+    shell.press("C-c")
+    shell.wait(r"\[k\]ill the application, \[e\]xit the shell, or \[c\]ontinue\?")
+
+    shell.type(answer)
+
+    if then is None:
+        shell.wait("caught 3$")
+    else:
+        shell.wait(then, 15)
 
 
 def test_jobs_are_shown_and_killed_by_name(shell):

@@ -1,0 +1,70 @@
+"""The third Ctrl-C in one cell: code that catches them all is asked about, not obeyed.
+
+The first ends the cell's jobs, the second the executors that do not stop; who presses a third time
+wants out.
+
+Thread  the main thread, in the handler of the signal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from pyspark_shell.driver.main_thread import INTERRUPTED, MainThreadInterrupt
+from pyspark_shell.rest.port import KillOrder, Refusal
+from pyspark_shell.shell.running import progress_bar, running_engine
+
+_LIMIT: Final = 3
+_QUESTION: Final = (
+    "\nThis cell goes on after three Ctrl-C. [k]ill the application, [e]xit the shell, "
+    "or [c]ontinue? "
+)
+
+
+class ThirdInterrupt:
+    """Counts the Ctrl-C of each cell of one shell."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._is_asking = False
+
+    def begin(self) -> None:
+        """Count from now on."""
+        MainThreadInterrupt(self._pressed).install()
+
+    def new_cell(self) -> None:
+        """Count from nought."""
+        self._count = 0
+
+    def _pressed(self) -> None:
+        self._count += 1
+        if self._count < _LIMIT or self._is_asking or not sys.stdin.isatty():
+            return
+        self._is_asking = True
+        try:
+            self._carry_out(_ask())
+        finally:
+            self._is_asking = False
+            self._count = 0
+
+    def _carry_out(self, answer: str) -> None:
+        if answer == "e":
+            os._exit(INTERRUPTED)
+        engine = running_engine()
+        if answer == "k" and engine is not None:
+            try:
+                engine.kill_application(KillOrder("the user pressed Ctrl-C three times", "Ctrl-C"))
+            except Refusal as refusal:
+                print(refusal.message, file=sys.stderr)
+
+
+def _ask() -> str:
+    bar = progress_bar()
+    if bar is not None:
+        bar.erase()
+    try:
+        return input(_QUESTION).strip()[:1].lower()
+    except (KeyboardInterrupt, EOFError):
+        return "c"
