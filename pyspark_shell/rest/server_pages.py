@@ -14,14 +14,23 @@ from pyspark_shell.rest.server_handlers import BaseHandler
 METHODS: Final = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
 
 
-class PageHandler(BaseHandler):
-    """The page; its address with the token in it is answered with a cookie and the one without."""
+class WelcomeHandler(BaseHandler):
+    """Gives a browser a cookie for the token, which then need not stand in any address."""
+
+    def remember(self) -> bool:
+        """Give the cookie, if the address has the token in it."""
+        if self.field("token") is None:
+            return False
+        secret = self.site.secrets.session
+        self.set_cookie(self.site.cookie, secret, httponly=True, samesite="Strict")
+        return True
+
+
+class PageHandler(WelcomeHandler):
+    """The page."""
 
     def get(self) -> None:
-        if self.field("token") is not None:
-            self.set_cookie(
-                self.site.cookie, self.site.secrets.session, httponly=True, samesite="Strict"
-            )
+        if self.remember():
             self.redirect("/", status=302)
             return
         kills = self.site.settings.kill_enabled
@@ -34,10 +43,11 @@ class PageHandler(BaseHandler):
         self.send_page(pages.index(self.nonce, facts))
 
 
-class OldPageHandler(BaseHandler):
+class OldPageHandler(WelcomeHandler):
     """Addresses of Spark's pages lead to the part of ours that shows the same."""
 
     def get(self, name: str) -> None:
+        self.remember()
         self.redirect(f"/#{name}", status=302)
 
 

@@ -241,6 +241,15 @@ def test_an_empty_list_says_what_would_fill_it(look, rows, tab):
     page.locator(".empty h3").wait_for()
 
 
+def test_executors_are_measured_while_somebody_looks(look, rows, engine):
+    rows["executors"].append(executor("1"))
+    engine.executors = lambda active_only: [executor("1", cpuPercent=73, rssBytes=5 << 20)]
+    page = look("executors")
+
+    page.get_by_text("73 %").wait_for()
+    page.get_by_text("5.0 MiB").wait_for()
+
+
 def test_the_end_stays_visible(look, rows, engine):
     rows["jobs"].append(job(3))
     page = look()

@@ -81,6 +81,14 @@ def test_a_browser_gets_a_cookie_for_the_token_and_the_address_without_it(browse
     assert browser.token not in page.body.decode()
 
 
+@pytest.mark.parametrize("name", ["jobs", "stages", "storage", "environment", "executors"])
+def test_addresses_of_sparks_pages_lead_to_ours(browser, name):
+    answer = browser.get(f"/{name}/?token={browser.token}", token=False)
+
+    assert (answer.status, answer.headers["Location"]) == (302, f"/#{name}")
+    assert answer.headers["Set-Cookie"]
+
+
 def test_a_wrong_token_gives_no_cookie(browser):
     answer = browser.get("/?token=wrong", token=False, Accept="text/html")
 
