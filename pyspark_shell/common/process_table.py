@@ -6,8 +6,8 @@ kills from outside notes here what it intends *before* it signals, so that the s
 wakes, knows why its executors are gone.
 
 Layout: a header, one row for each slot, a ring of intents; all numbers little-endian, 64 bits.
-Rows and intents bear one number at their beginning and at their end, which grows with every
-change; a reader takes what it has read twice alike with both numbers equal.
+Rows and intents are written from front to back and bear one number, which grows with every
+change, at both ends: by these a reader knows that it has seen no half of one.
 Thread  rows have one writer, the scheduler's; intents are written under `flock`, by any process.
 """
 
@@ -252,13 +252,16 @@ def _intents_at(slots: int) -> int:
 
 
 def _read_whole(memory: mmap.mmap, layout: struct.Struct, at: int) -> tuple[Any, ...]:
-    """One record that nobody was writing meanwhile."""
-    before = b""
+    """One record that nobody was writing meanwhile: its last number, looked at before, says that it
+    was complete, and its first one, looked at afterwards, that no other had begun.
+    """
+    last = at + layout.size
     for attempt in range(_TRIES + _LATE_TRIES):
-        data = memory[at : at + layout.size]
-        if data == before and data[:8] == data[-8:]:
+        end = memory[last - 8 : last]
+        data = memory[at:last]
+        begin = memory[at : at + 8]
+        if end == data[-8:] == data[:8] == begin:
             return layout.unpack(data)
-        before = data
         if attempt >= _TRIES:  # the system has put the writer aside in the middle of the row
             time.sleep(_LATE_PAUSE_S)
     raise ValueError("the process table's writer was stopped in the middle of a row")
