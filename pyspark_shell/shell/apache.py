@@ -17,7 +17,12 @@ from typing import Any, Final
 
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.shell.options import Options
-from pyspark_shell.shell.runner import fresh_main
+from pyspark_shell.shell.runner import (
+    begin_tracebacks_in_user_code,
+    fresh_main,
+    read_line,
+    read_script,
+)
 
 _NOT_INSTALLED: Final = (
     "pyspark-shell: --engine apache, and masters of clusters, need PySpark, which is not installed "
@@ -38,13 +43,9 @@ def run_apache(options: Options) -> int:
     conf.setIfMissing("spark.ui.showConsoleProgress", str(is_shell).lower())
     os.environ[_SUBMIT_ARGS] = submit_arguments(conf)
     if options.code is not None:
-        sys.argv = ["-c", *options.arguments]
-        sys.path.insert(0, "")
-        _run(compile(options.code, "<string>", "exec"), None)
+        _run(read_line(options.code, options.arguments), None)
     elif options.script is not None:
-        sys.argv = [options.script, *options.arguments]
-        sys.path.insert(0, str(Path(options.script).resolve().parent))
-        _run(compile(Path(options.script).read_bytes(), options.script, "exec"), options.script)
+        _run(read_script(options.script, options.arguments), options.script)
     else:
         _run_interactive(options)
     return 0
@@ -98,6 +99,7 @@ def _stop() -> None:
 
 def _run(code: CodeType, file: str | None) -> None:
     namespace = fresh_main(file).__dict__
+    begin_tracebacks_in_user_code(namespace)
     namespace["__builtins__"] = _NamesMadeWhenUsed(namespace)
     try:
         exec(code, namespace)

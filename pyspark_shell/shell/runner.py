@@ -10,11 +10,14 @@ import builtins
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import CodeType, ModuleType
-from typing import Any
+from types import CodeType, ModuleType, TracebackType
+from typing import Any, Final
 
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
+
+# Python's own for a script that it cannot read.
+_NO_SCRIPT: Final = 2
 
 
 def fresh_main(file: str | None) -> ModuleType:
@@ -27,24 +30,53 @@ def fresh_main(file: str | None) -> ModuleType:
     return main
 
 
-def run_script(conf: SparkConf, script: str, arguments: Sequence[str]) -> None:
-    """Run a script as `python script` would, but with `sc` there already."""
-    code = compile(Path(script).read_bytes(), script, "exec")
+def read_script(script: str, arguments: Sequence[str]) -> CodeType:
+    """Compile a script, and set `sys.argv` and `sys.path` as Python does for it."""
+    begin_tracebacks_in_user_code({})
+    try:
+        text = Path(script).read_bytes()
+    except OSError as error:
+        print(f"pyspark-shell: cannot open {script!r}: {error.strerror}", file=sys.stderr)
+        raise SystemExit(_NO_SCRIPT) from None
     sys.argv = [script, *arguments]
     sys.path.insert(0, str(Path(script).resolve().parent))
+    return compile(text, script, "exec")
+
+
+def read_line(text: str, arguments: Sequence[str]) -> CodeType:
+    """Compile a line of code, and set `sys.argv` and `sys.path` as `python -c` does for it."""
+    begin_tracebacks_in_user_code({})
+    sys.argv = ["-c", *arguments]
+    sys.path.insert(0, "")
+    return compile(text, "<string>", "exec")
+
+
+def begin_tracebacks_in_user_code(namespace: dict[str, Any]) -> None:
+    """Have an error that ends the process shown from the first line of the user's code on."""
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        while trace is not None and trace.tb_frame.f_globals is not namespace:
+            trace = trace.tb_next
+        sys.__excepthook__(kind, error.with_traceback(trace), trace)
+
+    sys.excepthook = show
+
+
+def run_script(conf: SparkConf, script: str, arguments: Sequence[str]) -> None:
+    """Run a script as `python script` would, but with `sc` there already."""
+    code = read_script(script, arguments)
     conf.setIfMissing("spark.app.name", Path(script).name)
     _run(conf, code, fresh_main(script).__dict__)
 
 
 def run_code(conf: SparkConf, text: str, arguments: Sequence[str]) -> None:
     """Run a line of code as `python -c` would, but with `sc` there already."""
-    sys.argv = ["-c", *arguments]
-    sys.path.insert(0, "")
-    _run(conf, compile(text, "<string>", "exec"), fresh_main(None).__dict__)
+    _run(conf, read_line(text, arguments), fresh_main(None).__dict__)
 
 
 def _run(conf: SparkConf, code: CodeType, namespace: dict[str, Any]) -> None:
     set_command_line(dict(conf.getAll()))
+    begin_tracebacks_in_user_code(namespace)
     names = SparkNames(namespace)
     names.offer_unused()
     try:
