@@ -248,7 +248,8 @@ class AppStatusListener:
             executor.is_active = False
             executor.remove_time_ms = event.time_ms
             executor.remove_reason = event.reason
-            self._store.touch(executor)
+            cards = self._store.kills.executor_ended(executor.id, event.time_ms)
+            self._store.touch(executor, *cards)
         self._store.trim()
 
     # The truth ----------------------------------------------------------------------

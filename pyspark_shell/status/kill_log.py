@@ -17,6 +17,8 @@ from pyspark_shell.listener.events import SparkListenerSchedulerState, TaskInfo
 
 # What a view shows at once, and as many again for those who ask later.
 _REMEMBERED: Final = 40
+# Kills of these have an end of their own, besides those of what runs there.
+_PROCESSES: Final = ("executor", "application")
 _FORCED: Final = re.compile(r"\(forced after \d+ ms\)")
 _CANCELLED: Final = re.compile(
     r"(?:\[SPARK_JOB_CANCELLED\] )?Job \d+ cancelled (?P<reason>.*?)(?: SQLSTATE: \w+)?", re.DOTALL
@@ -118,6 +120,8 @@ class KillLog:
         jobs = list(job_ids)
         card = KillCard(next(self._ids), scope, target, who, reason, at_ms, jobs, set(jobs))
         self._wait_for(card, tasks)
+        if scope not in _PROCESSES:
+            card.end_if_done(at_ms)  # nothing of it runs
         self.cards.append(card)
         return card
 
@@ -166,6 +170,13 @@ class KillLog:
             task.ended_after_ms = max(0, info.finish_time_ms - card.at_ms)
             task.forced = is_forced(reason)
             card.end_if_done(info.finish_time_ms)
+        return cards
+
+    def executor_ended(self, executor_id: str, now_ms: int) -> list[KillCard]:
+        """The cards of an executor that is gone."""
+        cards = [c for c in list(self.cards) if c.scope == "executor" and c.target == executor_id]
+        for card in cards:
+            card.end_if_done(now_ms)
         return cards
 
     def task_is_stuck(self, task_id: int, stack: str) -> tuple[KillCard, ...]:

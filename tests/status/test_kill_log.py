@@ -93,6 +93,21 @@ def test_a_second_order_for_the_same_job_gets_its_own_card(store, events, runnin
     assert [card.took_ms is not None for card in (first, second)] == [True, True]
 
 
+def test_a_kill_that_finds_nothing_has_ended_at_once(store):
+    card = store.kills.order("group", "red", "the command", "enough", 1500, [])
+
+    assert kill_row(card)["tookMs"] == 0
+
+
+def test_a_kill_of_an_idle_executor_ends_with_its_process(store, events):
+    card = store.kills.order("executor", "1", "JupyterLab", "enough", 3, [])
+    waiting = kill_row(card)["state"]
+
+    events.lose_executor("1")
+
+    assert (waiting, kill_row(card)["state"], card.took_ms) == ("killing", "killed", 2)
+
+
 def test_only_the_newest_cards_are_kept(store):
     for number in range(100):
         store.kills.order("job", str(number), "", "", number, [])
