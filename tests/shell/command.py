@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.processes.waiting import within
+
 REPO = Path(__file__).resolve().parents[2]
 
 
@@ -22,5 +24,5 @@ def pyspark_shell(
         env=environment | {"PYTHONPATH": os.pathsep.join(places)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=within(60),
     )
