@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from pyspark_shell.common.cell import place
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARY: Final = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 
 class CallSite(NamedTuple):
@@ -31,6 +32,11 @@ class CallSite(NamedTuple):
 def is_engine_file(file_name: str) -> bool:
     """Whether a source file belongs to the engine."""
     return file_name.startswith(_PACKAGE)
+
+
+def is_user_file(file_name: str) -> bool:
+    """Whether a source file is neither the engine's nor Python's nor an installed package's."""
+    return not file_name.startswith((_PACKAGE, _LIBRARY)) and "site-packages" not in file_name
 
 
 def first_spark_call() -> CallSite:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final
 
-from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.common.call_site import is_engine_file, is_user_file
 from pyspark_shell.common.cell import place
 from pyspark_shell.common.errors import PySparkException
 from pyspark_shell.rest.port import Engine, Refusal
@@ -165,7 +165,7 @@ def _where(trace: TracebackType | None) -> str:
     found = ""
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if not is_engine_file(file) and "IPython" not in file and "threading" not in file:
+        if is_user_file(file):
             found = f" at {place(file, trace.tb_lineno)}"
         trace = trace.tb_next
     return found

@@ -44,7 +44,7 @@ def kill_button(
         description=label,
         tooltip=f"{label} {what}" if works else WITHOUT_SUBSHELLS,
         disabled=not works,
-        layout=Layout(width="auto", height="22px", padding="0 8px", margin="0 0 0 12px"),
+        layout=Layout(width="auto", padding="0 8px", margin="2px 0 2px 12px"),
     )
     asked_at_s = float("-inf")
 

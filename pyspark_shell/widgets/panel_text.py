@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pyspark_shell.common.call_site import is_user_file
+from pyspark_shell.common.cell import place
 from pyspark_shell.common.memory_text import size_text
 from pyspark_shell.rest.port import Json
 from pyspark_shell.widgets.progress_text import bar_text, counted, duration_text
@@ -113,25 +115,26 @@ def thread_line(row: Json) -> str:
     >>> thread_line({"threadName": "loader", "owner": "user", "threadState": "WAITING",
     ...              "waitsFor": "a queue", "cpuPercent": 0.0, "keepsProcessAlive": True,
     ...              "stackTrace": {"elems": ['File "/a/b.py", line 3, in load']}})
-    'loader · user · waiting for a queue · load at /a/b.py:3 · keeps the process alive'
+    'loader · user · keeps the process alive · waiting for a queue · load at /a/b.py:3'
     """
     waits_for = row.get("waitsFor") or row.get("lockName")
     state = f"waiting for {waits_for}" if waits_for else row["threadState"].lower()
-    parts = [row["threadName"], row.get("owner", ""), state]
+    parts = [row["threadName"], row.get("owner", "")]
+    parts += ["keeps the process alive"] if row.get("keepsProcessAlive") else []
+    parts.append(state)
     if (row.get("cpuPercent") or 0) >= 1:
         parts.append(f"{row['cpuPercent']:.0f} % CPU")
-    parts.append(_top_frame(row))
-    if row.get("keepsProcessAlive"):
-        parts.append("keeps the process alive")
+    if row.get("owner") == "user":
+        parts.append(_top_frame(row))
     return " · ".join(part for part in parts if part)
 
 
 def _top_frame(row: Json) -> str:
-    """The innermost frame outside of Python's own threading."""
+    """The innermost frame of the user's own code."""
     for text in reversed(row.get("stackTrace", {}).get("elems", ())):
         frame = _FRAME.match(text)
-        if frame and "threading.py" not in frame["file"]:
-            return f"{frame['function']} at {frame['file']}:{frame['line']}"
+        if frame and is_user_file(frame["file"]):
+            return f"{frame['function']} at {place(frame['file'], int(frame['line']))}"
     return ""
 
 

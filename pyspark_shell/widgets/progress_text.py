@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 Json = dict[str, Any]
 
 _BAR_BLOCKS: Final = 12
+_DONE_BLOCKS: Final = re.compile("▮+")
 _SECONDS: Final = 10.0  # above, tenths say nothing
 _STYLE: Final = (
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
@@ -93,4 +95,9 @@ def summary_text(rows: Sequence[Json], elapsed_ms: float) -> str:
 def as_html(text: str, tooltip: str = "") -> str:
     """A line of text for a page; nothing in it is taken for markup."""
     title = f' title="{escape(tooltip)}"' if tooltip else ""
-    return f'<span style="{_STYLE}"{title}>{escape(text)}</span>'
+    coloured = _DONE_BLOCKS.sub(_coloured, escape(text))
+    return f'<span style="{_STYLE}"{title}>{coloured}</span>'
+
+
+def _coloured(blocks: re.Match[str]) -> str:
+    return f'<span style="color:var(--jp-brand-color1,#1976d2)">{blocks[0]}</span>'
