@@ -180,10 +180,13 @@ class KillLog:
         return cards
 
     def task_is_stuck(self, task_id: int, stack: str) -> tuple[KillCard, ...]:
-        """The cards of a killed task that still runs; this is where."""
+        """The cards of a killed task that still runs; this is where, innermost frame first.
+
+        A card has it as tracebacks do, innermost last.
+        """
         cards = self.dying.get(task_id, ())
         for card in cards:
-            card.tasks[task_id].last_stack = tuple(stack.splitlines())
+            card.tasks[task_id].last_stack = tuple(reversed(stack.splitlines()))
         return cards
 
     def correct(self, event: SparkListenerSchedulerState) -> list[KillCard]:

@@ -49,7 +49,7 @@ export function useWatch<T>(
   const watch = useRef<Watch<T> | null>(null);
   const driver = model.driver?.id;
   const queryKey = JSON.stringify(query);
-  const awake = model.awake;
+  const awake = model.awake && model.connection.state !== 'gone';
   useEffect(() => {
     if (!driver || !awake) {
       return;

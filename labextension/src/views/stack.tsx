@@ -6,7 +6,7 @@ import { seconds } from './format';
 import { Action } from './parts';
 
 const LIBRARY =
-  /site-packages|dist-packages|\/lib\/python3|pyspark_shell\/|<frozen /;
+  /site-packages|dist-packages|\/lib\/python3|pyspark_shell\/|<frozen |File "<string>"/;
 
 /** Frames of one thread; those that are not the user's are folded. */
 export function Frames({ frames }: { frames: string[] }): JSX.Element {
