@@ -13,6 +13,8 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
+from pyspark_shell.common import pyspark_alias
+from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.shell.namespace import stop_active_context
 from pyspark_shell.shell.notebook import load_ipython_extension
 from pyspark_shell.version import __version__
@@ -29,6 +31,8 @@ class PySparkShellKernel(IPythonKernel):
         self._status_lock = threading.Lock()
         self._main_request: Any = None
         super().__init__(**kwargs)
+        if pyspark_alias.wants_alias(SparkConf()):
+            pyspark_alias.install()
         load_ipython_extension(self.shell)
 
     def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:

@@ -153,19 +153,18 @@ def kernel_specs(tmp_path_factory):
 
 
 @contextlib.contextmanager
-def started(folder, tmp_path, kernel_name="pyspark_shell", extra=()):
+def started(folder, tmp_path, kernel_name="pyspark_shell", settings=()):
     marker = f"PYSPARK_SHELL_TEST_MARK={uuid.uuid4().hex}"
     name, _, value = marker.partition("=")
     env = {
         **os.environ,
-        **dict(extra),
         name: value,
         "PYTHONHASHSEED": "0",
         "IPYTHONDIR": str(tmp_path / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
         "PYSPARK_SHELL_RUNTIME_DIR": str(tmp_path / "drivers"),
         "PYSPARK_SUBMIT_ARGS": f"--master local[2] --conf spark.local.dir={tmp_path / 'local'} "
-        "--conf spark.ui.port=0 pyspark-shell",
+        f"--conf spark.ui.port=0 {' '.join(settings)} pyspark-shell",
         "PYTHONPATH": os.pathsep.join([str(KERNELSPEC.parent), os.environ.get("PYTHONPATH", "")]),
     }
     specs = KernelSpecManager(kernel_dirs=[str(folder)])

@@ -76,3 +76,15 @@ def test_two_kernels_do_not_disturb_each_other(start_notebook):
 
     assert one.driver is None
     assert two.run("sc.parallelize(range(4), 2).sum()") == "6"
+
+
+def test_existing_code_finds_us_as_pyspark_where_that_is_wanted(start_notebook):
+    notebook = start_notebook(settings=["--conf spark.pyshell.aliasPyspark=true"])
+
+    notebook.run(
+        "from pyspark import SparkContext, StorageLevel\nfrom pyspark.sql import SparkSession"
+    )
+
+    assert notebook.run("isinstance(sc, SparkContext)") == "True"
+    assert notebook.run("SparkSession.builder.getOrCreate().sparkContext is sc") == "True"
+    assert notebook.run("sc.parallelize([1, 2], 1).persist(StorageLevel.DISK_ONLY).sum()") == "3"
