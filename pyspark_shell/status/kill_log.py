@@ -180,13 +180,10 @@ class KillLog:
         return cards
 
     def task_is_stuck(self, task_id: int, stack: str) -> tuple[KillCard, ...]:
-        """The cards of a killed task that still runs; this is where, innermost frame first.
-
-        A card has it as tracebacks do, innermost last.
-        """
+        """The cards of a killed task that still runs; this is where."""
         cards = self.dying.get(task_id, ())
         for card in cards:
-            card.tasks[task_id].last_stack = tuple(reversed(stack.splitlines()))
+            card.tasks[task_id].last_stack = tuple(stack.splitlines())
         return cards
 
     def correct(self, event: SparkListenerSchedulerState) -> list[KillCard]:

@@ -219,7 +219,7 @@ export interface IKilledTask {
   endedAfterMs?: number | null;
   /** Whether its process had to be ended. */
   forced: boolean;
-  /** The innermost frame last, as in a traceback. */
+  /** Lines; the innermost frame first, as faulthandler writes it. */
   lastStack?: string[];
 }
 

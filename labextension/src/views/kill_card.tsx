@@ -1,7 +1,7 @@
 import React, { useState } from 'react';
 
 import { IKillCard } from '../model/rows';
-import { forcedAfterMs } from '../model/words';
+import { forcedAfterMs, framesOf } from '../model/words';
 import { useEnv } from './env';
 import { duration, timeOfDay } from './format';
 import { Action } from './parts';
@@ -59,7 +59,7 @@ export function KillCard({ card }: { card: IKillCard }): JSX.Element | null {
             <p className="jp-Spark-hint">
               {trans.__('task %1 on executor %2', task.taskId, task.executorId)}
             </p>
-            <Frames frames={task.lastStack!} />
+            <Frames frames={framesOf(task.lastStack!)} />
           </div>
         ))}
     </div>

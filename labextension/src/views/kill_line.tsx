@@ -1,7 +1,13 @@
 import React from 'react';
 
 import { IJob, IKillCard, ISnapshot } from '../model/rows';
-import { forcedAfterMs, jobState, killOf, stubborn } from '../model/words';
+import {
+  forcedAfterMs,
+  framesOf,
+  jobState,
+  killOf,
+  stubborn
+} from '../model/words';
 import { useEnv } from './env';
 import { duration } from './format';
 import { Action } from './parts';
@@ -79,7 +85,7 @@ function Stubborn({
               task.pid
             )}
             {task.lastStack?.length ? (
-              <code>{task.lastStack.at(-1)}</code>
+              <code>{framesOf(task.lastStack).at(-1)}</code>
             ) : null}
             <Action
               text={trans.__('Kill executor %1', task.executorId)}
