@@ -227,15 +227,16 @@ def stack_view(row: Json, with_engine: bool = False) -> str:
 
 def _placed(element: str) -> str:
     """One frame: a cell's code by its name, with the source line, which only the driver knows."""
-    found = _FRAME.match(element)
-    if found is None or "\n" in element:
+    frame, _, source = element.partition("\n")
+    found = _FRAME.match(frame)
+    if found is None:
         return element
     line = int(found["line"])
     where = place(found["file"], line)
     if where != f"{found['file']}:{line}":
-        element = f"{where}, in {found['function']}"
-    source = linecache.getline(found["file"], line).strip()
-    return f"{element}\n    {source}" if source else element
+        frame = f"{where}, in {found['function']}"
+    source = source or f"    {linecache.getline(found['file'], line).strip()}"
+    return f"{frame}\n{source}" if source.strip() else frame
 
 
 def _users_part(elements: Sequence[str]) -> Sequence[str]:
