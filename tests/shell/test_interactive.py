@@ -313,6 +313,7 @@ def test_an_application_kill_ends_the_cell_and_leaves_the_shell(shell, kill_from
 
     screen = shell.wait(PROMPT.format(2), 15)
     assert "SparkApplicationKilled: Application has been killed. Reason: too slow" in screen
+    shell.wait(r"kill: complete in \d+ ms")
     assert "Out[2]: (True, 'too slow')" in shell.run("sc.isStopped, sc.killReason", 3)
     shell.wait("^ spark  killed: too slow; %spark restart starts a new one$")
 
