@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Final
 
 from pyspark_shell.common.call_site import is_engine_file
-from pyspark_shell.common.cell import place
+from pyspark_shell.common.cell import cell_of, place
 from pyspark_shell.common.errors import SparkContextStopped, SparkJobCancelled
 from pyspark_shell.common.threads import start_daemon
 from pyspark_shell.executor.thread_states import started_at
@@ -79,9 +79,10 @@ def _describe(thread: threading.Thread, frame: FrameType | None) -> str:
             called = frame
         frame = frame.f_back
     if frame is None:  # the user's code was only there when it was started
-        where = started_at(thread)
+        cell = cell_of(thread)
+        where = cell.name if cell is not None else started_at(thread)
         doing = "" if called is None else f" in {_call(called)}"
-        return f"{name}{doing}{f' (started: {where})' if where else ''}"
+        return f"{name}{doing}{f' (started by {where})' if where else ''}"
     file, line = frame.f_code.co_filename, frame.f_lineno
     source = cut(linecache.getline(file, line), 40) or frame.f_code.co_name
     return f"{name} in {source if called is None else _call(called)} ({place(file, line)})"
