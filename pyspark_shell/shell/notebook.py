@@ -26,6 +26,7 @@ from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.namespace import SparkNames
 from pyspark_shell.shell.progress_switch import PROGRESS
+from pyspark_shell.shell.weak_outputs import WeakOutputs
 from pyspark_shell.widgets.cell_progress import CellProgress
 
 log: Final = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class NotebookSupport:
         self._start_sites = StartSites()
         self._kernel = getattr(shell, "kernel", None)
         self._idle = IdleWatch(shell, log.info)
+        self._outputs = WeakOutputs(shell)
         self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
 
     def begin(self) -> None:
@@ -64,6 +66,7 @@ class NotebookSupport:
             self._names.offer(active)
         register_magics(self._shell)
         self._idle.begin()
+        self._outputs.begin()
         tell_kills_in_one_line()
         self._cells.begin()
         self._start_sites.watch()
@@ -82,6 +85,7 @@ class NotebookSupport:
         self._shell.events.unregister("pre_run_cell", self._take_interrupts)
         self._shell.set_custom_exc((), None)
         self._idle.end()
+        self._outputs.end()
         self._start_sites.unwatch()
         self._cells.end()
         if self._names is not None:

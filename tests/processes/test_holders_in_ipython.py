@@ -180,3 +180,23 @@ tell(states=[row["state"] for row in view.describe()["rows"]])
     assert sorted(row["id"] for row in told["of_last"]["frees"]) == [r, s]
     assert [row["id"] for row in told["of_alone"]["frees"]] == [alone]
     assert told["states"] == ["live"] * 3
+
+
+def test_weak_outputs_hold_nothing(notebook):
+    told = notebook("""
+cell("%load_ext pyspark_shell")
+sc._conf.set("spark.pyshell.out.weak", "true")
+cell("r")
+cell("counted = (_4.count(), Out[4].count(), _.count())")
+tell(counted=shell.user_ns["counted"], held=held_by())
+cell("r")
+cell("del r")
+tell(cleaned=cleaned_soon())
+cell("'shown'")
+tell(last=shell.user_ns["_"])
+""")
+
+    assert told["counted"] == [9, 9, 9]
+    assert told["held"] == ["variable r"]
+    assert told["cleaned"]
+    assert told["last"] == "shown"
