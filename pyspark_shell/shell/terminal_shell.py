@@ -32,6 +32,7 @@ from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.shell.rdd_text import register_rdd_text
 from pyspark_shell.shell.running import progress_bar, running_context, running_engine
 from pyspark_shell.shell.third_interrupt import ThirdInterrupt
+from pyspark_shell.shell.thread_hint import ThreadHint
 from pyspark_shell.shell.toolbar import cut_line, idle_hint, toolbar_text
 from pyspark_shell.shell.weak_outputs import WeakOutputs
 
@@ -69,6 +70,7 @@ class SparkTerminalShell(TerminalInteractiveShell):
         self.events.register("post_run_cell", self._after_cell)
         register_magics(self)
         IdleWatch(self).begin()
+        ThreadHint(self).begin()
         WeakOutputs(self).begin()
         register_rdd_text(self)
         CellTracker(self).begin()
