@@ -36,7 +36,8 @@ def is_engine_file(file_name: str) -> bool:
 
 def is_user_file(file_name: str) -> bool:
     """Whether a source file is neither the engine's nor Python's nor an installed package's."""
-    return not file_name.startswith((_PACKAGE, _LIBRARY)) and "site-packages" not in file_name
+    library = (_PACKAGE, _LIBRARY, "<frozen ")
+    return not file_name.startswith(library) and "site-packages" not in file_name
 
 
 def first_spark_call() -> CallSite:

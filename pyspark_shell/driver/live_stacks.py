@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from pyspark_shell.common.native_stacks import native_rows, read_stacks, with_source
 from pyspark_shell.executor.line_memory import LineMemory
-from pyspark_shell.executor.native_stacks import native_rows, read_stacks, with_source
 from pyspark_shell.executor.thread_states import ThreadWatch
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
 

@@ -6,17 +6,14 @@ than what was seen; how it came and went between two looks nobody knows.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Hashable
 from types import FrameType
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.common.call_site import is_user_file
 
 T = TypeVar("T", bound=Hashable)
-
-_LIBRARY: Final = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 
 class LineMemory(Generic[T]):
@@ -54,12 +51,3 @@ def innermost_user_frame(frame: FrameType) -> FrameType:
             return looked_at
         looked_at = looked_at.f_back
     return frame
-
-
-def is_user_file(file_name: str) -> bool:
-    """Whether a source file is the user's, as far as its place tells."""
-    return not (
-        is_engine_file(file_name)
-        or file_name.startswith((_LIBRARY, "<frozen "))
-        or f"{os.sep}site-packages{os.sep}" in file_name
-    )

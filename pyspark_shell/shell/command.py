@@ -26,6 +26,7 @@ from pyspark_shell.shell.command_listings import (
     show_cleaner,
     show_from_outside,
     show_logs,
+    show_threads_from_outside,
 )
 from pyspark_shell.shell.command_output import DONE, INTERRUPTED, REFUSED, Output
 
@@ -76,6 +77,8 @@ def _run(given: Namespace, out: Output) -> int:
     except NoSuchDriver as problem:
         return out.no_driver(problem)
     except NoAnswer as silence:
+        if given.word == "threads" and given.task is None and given.id in (None, "driver"):
+            return show_threads_from_outside(silence, out)
         return show_from_outside(silence, out)
     except Refusal as refusal:
         out.json({"error": refusal.message, **refusal.body})

@@ -12,6 +12,7 @@ from pyspark_shell.common.process_table import NONE, SlotRow
 from pyspark_shell.rest.client import DriverClient, NoAnswer
 from pyspark_shell.rest.discovery import survey
 from pyspark_shell.rest.outside_kill import CannotKill, running_rows
+from pyspark_shell.rest.outside_stacks import CannotLook, driver_threads
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 from pyspark_shell.shell.command_output import DONE, HOW_TO_START, NO_ANSWER, Output, public
@@ -305,6 +306,19 @@ def _follow(
 
 
 # A silent driver -------------------------------------------------------------------------------
+
+
+def show_threads_from_outside(problem: NoAnswer, out: Output) -> int:
+    """Where the threads of a driver are that does not answer: it writes them on a signal."""
+    try:
+        rows = driver_threads(problem.entry)
+    except CannotLook as reason:
+        out.problem(str(reason))
+        return show_from_outside(problem, out)
+    out.no_answer(problem)
+    out.json(rows)
+    out.line("\n\n".join(stack_view(row) for row in rows))
+    return DONE
 
 
 def show_from_outside(problem: NoAnswer, out: Output) -> int:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pyspark_shell.common.errors import SparkException
+from pyspark_shell.common.native_stacks import driver_stacks_beside
 from pyspark_shell.storage.block_file import remove_quietly
 from pyspark_shell.storage.block_id import task_result_file
 
@@ -97,6 +98,11 @@ class LocalDirs:
     def process_table(self) -> str:
         """The file that tells other processes what runs where."""
         return os.path.join(self.memory_root, "process-table")
+
+    @property
+    def driver_stacks(self) -> str:
+        """The file into which the driver writes its stacks on a signal."""
+        return driver_stacks_beside(self.process_table)
 
     @property
     def all_roots(self) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ import threading
 
 import pytest
 
+from pyspark_shell.common.call_site import is_user_file
+from pyspark_shell.common.native_stacks import native_rows, read_stacks, with_source
 from pyspark_shell.executor import blockers, line_memory
 from pyspark_shell.executor.blockers import Blocker
-from pyspark_shell.executor.line_memory import LineMemory, innermost_user_frame, is_user_file
-from pyspark_shell.executor.native_stacks import native_rows, read_stacks, with_source
+from pyspark_shell.executor.line_memory import LineMemory, innermost_user_frame
 from pyspark_shell.executor.thread_states import ThreadWatch
 from tests.processes.waiting import wait_for
 

@@ -10,12 +10,33 @@ Source  faulthandler's format: `Thread 0x... (most recent call first):`, then fr
 from __future__ import annotations
 
 import linecache
+import os
 import re
+import signal
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyspark_shell.common.threads import EXECUTOR_MESSAGES
-from pyspark_shell.executor.line_memory import is_user_file
+from pyspark_shell.common.call_site import is_user_file
+from pyspark_shell.common.threads import (
+    CONTEXT_CLEANER,
+    DAG_SCHEDULER,
+    EXECUTOR_MESSAGES,
+    LISTENER_PREFIX,
+    SPARK_UI,
+    STOP_CONTEXT,
+)
+
+# Threads of ours, by the file that their work is in.
+_OURS: Final = {
+    "executor/message_thread.py": EXECUTOR_MESSAGES,
+    "scheduler/selector_loop.py": DAG_SCHEDULER,
+    "listener/live_listener_bus.py": LISTENER_PREFIX.rstrip("-"),
+    "driver/context_cleaner.py": CONTEXT_CLEANER,
+    "driver/application_kill.py": STOP_CONTEXT,
+    "rest/server.py": SPARK_UI,
+}
+# On which a driver writes its stacks; nobody uses it for anything else. 0: this system has none.
+DRIVER_STACK_SIGNAL: Final = int(signal.SIGRTMIN) + 11 if hasattr(signal, "SIGRTMIN") else 0
 
 _HEAD: Final = re.compile(
     r"(?:Current thread|Thread) 0x(?P<id>[0-9a-f]+)(?: \[(?P<name>.*)\])? \(most recent"
@@ -87,8 +108,8 @@ def native_rows(stacks: list[NativeStack], task_id: int | None, pid: int) -> lis
 
 
 def _row(stack: NativeStack, is_main: bool, task_id: int | None, pid: int) -> dict[str, Any]:
-    is_ours = not is_main and any(f.file.endswith("message_thread.py") for f in stack.frames)
-    name = "MainThread" if is_main else EXECUTOR_MESSAGES if is_ours else stack.name
+    our_name = "" if is_main else _our_name(stack)
+    name = "MainThread" if is_main else our_name or stack.name
     row: dict[str, Any] = {
         "threadId": stack.thread_id,
         "threadName": name or f"thread {stack.thread_id:#x}",
@@ -101,10 +122,10 @@ def _row(stack: NativeStack, is_main: bool, task_id: int | None, pid: int) -> di
         "lockName": "" if is_main else "the interpreter (another thread runs C code)",
         "suspended": False,
         "inNative": is_main,
-        "isDaemon": is_ours,
+        "isDaemon": bool(our_name),
         "priority": 5,
         "nativeId": pid if is_main else 0,
-        "owner": "engine" if is_ours else "user",
+        "owner": "engine" if our_name else "user",
         "startedAt": "",
         "cpuPercent": None,
         "keepsProcessAlive": False,
@@ -117,6 +138,14 @@ def _row(stack: NativeStack, is_main: bool, task_id: int | None, pid: int) -> di
     return row
 
 
+def _our_name(stack: NativeStack) -> str:
+    for frame in stack.frames:
+        for file, name in _OURS.items():
+            if frame.file.endswith(f"pyspark_shell/{file}"):
+                return name
+    return ""
+
+
 def _uses_processor(pid: int) -> bool:
     """Whether the main thread runs, as far as the system tells."""
     try:
@@ -124,6 +153,21 @@ def _uses_processor(pid: int) -> bool:
             return file.read().rpartition(b")")[2].split()[0] == b"R"
     except OSError:
         return True
+
+
+def driver_stacks_beside(process_table: str) -> str:
+    """The file into which a driver writes its stacks, by that of its process table."""
+    return os.path.join(os.path.dirname(process_table), "driver-stacks")
+
+
+def catches_signal(pid: int, number: int) -> bool:
+    """Whether a process has a handler for a signal, as Linux tells."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            caught = file.read().partition(b"\nSigCgt:")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def with_source(element: str) -> str:
