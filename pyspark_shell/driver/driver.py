@@ -60,6 +60,7 @@ from pyspark_shell.driver.environment import (
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
 from pyspark_shell.driver.live_stacks import LiveStacks
+from pyspark_shell.driver.stack_dumps import StackDumps
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
 from pyspark_shell.driver.task_resources import default_needs
 from pyspark_shell.lineage.node import LineageNode
@@ -206,6 +207,7 @@ class Driver:
         self.broadcasts.install()
         self.life = DriverLife(self, conf, self._user_interrupts, self._main_ended)
         self._stacks = LiveStacks(self.scheduler, self.life.threads)
+        self._stack_dumps = StackDumps(self.local_dirs.driver_stacks)
         self.life.begin()
         atexit.register(self.stop)
         _drivers.add(self)
@@ -607,6 +609,7 @@ class Driver:
             ("executor output", self._output.show),
             ("broadcasts", self.broadcasts.uninstall),
             ("accumulators", self.accumulators.tell_nobody),
+            ("stack dumps", self._stack_dumps.close),
             ("local directories", self._owner.remove),
         ]
         for name, step in steps:
@@ -623,6 +626,7 @@ class Driver:
         for fd in self._owner.lock_fds:
             with suppress(OSError):
                 os.close(fd)
+        self._stack_dumps.close()
         self.broadcasts.uninstall()
         if self._event_log is not None:
             self._event_log.abandon()
