@@ -153,8 +153,12 @@ def test_an_answer_that_drips_does_not_outlast_the_limit(tmp_path):
 
 
 def test_what_is_no_http_is_no_answer(tmp_path):
+    def greet(connection):
+        connection.recv(1 << 16)
+        connection.sendall(b"hello\r\n\r\n")
+
     with (
-        listening(tmp_path / "s", lambda connection: connection.sendall(b"hello\r\n\r\n")),
+        listening(tmp_path / "s", greet),
         pytest.raises(NoAnswer, match="no HTTP"),
     ):
         DriverClient(RuntimeEntry("1", "a", "t", socket=str(tmp_path / "s")), 5).get("x")
