@@ -24,7 +24,8 @@ from pyspark_shell.shell.dump_key import install_dump_key
 from pyspark_shell.shell.leaving import QuietThreads, wait_for_threads
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 from pyspark_shell.shell.runner import fresh_main
-from pyspark_shell.shell.terminal_shell import SparkTerminalShell, running_jobs
+from pyspark_shell.shell.running import running_jobs
+from pyspark_shell.shell.terminal_shell import SparkTerminalShell
 from pyspark_shell.shell.views import job_name
 
 _APP_NAME: Final = "PySparkShell"

@@ -21,7 +21,6 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bin
 from prompt_toolkit.styles import Style, merge_styles
 from pygments.token import Token
 
-from pyspark_shell.rest.port import Json
 from pyspark_shell.shell.cells import CellTracker
 from pyspark_shell.shell.erasing_stream import TerminalStreams
 from pyspark_shell.shell.idle_watch import IdleWatch
@@ -30,7 +29,7 @@ from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.shell.rdd_text import register_rdd_text
-from pyspark_shell.shell.running import progress_bar, running_context, running_engine
+from pyspark_shell.shell.running import progress_bar, running_context, running_jobs
 from pyspark_shell.shell.third_interrupt import ThirdInterrupt
 from pyspark_shell.shell.thread_hint import ThreadHint
 from pyspark_shell.shell.toolbar import cut_line, idle_hint, toolbar_text
@@ -38,12 +37,6 @@ from pyspark_shell.shell.weak_outputs import WeakOutputs
 
 _REFRESH_S: Final = 0.5
 _STYLE: Final = Style.from_dict({"bottom-toolbar": "noreverse fg:ansibrightblack"})
-
-
-def running_jobs() -> list[Json]:
-    """Jobs that run now, oldest first."""
-    engine = running_engine()
-    return [] if engine is None else engine.jobs(("RUNNING",))[::-1]
 
 
 class SparkPrompts(Prompts):
