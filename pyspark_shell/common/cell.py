@@ -62,6 +62,7 @@ class Cell:
         }
 
 
+_foreground: Cell | None = None
 _current: Final[ContextVar[Cell | None]] = ContextVar("pyspark_shell_cell", default=None)
 
 
@@ -80,7 +81,15 @@ def current_cell() -> Cell | None:
 
 def set_cell(cell: Cell | None) -> None:
     """From here on the calling code belongs to `cell`."""
+    global _foreground
     _current.set(cell)
+    if threading.current_thread() is threading.main_thread():
+        _foreground = cell
+
+
+def foreground_cell() -> Cell | None:
+    """The cell that the main thread runs, or awaits; None between cells. For interrupts."""
+    return _foreground
 
 
 def cell_of(thread: threading.Thread) -> Cell | None:

@@ -20,7 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyspark_shell.common.call_site import first_spark_call
-from pyspark_shell.common.cell import current_cell
+from pyspark_shell.common.cell import foreground_cell
 from pyspark_shell.common.clock import SystemClock
 from pyspark_shell.common.errors import (
     IllegalArgumentException,
@@ -420,7 +420,7 @@ class Driver:
         """A Ctrl-C: the cell's jobs end, and what an earlier one killed has had its time."""
         if self._interrupted_jobs:
             self.scheduler.force_kills(self._interrupted_jobs)
-        cell = current_cell()
+        cell = foreground_cell()
         if cell is not None:
             self.scheduler.post(CellCancelled(cell, self._job_interrupted))
 

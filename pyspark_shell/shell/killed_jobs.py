@@ -5,11 +5,16 @@ Thread  the one that shows the error.
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+import time
+from typing import Final
 
 from pyspark_shell.common.errors import SparkApplicationKilled, SparkJobCancelled
-from pyspark_shell.rest.port import Refusal
+from pyspark_shell.rest.port import Engine, Json, Refusal
 from pyspark_shell.shell.running import running_engine
+
+_LISTENER_LIMIT_S: Final = 1.0
+_LOOK_S: Final = 0.01
 
 
 def tell_kills_in_one_line() -> None:
@@ -24,12 +29,23 @@ def killed_job_line(error: SparkJobCancelled | SparkApplicationKilled) -> str:
     if engine is None or job_id is None:
         return str(error)
     try:
-        return killed_job_text(engine.job(job_id))
+        return killed_job_text(_ended_row(engine, job_id))
     except Refusal:  # forgotten already
         return str(error)
 
 
-def killed_job_text(row: dict[str, Any]) -> str:
+def _ended_row(engine: Engine, job_id: int) -> Json:
+    """A killed job's row; the error may be faster than the listener that writes the kill down."""
+    pause = threading.Event()
+    deadline_s = time.monotonic() + _LISTENER_LIMIT_S
+    row = engine.job(job_id)
+    while "killState" not in row and time.monotonic() < deadline_s:
+        pause.wait(_LOOK_S)
+        row = engine.job(job_id)
+    return row
+
+
+def killed_job_text(row: Json) -> str:
     """The line for a job's row.
 
     Examples

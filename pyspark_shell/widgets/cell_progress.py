@@ -7,6 +7,7 @@ Thread  `SparkCellProgress` draws, four times a second while a cell runs or a jo
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
@@ -22,6 +23,8 @@ from pyspark_shell.engines.native import NativeEngine
 from pyspark_shell.rest.port import Engine, KillOrder, Refusal
 from pyspark_shell.widgets.progress_text import Json, summary_text
 from pyspark_shell.widgets.progress_view import ProgressView
+
+log: Final = logging.getLogger("pyspark_shell.CellProgress")
 
 # Four times a second at most; the eye does not follow more, and each update costs the front end.
 _PERIOD_S: Final = 0.25
@@ -51,7 +54,7 @@ class CellProgress:
         self._is_wanted = is_wanted
         self._lock = threading.Lock()  # guards `_cells`
         self._cells: OrderedDict[Cell, _CellJobs] = OrderedDict()
-        self._running: set[Cell] = set()
+        self._running: dict[int, Cell] = {}
         self._wanted = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -79,7 +82,7 @@ class CellProgress:
             self._cells[cell] = _CellJobs(cell, kernel, kernel.get_parent())
             while len(self._cells) > _REMEMBERED_CELLS:
                 self._cells.popitem(last=False)
-        self._running.add(cell)
+        self._running[id(info)] = cell
         self._wake()
 
     def _wake(self) -> None:
@@ -89,12 +92,10 @@ class CellProgress:
 
     def _cell_ended(self, result: Any) -> None:
         """What has ended is folded at once, before the cell's reply."""
+        begun = id(result.info) if result is not None else next(reversed(self._running), 0)
+        cell = self._running.pop(begun, None)
         with self._lock:
-            newest = next(reversed(self._cells), None)
-        if newest is None:
-            return
-        self._running.discard(newest)
-        jobs = self._cells.get(newest)
+            jobs = None if cell is None else self._cells.get(cell)
         engine = _engine()
         if jobs is not None and engine is not None:
             jobs.cell_ended(engine)
@@ -120,10 +121,12 @@ class CellProgress:
             cells = dict(self._cells)
         if engine is None or not self._is_wanted():
             return False
-        with suppress(Exception):  # the context is being stopped: the next round sees that
+        try:
             running = _by_cell(engine.jobs(("RUNNING",)))
             return any([jobs.draw(engine, running.get(cell, [])) for cell, jobs in cells.items()])
-        return False
+        except Exception:  # the context is being stopped: the next round sees that
+            log.debug("progress could not be drawn", exc_info=True)
+            return False
 
 
 class _CellJobs:

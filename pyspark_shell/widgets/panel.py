@@ -9,6 +9,7 @@ Thread  `SparkPanel` draws while some front end shows the panel, and sleeps othe
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -32,6 +33,8 @@ from pyspark_shell.widgets.panel_text import (
 )
 from pyspark_shell.widgets.progress_text import as_html
 from pyspark_shell.widgets.subshells import prefer_frontend_subshell
+
+log: Final = logging.getLogger("pyspark_shell.SparkPanel")
 
 TABS: Final = ("Jobs", "Executors", "Cache", "Threads")
 _PERIOD_S: Final = 0.5
@@ -105,8 +108,10 @@ class SparkPanel:
         return self._context._driver is None
 
     def _draw_quietly(self) -> None:
-        with suppress(Exception):  # the application ends meanwhile: the next round says so
+        try:
             self.draw()
+        except Exception:  # the application ends meanwhile: the next round says so
+            log.debug("the panel could not be drawn", exc_info=True)
 
     def draw(self) -> None:
         """Show the application as it is now, in the header and the tab that is open."""

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import uuid
@@ -16,6 +17,8 @@ from pyspark_shell.rest.client import DriverClient
 from pyspark_shell.rest.discovery import drivers
 from tests.processes.waiting import PATIENCE, processes_with, wait_for
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+COLOURS = re.compile("\x1b\\[[0-9;]*m")
 KERNELSPEC = Path(__file__).resolve().parents[2] / "kernelspec"
 
 
@@ -53,12 +56,14 @@ class Cell:
 
     @property
     def text(self):
-        """All that the cell printed and showed, and its error."""
-        parts = [
-            c.get("text") or c.get("data", {}).get("text/plain", "")
-            for c in self.of("stream", "execute_result", "display_data")
-        ]
-        return "".join(parts) + "".join("\n".join(c["traceback"]) for c in self.of("error"))
+        """All that the cell printed and showed, but for its progress line, and its error."""
+        parts = []
+        for content in self.of("stream", "execute_result", "display_data", "error"):
+            data = content.get("data", {})
+            if WIDGET_VIEW not in data:
+                parts += [content.get("text", ""), data.get("text/plain", "")]
+                parts.append("\n".join(content.get("traceback", ())))
+        return COLOURS.sub("", "".join(parts))
 
     @property
     def error(self):

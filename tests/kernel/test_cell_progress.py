@@ -2,12 +2,12 @@
 
 import json
 
+from tests.kernel.conftest import WIDGET_VIEW
 from tests.kernel.widget_clicks import FrontEnd
 from tests.processes.waiting import wait_for
 
 SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
 SECOND = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(0.5)).count()"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def shown(cell):

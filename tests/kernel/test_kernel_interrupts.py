@@ -74,6 +74,18 @@ with ThreadPoolExecutor(2) as pool:
     )
 
 
+def test_interrupt_of_a_cell_that_awaits_ends_its_jobs_too(notebook):
+    cell = notebook.start(f"import asyncio\nawait asyncio.to_thread(lambda: {SLEEPING})")
+    notebook.running_job()
+
+    notebook.interrupt()
+    cell.wait()
+
+    assert cell.error["ename"] == "CancelledError"
+    wait_for(lambda: notebook.jobs(status="running") == [], "the end of the job")
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
 def test_interrupt_between_cells_is_harmless(notebook):
     assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
 
@@ -99,7 +111,7 @@ def test_a_second_interrupt_ends_executors_that_do_not_stop(notebook):
     executors = {row["pid"] for row in notebook.driver.get("executors") if row["id"] != "driver"}
 
     notebook.interrupt()
-    cell.says("do not stop yet")
+    cell.says("not stop yet")
     notebook.interrupt()
     cell.wait()
 
