@@ -184,7 +184,7 @@ def _kill_options(parser: ArgumentParser) -> None:
     scope.add_argument("--executor", type=_number, metavar="ID", help="another takes its place")
     scope.add_argument("--app", action="store_true", help="the application with all that runs")
     parser.add_argument(
-        "--reason", default="killed by the command pyspark-shell", metavar="TEXT",
+        "--reason", default="killed by hand", metavar="TEXT",
         help="what those are told whose work it was",
     )  # fmt: skip
     parser.add_argument(
