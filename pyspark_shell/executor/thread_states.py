@@ -393,4 +393,5 @@ def _note_site(thread: threading.Thread, starter: FrameType) -> None:
     if cell is not None and is_engine_file(code.co_filename):  # a magic of that cell
         setattr(thread, _START_SITE, cell.name)
         return
-    setattr(thread, _START_SITE, f"{code.co_name} at {where}")
+    is_module = code.co_name == "<module>"
+    setattr(thread, _START_SITE, where if is_module else f"{code.co_name} at {where}")
