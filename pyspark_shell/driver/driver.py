@@ -376,7 +376,9 @@ class Driver:
         was made.
         """
         killed = self.life.killed
-        stopped = self.stop_reason or f"It was stopped at: {self._stopped_at}"
+        stopped = f"It was stopped at: {self._stopped_at}"
+        if self.stop_reason:
+            stopped = f"It was closed: {self.stop_reason}"
         ended = stopped if killed is None else str(killed)
         return (
             f"Cannot call methods on a stopped SparkContext. {ended}. It was created at: "
