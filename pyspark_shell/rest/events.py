@@ -23,6 +23,8 @@ log: Final = logging.getLogger("pyspark_shell.SparkUI")
 
 # As often as a person sees: Spark's `spark.ui.liveUpdate.period`.
 PERIOD_S: Final = 0.1
+# Who polls comes again within this time, or has left.
+AWAY_S: Final = 1.0
 # More than a reader misses while its page reconnects; a snapshot is cheaper beyond it.
 CAPACITY: Final = 2000
 
@@ -62,6 +64,7 @@ class ChangeFeed:
         self._watchers = 0
         self._pump: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._between_polls: deque[float] = deque()
         self.life = secrets.token_hex(4)
         self.seq = 0
         self.is_closed = False
@@ -117,6 +120,29 @@ class ChangeFeed:
             except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
                 return False
         return True
+
+    # Long polls ---------------------------------------------------------------------------------
+
+    def poll_began(self) -> None:
+        """Somebody asks for changes."""
+        if self._between_polls:
+            self._between_polls.popleft()
+
+    def poll_answered(self) -> None:
+        """Somebody was answered, and asks again soon unless it was the end."""
+        if not self.is_closed:
+            self._between_polls.append(asyncio.get_running_loop().time())
+
+    async def wait_for_polls(self, timeout_s: float) -> None:
+        """Wait for those who are between two polls; who has stayed away for long does not count."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while loop.time() < deadline:
+            while self._between_polls and self._between_polls[0] < loop.time() - AWAY_S:
+                self._between_polls.popleft()
+            if not self._between_polls:
+                return
+            await asyncio.sleep(0.01)
 
     # Writing ------------------------------------------------------------------------------------
 

@@ -39,10 +39,12 @@ class ChangesHandler(BaseHandler):
         feed = self.door.feed
         since, life = self.number("since", _NOTHING_YET), self.field("life")
         wait_s = min(max(self.number("wait", int(DEFAULT_WAIT_S)), 0), MAX_WAIT_S)
+        feed.poll_began()
         with feed.watching():
             if feed.missed(since, life) == []:
                 await feed.wait(since, wait_s)
             changes = feed.missed(since, life)
+            feed.poll_answered()
             if changes is None:
                 self.answer(feed.snapshot())
                 return

@@ -120,9 +120,10 @@ class ServerLoop:
         return server
 
     async def _say_farewell(self) -> None:
+        self._feed.close()
+        await self._feed.wait_for_polls(FAREWELL_S)
         for server in self._servers:
             server.stop()
-        self._feed.close()
         with suppress(asyncio.TimeoutError, TimeoutError):
             await asyncio.wait_for(self._all_answered(), FAREWELL_S)
         for server in self._servers:

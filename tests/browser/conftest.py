@@ -18,7 +18,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    with running_lab(tmp_path_factory.mktemp("lab")) as server:
+    # As a hub serves it: below a path of its own.
+    with running_lab(tmp_path_factory.mktemp("lab"), "/user/ada/") as server:
         yield server
 
 

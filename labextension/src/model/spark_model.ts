@@ -7,7 +7,7 @@ import { Request, RequestFailed } from './request';
 import { IDriver, IJob, ISnapshot, ITracked } from './rows';
 import { TaskOrder, TaskPages } from './task_pages';
 import { Watch } from './watch';
-import { activeJobs } from './words';
+import { activeJobs, executorsOf } from './words';
 
 /** What can be ended, and how its route begins. */
 export type KillScope =
@@ -192,6 +192,12 @@ export class SparkModel {
   /** Ends several jobs at once, such as all of a cell. */
   async killJobs(jobs: IJob[], reason?: string): Promise<void> {
     await Promise.all(jobs.map(job => this.kill('job', job.jobId, reason)));
+  }
+
+  /** Ends all executors, each by itself: the application goes on with new ones. */
+  async killExecutors(): Promise<void> {
+    const active = executorsOf(this.snapshot!).filter(each => each.isActive);
+    await Promise.all(active.map(each => this.kill('executor', each.id)));
   }
 
   killNewest(): Promise<boolean> {

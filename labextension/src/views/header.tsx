@@ -127,13 +127,15 @@ function Silence(): JSX.Element | null {
           : trans.__('Nothing is known of it yet.')}
       </p>
       <div className="jp-Spark-tools">
-        <Action
-          text={trans.__('Kill executors')}
-          label={trans.__('Kill all executors from outside of the driver')}
-          cost={trans.__('Running jobs end, cached data is lost.')}
-          danger
-          onAct={() => model.kill('application', '')}
-        />
+        {snapshot && (
+          <Action
+            text={trans.__('Kill executors')}
+            label={trans.__('Kill all executors from outside of the driver')}
+            cost={trans.__('Cached data is lost, running tasks start anew.')}
+            danger
+            onAct={() => model.killExecutors()}
+          />
+        )}
         {kernelId && (
           <>
             <Action

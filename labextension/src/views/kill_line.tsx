@@ -26,7 +26,11 @@ export function KillLine({
   const state = jobState(job);
   const card = killOf(snapshot, job);
   if (state === 'killed') {
-    return <span className="jp-Spark-killLine">{killedWords()}</span>;
+    return (
+      <span className="jp-Spark-killLine" role="status">
+        {killedWords()}
+      </span>
+    );
   }
   if (state !== 'killing') {
     return null;
@@ -37,7 +41,7 @@ export function KillLine({
     card?.tasks.filter(task => task.endedAfterMs == null).length ||
     0;
   return (
-    <span className="jp-Spark-killLine">
+    <span className="jp-Spark-killLine" role="status">
       {trans._n('%1 task still running', '%1 tasks still running', left)}
       {card && <Stubborn snapshot={snapshot} card={card} />}
     </span>
