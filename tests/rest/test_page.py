@@ -309,9 +309,7 @@ def test_the_keyboard_does_all(look, rows, engine):
     page.get_by_text("No executor has started yet").wait_for(state="detached")
     page.get_by_role("button", name="Stages of job 3").focus()
     page.keyboard.press("Enter")
-    assert (
-        page.get_by_role("button", name="Stages of job 3").get_attribute("aria-expanded") == "true"
-    )
+    page.get_by_role("button", name="Stages of job 3", expanded=True).wait_for()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.ariaLabel") == "Kill job 3"
     engine.change("job", "3", **job(3, numCompletedTasks=4))
