@@ -1,8 +1,8 @@
 """Shows the progress of each cell's jobs under it, wherever in its threads they were started.
 
 Owns    the drawing thread, and what each cell with jobs shows.
-Thread  `SparkCellProgress` draws, four times a second while a cell runs or a job of one does;
-        IPython calls `_cell_begins` and `_cell_ended`.
+Thread  `SparkCellProgress` draws, four times a second while a job of a cell runs; IPython calls
+        `_cell_begins` and `_cell_ended`, the listener bus `onJobStart`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.cell import Cell, current_cell
 from pyspark_shell.common.threads import CELL_PROGRESS, start_daemon
 from pyspark_shell.engines.native import NativeEngine
+from pyspark_shell.listener.events import SparkListenerJobStart
 from pyspark_shell.rest.port import Engine, KillOrder, Refusal
 from pyspark_shell.widgets.progress_text import Json, summary_text
 from pyspark_shell.widgets.progress_view import ProgressView
@@ -60,14 +61,19 @@ class CellProgress:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Begin to show progress; the thread starts with the first cell."""
+        """Begin to show progress; the thread starts with the first job."""
         self._shell.events.register("pre_run_cell", self._cell_begins)
         self._shell.events.register("post_run_cell", self._cell_ended)
+        SparkContext._on_start.append(self._listen)
+        context = SparkContext._active_spark_context
+        if context is not None:
+            self._listen(context)
 
     def end(self) -> None:
         """Show no more."""
         self._shell.events.unregister("pre_run_cell", self._cell_begins)
         self._shell.events.unregister("post_run_cell", self._cell_ended)
+        SparkContext._on_start.remove(self._listen)
         self._ended.set()
         self._wanted.set()
 
@@ -83,12 +89,6 @@ class CellProgress:
             while len(self._cells) > _REMEMBERED_CELLS:
                 self._cells.popitem(last=False)
         self._running[id(info)] = cell
-        self._wake()
-
-    def _wake(self) -> None:
-        self._wanted.set()
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = start_daemon(CELL_PROGRESS, self._run)
 
     def _cell_ended(self, result: Any) -> None:
         """What has ended is folded at once, before the cell's reply."""
@@ -96,9 +96,21 @@ class CellProgress:
         cell = self._running.pop(begun, None)
         with self._lock:
             jobs = None if cell is None else self._cells.get(cell)
-        engine = _engine()
-        if jobs is not None and engine is not None:
-            jobs.cell_ended(engine)
+        if jobs is not None:
+            jobs.cell_ended(_engine())
+
+    # In the listener bus's thread ----------------------------------------------------------
+
+    def _listen(self, context: SparkContext) -> None:
+        context._engine.bus.add(self, "appStatus")
+
+    def onJobStart(self, event: SparkListenerJobStart) -> None:
+        """There is something to draw."""
+        if self._ended.is_set():
+            return
+        self._wanted.set()
+        if self._thread is None:
+            self._thread = start_daemon(CELL_PROGRESS, self._run)
 
     # In the drawing thread -----------------------------------------------------------------
 
@@ -106,12 +118,10 @@ class CellProgress:
         pause = threading.Event()
         while not self._ended.is_set():
             self._wanted.wait()
+            self._wanted.clear()
             began_s = time.monotonic()
-            is_busy = self._draw()
-            if not is_busy and not self._running:
-                self._wanted.clear()
-                if self._running:  # a cell began just now
-                    self._wanted.set()
+            if self._draw():
+                self._wanted.set()
             pause.wait(max(0.0, _PERIOD_S - (time.monotonic() - began_s)))
 
     def _draw(self) -> bool:
@@ -119,7 +129,11 @@ class CellProgress:
         engine = _engine()
         with self._lock:
             cells = dict(self._cells)
-        if engine is None or not self._is_wanted():
+        if not self._is_wanted():
+            return False
+        if engine is None:
+            for jobs in cells.values():
+                jobs.cell_ended(None)
             return False
         try:
             running = _by_cell(engine.jobs(("RUNNING",)))
@@ -144,6 +158,7 @@ class _CellJobs:
         self._has_ended = False
         self._ended = 0
         self._view: ProgressView | None = None
+        self._engine: Engine | None = None  # of the application whose jobs are shown
 
     def draw(self, engine: Engine, running: list[Json]) -> bool:
         """Show the jobs that run; says whether there will be more to draw."""
@@ -157,6 +172,7 @@ class _CellJobs:
                 self._last_at_ms = now_ms
                 self._first_at_ms = self._first_at_ms or min(row["submittedAt"] for row in rows)
             if rows and self._is_worth_a_line(running, now_ms):
+                self._engine = engine
                 self._show().draw(rows, self._count_ended(engine, now_ms), now_ms)
             elif not rows:
                 self._fold_when_quiet(engine, now_ms, had_live)
@@ -179,16 +195,18 @@ class _CellJobs:
         elif self._view is not None and had_live and not self._is_open:
             self._fold(engine)  # the last task of a killed job has ended
 
-    def cell_ended(self, engine: Engine) -> None:
-        """The cell's own code has ended; its threads may go on.
+    def cell_ended(self, engine: Engine | None) -> None:
+        """The cell's own code has ended, or the application has; the cell's threads may go on.
 
         A killed job whose tasks still end is told again when they have.
         """
         with self._lock:
             self._has_ended = True
-            if not self._is_open:
+            is_over, engine = engine is None, engine or self._engine
+            if not self._is_open or engine is None:
                 return
-            running = _by_cell(engine.jobs(("RUNNING",))).get(self._cell, [])
+            rows = [] if is_over else engine.jobs(("RUNNING",))
+            running = _by_cell(rows).get(self._cell, [])
             if not running:
                 self._live = {row["jobId"]: row for row in self._with_dying(engine, [])}
                 self._fold(engine)
@@ -220,6 +238,7 @@ class _CellJobs:
 
     def _fold(self, engine: Engine) -> None:
         assert self._view is not None
+        self._engine = None
         rows = [row for row in engine.jobs() if _is_of(row, self._cell)]
         ended_ms = max((row.get("completedAt") or 0 for row in rows), default=0)
         began_ms = min((row["submittedAt"] for row in rows), default=0)

@@ -67,6 +67,22 @@ def test_the_line_stands_under_the_cell_whose_thread_runs_the_job(notebook):
     assert shown(second) == []
 
 
+def test_a_job_that_starts_between_cells_is_shown_under_its_cell(notebook):
+    cell = notebook.start(f"import threading\nthreading.Timer(1, lambda: {SECOND}).start()").wait()
+
+    assert folded(cell)["text/plain"].startswith("1 job · 4 tasks · ")
+
+
+def test_the_end_of_the_application_folds_the_line(notebook):
+    cell = notebook.start(SLEEPING)
+    wait_for(lambda: shown(cell), "the line")
+
+    notebook.driver.post("kill", {"reason": "spring cleaning"})
+    cell.wait()
+
+    assert folded(cell)["text/plain"].startswith("1 job · 0 tasks · ")
+
+
 def test_many_jobs_are_three_lines_and_a_number(notebook):
     cell = notebook.start(
         f"""
