@@ -16,6 +16,7 @@ from tornado.netutil import Resolver
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
 from pyspark_shell.rest.runtime_file import RuntimeEntry
+from pyspark_shell.server_extension.columns import shown
 from pyspark_shell.server_extension.last_known import LastKnown
 from pyspark_shell.server_extension.routes import Call
 
@@ -95,10 +96,12 @@ class Upstream:
         except (HTTPClientError, OSError) as problem:
             raise Gone(str(problem)) from None
         self.last_known.answered()
-        answer = Answer(response.code, _json(response.body))
-        if call.route.template in ("snapshot", "changes") and isinstance(answer.body, dict):
-            self.last_known.take(answer.body)
-        return answer
+        body = _json(response.body)
+        if call.route.template in ("snapshot", "changes"):
+            body = shown(body)
+            if isinstance(body, dict):
+                self.last_known.take(body)
+        return Answer(response.code, body)
 
     def _url(self, path: str) -> str:
         application = quote(self.entry.application_id, safe="")

@@ -13,7 +13,7 @@ from pyspark_shell.rest.runtime_file import RuntimeEntry
 
 SNAPSHOT = {
     "application": {"id": "app-1", "name": "fake"},
-    "jobs": [{"jobId": 1, "status": "RUNNING"}],
+    "jobs": [{"jobId": 1, "status": "RUNNING", "unseen": 1}],
     "stages": [],
     "executors": [],
     "rdds": [],
@@ -42,11 +42,16 @@ class Handler(BaseHTTPRequestHandler):
         if "/snapshot" in self.path:
             answer = {"seq": 1, "life": "a", "snapshot": SNAPSHOT}
         elif "/changes" in self.path:
+            ended = {"jobId": 1, "status": "SUCCEEDED", "unseen": 1}
             answer = {
                 "seq": 2,
                 "life": "a",
                 "changes": [
-                    {"kind": "job", "key": "1", "row": {"jobId": 1, "status": "SUCCEEDED"}},
+                    {
+                        "kind": "job",
+                        "key": "1",
+                        "row": ended,
+                    },
                     {"kind": "job", "key": "2", "row": {"jobId": 2, "status": "RUNNING"}},
                 ],
             }

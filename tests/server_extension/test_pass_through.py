@@ -6,13 +6,16 @@ import http.client
 import http.cookies
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from pyspark_shell.server_extension.columns import SHOWN
 from tests.processes.waiting import wait_for, within
 from tests.server_extension.fake_driver import FakeDriver
 
@@ -168,6 +171,23 @@ def test_columns_make_a_list_of_tasks_small(server, driver):
     path = "pyspark-shell/drivers/d1/stages/0/0/taskList?length=5&columns=taskId,index"
 
     assert server.ask("GET", path).body == [{"taskId": 0, "index": 0}]
+
+
+def test_rows_have_the_columns_that_the_panel_shows(server, driver):
+    snapshot = server.ask("GET", "pyspark-shell/drivers/d1/snapshot").body
+    changes = server.ask("GET", "pyspark-shell/drivers/d1/changes?since=1&life=a&wait=0").body
+
+    assert snapshot["snapshot"]["jobs"] == [{"jobId": 1, "status": "RUNNING"}]
+    assert changes["changes"][0]["row"] == {"jobId": 1, "status": "SUCCEEDED"}
+
+
+def test_every_field_of_a_row_in_the_panel_is_a_column_that_is_passed_on():
+    source = (Path(__file__).parents[2] / "labextension" / "src" / "model" / "rows.ts").read_text()
+
+    for kind, columns in SHOWN.items():
+        body = source.partition(f"export interface I{kind.capitalize()} {{")[2]
+        fields = re.findall(r"^  (\w+)\??:", body.partition("\n}")[0], re.MULTILINE)
+        assert set(fields) == columns
 
 
 # Refusals -----------------------------------------------------------------------------------
