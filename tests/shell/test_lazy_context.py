@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from pyspark_shell import SparkConf, SparkContext
-from pyspark_shell.common.errors import IllegalConfig, PySparkRuntimeError
+from pyspark_shell.common.errors import IllegalConfig, PySparkRuntimeError, SparkContextStopped
 from pyspark_shell.common.spark_conf import set_command_line
 from pyspark_shell.shell.lazy_context import LazySparkContext, is_unused
 from pyspark_shell.shell.namespace import SparkNames
@@ -52,6 +52,14 @@ def test_the_first_use_makes_it_a_context_like_any_other(sc):
     assert sc is before
     assert sc is SparkContext._active_spark_context
     assert (sc.appName, sc.master) == ("given", "local[2]")
+
+
+def test_the_place_of_the_first_use_is_where_it_was_made(sc):
+    rdd = sc.parallelize([1])
+    sc.stop()
+
+    with pytest.raises(SparkContextStopped, match=r"created at: first_use at .*test_lazy_context"):
+        rdd.count()
 
 
 def test_two_threads_make_one(sc):
