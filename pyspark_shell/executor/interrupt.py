@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -24,6 +25,8 @@ from pyspark_shell.lineage.task_context import TaskContext
 
 INTERRUPT_SIGNAL: Final = signal.SIGUSR1
 NO_TASK: Final = -1
+# Whoever kills from outside signals more often, not knowing whether it was heard.
+OUTSIDE_AGAIN_S: Final = 1.0
 
 
 class TaskInterrupt:
@@ -45,6 +48,7 @@ class TaskInterrupt:
     def __init__(self, outside_reason: Callable[[int], str | None] = lambda task_id: None) -> None:
         self._outside_reason = outside_reason
         self.from_outside = False
+        self._outside_at_s = 0.0
         self._main = threading.main_thread().ident
         self._running: TaskContext | None = None
         self._wanted = NO_TASK
@@ -89,14 +93,24 @@ class TaskInterrupt:
         running = self._running
         if running is None or self._shields or _is_importing(frame):
             return
-        if running.taskAttemptId() != self._wanted:
-            reason = self._outside_reason(running.taskAttemptId())
-            if reason is None:
-                return
-            running.mark_killed(reason)
-            self.from_outside = True
+        if running.taskAttemptId() != self._wanted and not self._is_meant_outside(running):
+            return
         self.delivered = True
         raise TaskKilledException(running.kill_reason or "killed")
+
+    def _is_meant_outside(self, running: TaskContext) -> bool:
+        """Whether somebody outside kills the task; not again while it cleans up after the first
+        time.
+        """
+        now_s = time.monotonic()
+        if self.from_outside and now_s - self._outside_at_s < OUTSIDE_AGAIN_S:
+            return False
+        reason = self._outside_reason(running.taskAttemptId())
+        if reason is None:
+            return False
+        running.mark_killed(reason)
+        self.from_outside, self._outside_at_s = True, now_s
+        return True
 
     # From the message thread -----------------------------------------------------
 

@@ -28,6 +28,7 @@ def hold(_):
 def refuse(_):
     while True:
         try:
+            open(f"{os.environ['GATE']}-{os.getpid()}-in", "w").close()
             time.sleep(0.01)
         except BaseException:
             pass
@@ -53,10 +54,11 @@ files = sys.argv[1:] or [os.environ["GATE"]]
 def work(task):
     gate = os.environ["GATE"]
     def run(number):
-        open(f"{gate}-{os.getpid()}", "w").close()
         try:
+            open(f"{gate}-{os.getpid()}", "w").close()
             task(number)
         finally:
+            time.sleep(0.6)  # longer than from one signal to the next
             open(f"{gate}-{os.getpid()}-finally", "w").close()
     return run
 
@@ -77,7 +79,7 @@ def about():
 
 def gates():
     from glob import glob
-    return [n for n in glob(os.environ["GATE"] + "-*") if not n.endswith("finally")]
+    return [n for n in glob(os.environ["GATE"] + "-*") if n[-1].isdigit()]
 
 def wait_for_tasks(count):
     while len(gates()) < count:
@@ -159,8 +161,9 @@ def test_a_task_that_does_not_stop_loses_its_process_past_the_deadline(stuck, ta
     assert driver.news["left"] == 45
 
 
-def test_without_a_deadline_what_does_not_stop_is_left_and_told(stuck):
+def test_without_a_deadline_what_does_not_stop_is_left_and_told(stuck, tmp_path):
     driver, entry = stuck("refuse", KILL_TIMEOUT="-1")
+    wait_for(lambda: len(list(tmp_path.glob("gate-*-in"))) == 2, "the tasks to stop their ears")
 
     report = kill_from_outside(entry, KillIntent(KillScope.JOB, 0, "why", "the test"))
 
