@@ -37,7 +37,7 @@ class WeakOutputs:
         self._shell.events.unregister("post_run_cell", self._after_cell)
 
     def _after_cell(self, result: Any) -> None:
-        value = result.result
+        value = None if result is None else result.result
         if issubclass(type(value), (NodeHandle, Broadcast)) and _is_wanted():
             result.result = self._weaken(value)
 
