@@ -18,7 +18,7 @@ def _columns(names: str) -> frozenset[str]:
 SHOWN: Final = {
     "job": _columns(
         """
-        jobId name description status stageIds jobGroup jobTags numTasks numActiveTasks
+        jobId name description status stageIds jobGroup numTasks numActiveTasks
         numCompletedTasks numSkippedTasks numFailedTasks numKilledTasks submittedAt completedAt
         lastTaskEndAt callSite cell site killState zombieTasks killedAt killReason killWho
         failureReason
@@ -33,7 +33,7 @@ SHOWN: Final = {
     ),
     "executor": _columns(
         """
-        id isActive rddBlocks memoryUsed diskUsed totalCores activeTasks failedTasks completedTasks
+        id isActive rddBlocks activeTasks completedTasks
         removeReason pid state taskIds keptBecause cpuPercent rssBytes forcedKills
         """
     ),

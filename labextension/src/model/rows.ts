@@ -57,7 +57,6 @@ export interface IJob {
   status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'UNKNOWN';
   stageIds: number[];
   jobGroup?: string;
-  jobTags?: string[];
   numTasks: number;
   numActiveTasks: number;
   numCompletedTasks: number;
@@ -123,11 +122,7 @@ export interface IExecutor {
   id: string;
   isActive: boolean;
   rddBlocks: number;
-  memoryUsed: number;
-  diskUsed: number;
-  totalCores: number;
   activeTasks: number;
-  failedTasks: number;
   completedTasks: number;
   removeReason?: string;
   pid?: number;

@@ -167,14 +167,6 @@ export class SparkModel {
     return new TaskPages(this._request, path, order, changed);
   }
 
-  /** Reads something once. */
-  read<T>(
-    path: string,
-    query: Record<string, string | number | boolean> = {}
-  ): Promise<T> {
-    return this._request<T>(this._path(path), { query });
-  }
-
   // Orders -------------------------------------------------------------------------------
 
   /** Those whose work is killed are told `from JupyterLab: <reason>`. */

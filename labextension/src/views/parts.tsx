@@ -1,8 +1,4 @@
-import {
-  LabIcon,
-  caretDownIcon,
-  caretRightIcon
-} from '@jupyterlab/ui-components';
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import React, { ReactNode, useEffect, useState } from 'react';
 
 import { IProgress, State } from '../model/words';
@@ -49,12 +45,11 @@ export interface IActionProps {
   cost?: string;
   danger?: boolean;
   disabled?: boolean;
-  icon?: LabIcon;
 }
 
 /** A button for an order. What destroys data says so, and wants a second click. */
 export function Action(props: IActionProps): JSX.Element {
-  const { text, label, onAct, cost, danger, disabled, icon: Icon } = props;
+  const { text, label, onAct, cost, danger, disabled } = props;
   const { trans } = useEnv();
   const [asking, setAsking] = useState(false);
   useEffect(() => {
@@ -108,7 +103,6 @@ export function Action(props: IActionProps): JSX.Element {
         }
       }}
     >
-      {Icon && <Icon.react tag="span" />}
       {text}
     </button>
   );
