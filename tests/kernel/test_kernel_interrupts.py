@@ -81,7 +81,8 @@ def test_interrupt_of_a_cell_that_awaits_ends_its_jobs_too(notebook):
     notebook.interrupt()
     cell.wait()
 
-    assert cell.error["ename"] == "CancelledError"
+    # Which is faster: the end of the job, or the event loop's cancelling of what awaits it.
+    assert cell.error["ename"] in ("CancelledError", "SparkJobCancelled")
     wait_for(lambda: notebook.jobs(status="running") == [], "the end of the job")
     assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
 
