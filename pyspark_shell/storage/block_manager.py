@@ -167,6 +167,7 @@ class BlockManager:
             # The driver may think that the block exists, and hence that its parents are not needed.
             self._report(BlockUpdate(block_id, 0, 0))
             raise
+        size_bytes = max(1, size_bytes)  # none at all would mean that the block is gone
         self._report(
             BlockUpdate(block_id, size_bytes if in_memory else 0, 0 if in_memory else size_bytes)
         )
@@ -179,7 +180,7 @@ class BlockManager:
     def _write_to_disk(self, block_id: str, body: memoryview) -> None:
         with writing_block(self._disk_path(block_id)) as writer:
             writer.write(body)
-        self._report(BlockUpdate(block_id, 0, len(body)))
+        self._report(BlockUpdate(block_id, 0, max(1, len(body))))
 
     def _fill(
         self, writer: BlockWriter, records: Iterator[Any]

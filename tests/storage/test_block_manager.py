@@ -88,6 +88,14 @@ def test_a_partition_is_computed_once_at_every_level(make, dirs, reports, comput
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("level", [StorageLevel.MEMORY_ONLY, StorageLevel.DISK_ONLY])
+def test_an_empty_partition_is_told_as_kept(make, reports, level):
+    list(make().get_or_compute(BLOCK, level, lambda: iter([])))
+
+    [update] = reports
+    assert update.memory_bytes + update.disk_bytes > 0
+
+
 def test_an_empty_partition_is_cached_too(make, dirs):
     empty = Computation([])
     manager = make()
