@@ -110,7 +110,7 @@ def test_kill_c(lab_page):
 
 
 def test_kill_task_of_a_stage(lab_page):
-    view = opened(lab_page, LONG)
+    view = opened(lab_page, LONG.replace("sleep(1)", "sleep(30)"))
     view.run(1)
     view.shows(view.job(0), "running")
     view.click("Stages of job 0")
