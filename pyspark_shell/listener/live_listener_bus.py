@@ -210,7 +210,7 @@ class LiveListenerBus:
 
     def flush(self, timeout_s: float = 10.0, name: str | None = None) -> bool:
         """Wait until everything posted before was handled by every queue, or by one of them."""
-        queues = [queue for queue in self._used if name in (None, queue.name)]
+        queues = [queue for queue in self._queues.values() if name in (None, queue.name)]
         return all([queue.flush(timeout_s) for queue in queues])
 
     def dropped(self) -> dict[str, int]:
