@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pyspark_shell.api.job_control import JOB_GROUP_ID, JobControl
@@ -71,6 +72,28 @@ class KillHelpers(JobControl):
             if life.record is not None or groups:
                 self.checkpoint_kill()
             yield item
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Have the body interrupted as soon as the application is killed, without the seconds of
+        grace that other code of the main thread gets: for loops that cannot ask.
+
+        Examples
+        --------
+        >>> with sc.guarded():
+        ...     sum(x * y for x in range(10) for y in range(10))
+        2025
+        """
+        self.checkpoint_kill()
+        driver = self._driver
+        if driver is None or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        driver.life.kill.guarded += 1
+        try:
+            yield
+        finally:
+            driver.life.kill.guarded -= 1
 
     def thread(
         self, target: Callable[..., Any], *args: Any, name: str | None = None, **kwargs: Any

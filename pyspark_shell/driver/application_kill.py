@@ -151,6 +151,7 @@ class ApplicationKill:
         self._main_outcome = "idle"
         self.record: KillRecord | None = None
         self.complete = threading.Event()
+        self.guarded = 0  # pieces of code in the main thread that want no grace
 
     def park(self) -> None:
         """Start the thread; it waits until it is wanted."""
@@ -178,6 +179,8 @@ class ApplicationKill:
             return
         started_s = time.monotonic()
         log.error("Application has been killed. Reason: %s", self.record.reason)
+        if self.guarded:
+            self._target.interrupt_main(str(self.record))
         exit_as_interrupted()
         atexit.register(await_end_of_kill, self.complete)
         self._rung("jobs", self._end_jobs)

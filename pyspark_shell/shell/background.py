@@ -6,14 +6,13 @@ Thread  one a piece of code, a daemon: it does not keep the process.
 
 from __future__ import annotations
 
-import ast
 import threading
 import time
 from itertools import count
-from types import CodeType
 from typing import Any, Final
 
 from pyspark_shell.common.errors import SparkJobCancelled
+from pyspark_shell.shell.cell_code import CellCode
 from pyspark_shell.shell.killed_jobs import killed_job_line
 from pyspark_shell.shell.running import running_context
 from pyspark_shell.shell.tables import cut
@@ -36,7 +35,7 @@ class BackgroundCode:
         self._shell = shell
         self.name = f"bg-{next(_numbers)}"
         self.result_name = f"_{self.name.replace('-', '')}"
-        self._body, self._last = self._compile(source)
+        self._code = CellCode(shell, source)
 
     def start(self) -> threading.Thread:
         """Begin; the thread has the name that its jobs' group has."""
@@ -44,24 +43,11 @@ class BackgroundCode:
         thread.start()
         return thread
 
-    def _compile(self, source: str) -> tuple[CodeType, CodeType | None]:
-        """The statements, and the expression at their end if there is one."""
-        text = self._shell.transform_cell(source)
-        file = self._shell.compile.cache(text, max(len(self._shell.user_ns["In"]) - 1, 0))
-        tree = ast.parse(text, file)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        body = compile(tree, file, "exec")
-        if not isinstance(last, ast.Expr):
-            return body, None
-        return body, compile(ast.Expression(last.value), file, "eval")
-
     def _run(self) -> None:
         began_s = time.monotonic()
-        namespace = self._shell.user_ns
         try:
             self._join_group()
-            exec(self._body, namespace)
-            value = None if self._last is None else eval(self._last, namespace)
+            value = self._code.run()
         except SparkJobCancelled as error:
             self._tell("was killed", began_s, killed_job_line(error))
             return
@@ -69,7 +55,7 @@ class BackgroundCode:
             self._tell("failed", began_s, _summary(error))
             return
         if value is not None:
-            namespace[self.result_name] = value
+            self._shell.user_ns[self.result_name] = value
             self._tell("is done", began_s, f"{self.result_name} = {cut(_short(value), _SHOWN)}")
         else:
             self._tell("is done", began_s, "")

@@ -15,13 +15,14 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.driver.holders import forget, holders_of
 from pyspark_shell.rest.port import Engine, Json, KillOrder, Refusal
 from pyspark_shell.shell import kill_words
 from pyspark_shell.shell.background import BackgroundCode
+from pyspark_shell.shell.cell_code import CellCode
 from pyspark_shell.shell.completion import complete_magic
 from pyspark_shell.shell.interrupts import killed_text, wait_for_end
 from pyspark_shell.shell.namespace import offer_unused_context, stop_active_context
@@ -244,6 +245,22 @@ class SparkMagics(Magics):
             f"%kill group {code.name} ends them."
         )
         code.start()
+
+    @cell_magic
+    def spark_guard(self, line: str, cell: str) -> Any:
+        """Run a cell that is interrupted as soon as the application is killed.
+
+        %%spark_guard
+        for row in rows: ...
+
+        Other cells get two seconds to notice a kill by themselves.
+        """
+        code = CellCode(self.shell, cell)
+        context = running_context()
+        if context is None:
+            return code.run()
+        with context.guarded():
+            return code.run()
 
     @line_magic
     def spark(self, line: str) -> None:

@@ -1,6 +1,7 @@
 """Kills of the application: what the driver is told, waits for, frees, and reports."""
 
 import re
+import threading
 import time
 
 import pytest
@@ -111,6 +112,26 @@ def test_guard_and_checkpoint_raise_at_once_when_the_application_is_killed(start
     with pytest.raises((SparkApplicationKilled, SparkContextStopped), match="guarded"):
         sc.checkpoint_kill()
     assert kill.complete.wait(within(10))
+
+
+def test_guarded_code_that_never_asks_is_interrupted_at_once(start):
+    sc = start(**QUICK)  # its ladder never interrupts the main thread
+    kill = sc._driver.life.kill
+    at = []
+
+    def loop():
+        at.append(time.monotonic())
+        threading.Timer(0.05, sc.killApplication, ("guarded",)).start()
+        while True:
+            pass
+
+    with pytest.raises(SparkApplicationKilled, match="guarded"), sc.guarded():
+        loop()
+
+    assert time.monotonic() - at[0] < within(0.25)
+    assert kill.complete.wait(within(10))
+    with pytest.raises((SparkApplicationKilled, SparkContextStopped)), sc.guarded():
+        pytest.fail("the body of a dead application's guard must not run")
 
 
 def test_guard_costs_less_than_a_microsecond_an_item(start):

@@ -70,6 +70,17 @@ def completions(line):
     return [each.text for each in answer["completions"]]
 
 
+def test_a_guarded_cell_runs_as_any_other(shell, sc):
+    value = shell.run_cell_magic(
+        "spark_guard", "", "found = sc.parallelize([1, 2]).sum()\nfound + 1"
+    )
+
+    assert (value, shell.user_ns["found"]) == (4, 3)
+    assert sc._driver.life.kill.guarded == 0
+    with pytest.raises(ZeroDivisionError):
+        shell.run_cell_magic("spark_guard", "", "1 / 0")
+
+
 def test_jobs_and_stages_are_listed(sc, say):
     sc.parallelize([(1, 2)], 2).reduceByKey(max).count()
     job_id = max(sc.statusTracker().getJobIdsForGroup(None))
