@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import select
+import signal
 import tempfile
 import threading
 import time
@@ -18,6 +19,10 @@ import pytest
 # How long an example takes says nothing on a machine that does other work.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Shells start background jobs so, and all drivers of the tests would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PATIENCE_S = 5.0
 LOCAL_ROOTS = [Path(tempfile.gettempdir()), Path("/dev/shm")]
