@@ -15,7 +15,7 @@ from pyspark_shell.rest.runtime_file import RuntimeEntry
 from tests.processes.waiting import wait_for
 
 # One call that keeps the interpreter for seconds and that no signal ends.
-COMPUTE = "tell(computing=True); sum(__import__('itertools').repeat(1, 3 * 10**8))"
+COMPUTE = "tell(computing=True); sum(__import__('itertools').repeat(1, 12 * 10**8))"
 
 
 @pytest.fixture
