@@ -20,9 +20,15 @@ import pytest
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Shells start background jobs so, and all drivers of the tests would inherit it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Shells and nohup start background jobs with signals ignored, and all drivers of the tests would
+# inherit that.
+for number, usual in [
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+    (signal.SIGQUIT, signal.SIG_DFL),
+]:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 PATIENCE_S = 5.0
 LOCAL_ROOTS = [Path(tempfile.gettempdir()), Path("/dev/shm")]
