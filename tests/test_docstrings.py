@@ -37,6 +37,8 @@ def test_example_holds(case, request, tmp_path, monkeypatch):
         case.globs["sc"] = request.getfixturevalue("sc")
     report: list[str] = []
 
-    failed, _ = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(case, out=report.append)
+    failed, _ = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(
+        case, out=report.append, clear_globs=False
+    )
 
     assert failed == 0, "".join(report)

@@ -53,8 +53,8 @@ def used_memory_since(start_bytes: int) -> Callable[[], float]:
     Examples
     --------
     >>> meter = used_memory_since(used_memory_bytes())
-    >>> ballast = bytearray(b"x") * (32 << 20)
-    >>> 28 < meter() < 40
+    >>> ballast = bytearray(b"x") * (64 << 20)
+    >>> 56 < meter() < 80
     True
     """
 
