@@ -201,9 +201,7 @@ class ProcessTable:
         try:
             (number,) = COUNT.unpack_from(self._memory, COUNT_AT)
             at = _intents_at(self.slots) + number % INTENTS * _INTENT.size
-            _INTENT.pack_into(
-                self._memory,
-                at,
+            record = _INTENT.pack(
                 number + 1,
                 intent.scope,
                 intent.target,
@@ -212,7 +210,8 @@ class ProcessTable:
                 _cut(intent.reason, _REASON_BYTES),
                 number + 1,
             )
-            COUNT.pack_into(self._memory, COUNT_AT, number + 1)
+            write_whole(self._memory, at, record)
+            self._memory[COUNT_AT : COUNT_AT + COUNT.size] = COUNT.pack(number + 1)
         finally:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
 
@@ -249,6 +248,17 @@ def read_intents(memory: mmap.mmap, slots: int, seen: int) -> list[KillIntent]:
 
 def _intents_at(slots: int) -> int:
     return ROWS_AT + slots * ROW.size
+
+
+def write_whole(memory: mmap.mmap, at: int, record: bytes) -> None:
+    """Write one record: its first number, then what is between, then its last.
+
+    Not by `pack_into`: it fills the place with zeros before it packs, and zeros are a record too.
+    """
+    last = at + len(record) - 8
+    memory[at : at + 8] = record[:8]
+    memory[at + 8 : last] = record[8:-8]
+    memory[last : last + 8] = record[-8:]
 
 
 def _read_whole(memory: mmap.mmap, layout: struct.Struct, at: int) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """Keeps the process table: the scheduler's end of the file that outside killers read and write.
 
 Owns    the mapped file and which executor has which row of it.
-Thread  `dag-scheduler-event-loop`. Each change is one `pack_into`, well below two microseconds.
+Thread  `dag-scheduler-event-loop`. Each change takes about a microsecond.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pyspark_shell.common.process_table import (
     new_table,
     read_intents,
     size_of_table,
+    write_whole,
 )
 from pyspark_shell.storage.block_file import remove_quietly
 
@@ -88,10 +89,10 @@ class ProcessTableWriter:
         self._processes_number += 1
         number = self._processes_number
         driver = os.getpid()
-        HEAD_PROCESSES.pack_into(
-            self._memory, PROCESSES_AT,
-            number, driver, start_time(driver) or 0, pid, start_time(pid) or 0, number,
-        )  # fmt: skip
+        record = HEAD_PROCESSES.pack(
+            number, driver, start_time(driver) or 0, pid, start_time(pid) or 0, number
+        )
+        write_whole(self._memory, PROCESSES_AT, record)
 
     def executor_started(self, executor_id: str, pid: int) -> None:
         """A process is there; said twice, it is noted once."""
@@ -154,18 +155,14 @@ class ProcessTableWriter:
         jobs = row.jobs
         if len(jobs) == 1:
             (job,) = jobs
-            ROW.pack_into(
-                self._memory, row.at,
-                number, row.executor_id, row.pid, row.start, row.task_id, row.stage_id,
-                1, job, *_OTHER_JOBS, number,
-            )  # fmt: skip
-            return
-        some = (*sorted(jobs)[:MAX_JOBS], *_NO_JOBS)[:MAX_JOBS]
-        ROW.pack_into(
-            self._memory, row.at,
+            some = (job, *_OTHER_JOBS)
+        else:
+            some = (*sorted(jobs)[:MAX_JOBS], *_NO_JOBS)[:MAX_JOBS]
+        record = ROW.pack(
             number, row.executor_id, row.pid, row.start, row.task_id, row.stage_id,
             min(len(jobs), MAX_JOBS), *some, number,
         )  # fmt: skip
+        write_whole(self._memory, row.at, record)
 
 
 def _make(path: str, size: int) -> mmap.mmap:
