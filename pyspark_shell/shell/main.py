@@ -51,8 +51,9 @@ def _drive(arguments: Sequence[str]) -> int:
 
 
 def _run(options: Options) -> int:
-    from pyspark_shell.shell.runner import run_code, run_script
+    from pyspark_shell.shell.runner import offer_py_files, run_code, run_script
 
+    offer_py_files(options.conf)
     if options.code is not None:
         run_code(options.conf, options.code, options.arguments)
     elif options.script is not None:

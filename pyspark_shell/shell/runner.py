@@ -62,6 +62,16 @@ def begin_tracebacks_in_user_code(namespace: dict[str, Any]) -> None:
     sys.excepthook = show
 
 
+def offer_py_files(conf: SparkConf) -> None:
+    """Let the user's code import from `--py-files` before it has a context, as under spark-submit.
+
+    Tasks get the files from the context.
+    """
+    for path in filter(None, (conf.get("spark.submit.pyFiles") or "").split(",")):
+        local = Path(path.strip().removeprefix("file:")).absolute()
+        sys.path.insert(0, str(local.parent if local.suffix == ".py" else local))
+
+
 def run_script(conf: SparkConf, script: str, arguments: Sequence[str]) -> None:
     """Run a script as `python script` would, but with `sc` there already."""
     code = read_script(script, arguments)

@@ -1,5 +1,7 @@
 """Scripts and lines of code, run by the command."""
 
+from zipfile import ZipFile
+
 import pytest
 
 from tests.shell.command import pyspark_shell
@@ -45,6 +47,28 @@ def test_a_script_may_make_its_own_context(run_script, own):
     )
 
     assert done.stdout == "True True local[2] job.py\n3\n", done.stderr
+
+
+@pytest.mark.parametrize("form", ["file", "zip"])
+def test_what_py_files_bring_is_imported_before_there_is_a_context(tmp_path, form):
+    module = tmp_path / "brought.py"
+    module.write_text("def double(x):\n    return 2 * x\n")
+    brought = module
+    if form == "zip":
+        brought = tmp_path / "brought.zip"
+        with ZipFile(brought, "w") as archive:
+            archive.write(module, "brought.py")
+        module.unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    script = elsewhere / "job.py"
+    script.write_text(
+        "from brought import double\nprint(sc.parallelize([1, 2]).map(double).collect())\n"
+    )
+
+    done = pyspark_shell("--py-files", str(brought), str(script))
+
+    assert done.stdout == "[2, 4]\n", done.stderr
 
 
 def test_sc_in_a_task_is_refused(run_script):
