@@ -14,6 +14,9 @@ _HEADER: Final = struct.Struct("<2sBxI")
 _MAGIC: Final = b"PS"
 # A stage's closure may be large; nothing legitimate comes near this.
 MAX_BODY_BYTES: Final = 1 << 31
+# What one `recv` asks for. Python allocates all of it first and gives back what did not come: below
+# malloc's threshold for a mapping of its own that is free, above it some 20 us a message.
+READ_BYTES: Final = 1 << 16
 
 
 class ProtocolError(Exception):

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Final, NoReturn
 
 from pyspark_shell.common.process_table import outside_reason
-from pyspark_shell.common.wire import FrameReader
+from pyspark_shell.common.wire import READ_BYTES, FrameReader
 from pyspark_shell.executor.barrier_client import DriverBarrierClient
 from pyspark_shell.executor.commit_client import DriverCommitClient
 from pyspark_shell.executor.interrupt import TaskInterrupt
@@ -118,7 +118,7 @@ def _serve(
 
 def _orders(tasks: socket.socket) -> Iterator[Order]:
     reader = FrameReader()
-    while data := tasks.recv(1 << 18):
+    while data := tasks.recv(READ_BYTES):
         for kind, body in reader.feed(data):
             yield decode_order(kind, body)
 

@@ -11,13 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from pyspark_shell.common.wire import FrameReader
+from pyspark_shell.common.wire import READ_BYTES, FrameReader
 from pyspark_shell.executor.messages import News, decode_news
 from pyspark_shell.executor.stage_settings import StageTable
 from pyspark_shell.scheduler.task_needs import Addresses, Taken
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
-
-_READ_BYTES: Final = 1 << 18
 
 
 @dataclass(slots=True)
@@ -49,7 +47,7 @@ class Channel:
         news: list[News] = []
         while True:
             try:
-                data = self.sock.recv(_READ_BYTES)
+                data = self.sock.recv(READ_BYTES)
             except (BlockingIOError, InterruptedError):
                 return news, False
             except OSError:
@@ -57,7 +55,7 @@ class Channel:
             if not data:
                 return news, True
             news.extend(self._decode(data))
-            if len(data) < _READ_BYTES:
+            if len(data) < READ_BYTES:
                 return news, False
 
     def _decode(self, data: bytes) -> Iterator[News]:
