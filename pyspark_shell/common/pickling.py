@@ -6,10 +6,12 @@ Plain data goes through the C pickler; classes and functions that other processe
 
 from __future__ import annotations
 
+import copyreg
 import io
 import pickle
 from collections.abc import Callable
 from pickle import PicklingError
+from types import FunctionType
 from typing import Any, Final
 
 import cloudpickle
@@ -25,18 +27,27 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """cloudpickle's, told that the engine's own classes and functions can be imported everywhere.
 
     Finding that out takes cloudpickle several microseconds each, and every job's closure names a
-    dozen.
+    dozen. For the same reason its table of reducers, a chain of two that Python code looks through
+    for each object, is made one.
     """
 
+    def __init__(
+        self, file: io.BytesIO, buffer_callback: Callable[[pickle.PickleBuffer], Any] | None
+    ) -> None:
+        super().__init__(file, PROTOCOL, buffer_callback)
+        self.dispatch_table = {**copyreg.dispatch_table, **_CLOUDPICKLE_TABLE}
+
     def reducer_override(self, obj: Any) -> Any:
-        module = getattr(obj, "__module__", None)
-        if (
-            isinstance(module, str)
-            and module.startswith("pyspark_shell.")
-            and hasattr(obj, "__qualname__")
-        ):
+        if not isinstance(obj, _BY_NAME):
+            return NotImplemented
+        if isinstance(obj.__module__, str) and obj.__module__.startswith("pyspark_shell."):
             return NotImplemented
         return super().reducer_override(obj)
+
+
+# What cloudpickle's `reducer_override` looks at; all else it leaves to the tables of reducers.
+_BY_NAME: Final = (type, FunctionType)
+_CLOUDPICKLE_TABLE: Final = cloudpickle.Pickler.dispatch_table.maps[0]
 
 
 def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], Any] | None = None) -> bytes:
@@ -51,7 +62,7 @@ def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], Any] | No
         return pickle.dumps(value, PROTOCOL)
     with io.BytesIO() as file:
         try:
-            _Pickler(file, PROTOCOL, buffer_callback).dump(value)
+            _Pickler(file, buffer_callback).dump(value)
         except PicklingError:
             raise
         except RecursionError as error:

@@ -361,6 +361,7 @@ class Scheduler:
             executors = list(self._backend.executors.values())
             for launch in self._tasks.resource_offers(executors, _split_of):
                 self._send(launch)
+        self._table.write_ends()
         if self._end is not None and self._tasks.is_idle:
             self._end_now()
 
