@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copyreg
 import io
+import marshal
 import pickle
 from collections.abc import Callable
+from functools import lru_cache
 from pickle import PicklingError
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Final
 
 import cloudpickle
@@ -21,6 +23,24 @@ PROTOCOL: Final = 5
 loads = pickle.loads
 
 _ATOMS: Final = frozenset({int, str, bytes, bool, float, complex, type(None)})
+
+
+@lru_cache(maxsize=1024)
+def load_code(data: bytes) -> CodeType:
+    """A code object, made once a process; each task's functions are made anew around it."""
+    code: CodeType = marshal.loads(data)
+    return code
+
+
+def _reduce_code(code: CodeType) -> tuple[Any, ...]:
+    """Code as Python's own files hold it, with the name of its file, which cloudpickle takes away
+    and tracebacks and stacks need. Executors run the same Python.
+    """
+    try:
+        return load_code, (marshal.dumps(code),)
+    except ValueError:  # a constant that no compiler makes
+        reduced: tuple[Any, ...] = _CLOUDPICKLE_TABLE[CodeType](code)
+        return reduced
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -34,13 +54,19 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def __init__(
         self, file: io.BytesIO, buffer_callback: Callable[[pickle.PickleBuffer], Any] | None
     ) -> None:
+        # Before the C pickler is made, which looks for it once.
+        self.dispatch_table = {
+            **copyreg.dispatch_table,
+            **_CLOUDPICKLE_TABLE,
+            CodeType: _reduce_code,
+        }
         super().__init__(file, PROTOCOL, buffer_callback)
-        self.dispatch_table = {**copyreg.dispatch_table, **_CLOUDPICKLE_TABLE}
 
     def reducer_override(self, obj: Any) -> Any:
         if not isinstance(obj, _BY_NAME):
             return NotImplemented
-        if isinstance(obj.__module__, str) and obj.__module__.startswith("pyspark_shell."):
+        module = getattr(obj, "__module__", None)
+        if isinstance(module, str) and module.startswith("pyspark_shell."):
             return NotImplemented
         return super().reducer_override(obj)
 

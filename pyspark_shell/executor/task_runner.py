@@ -1,6 +1,6 @@
 """Runs task attempts, one after another, on the main thread of an executor.
 
-Owns    the running attempt and the unpickled closures of the stages used last.
+Owns    the running attempt and the closures of the stages used last.
 Thread  the process's main thread.
 Source  Spark's Executor.TaskRunner; differs in that a kill raises TaskKilledException, a
         BaseException.
@@ -54,21 +54,18 @@ _SHUFFLE_SHARE: Final = 0.25
 
 
 class _Stage:
-    """A stage's closure: pickled until its first task, and what its tasks share."""
+    """A stage's closure, pickled, and what its tasks share.
 
-    __slots__ = ("_closure", "_pickled", "settings")
+    Each task unpickles it anew, as in PySpark: what one task's function remembers (a set in its
+    closure, a default argument, a generator of random numbers) is not there for the next one, nor
+    for the same task's second attempt.
+    """
+
+    __slots__ = ("closure", "settings")
 
     def __init__(self, binary: StageBinary) -> None:
-        self._pickled = binary.closure
-        self._closure: StageClosure | None = None
+        self.closure = binary.closure
         self.settings: StageSettings = loads(binary.settings)
-
-    def closure(self) -> StageClosure:
-        """The unpickled closure; user modules are imported here."""
-        if self._closure is None:
-            self._closure = loads(self._pickled)
-            self._pickled = b""
-        return self._closure
 
 
 class TaskRunner:
@@ -181,7 +178,7 @@ class TaskRunner:
     ) -> tuple[TaskState, bool, bytes]:
         self._extend_sys_path(stage.settings.python_paths)
         began = time.perf_counter_ns()
-        closure = stage.closure()
+        closure: StageClosure = loads(stage.closure)
         split = loads(order.split)
         context.metrics.executor_deserialize_time_ms = (time.perf_counter_ns() - began) // 1_000_000
         if closure.profiler is None:

@@ -161,6 +161,25 @@ def test_only_the_attempt_that_succeeds_counts(sc):
     assert seen.value == 1
 
 
+def test_a_second_attempt_remembers_nothing_of_the_first(sc):
+    seen = set()
+
+    def is_first(x):
+        if x in seen:
+            return False
+        seen.add(x)
+        return True
+
+    def fail_at_first(x):
+        if x == 3 and TaskContext.get().attemptNumber() == 0:
+            raise ValueError("not yet")
+        return x
+
+    assert sc.parallelize([1, 2, 3, 3], 1).filter(is_first).map(fail_at_first).collect() == [
+        1, 2, 3,
+    ]  # fmt: skip
+
+
 def test_accumulators_of_other_types_need_a_param(sc):
     class Words(AccumulatorParam):
         def zero(self, value):
