@@ -21,6 +21,7 @@ from tests.server_extension.fake_driver import FakeDriver
 
 TOKEN = "a-token-for-tests"
 BASE = "/user/ada/"
+SOURCES = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -181,13 +182,42 @@ def test_rows_have_the_columns_that_the_panel_shows(server, driver):
     assert changes["changes"][0]["row"] == {"jobId": 1, "status": "SUCCEEDED"}
 
 
-def test_every_field_of_a_row_in_the_panel_is_a_column_that_is_passed_on():
-    source = (Path(__file__).parents[2] / "labextension" / "src" / "model" / "rows.ts").read_text()
+def fields_of(interface):
+    """The fields of one of the panel's interfaces."""
+    source = (SOURCES / "labextension" / "src" / "model" / "rows.ts").read_text()
+    body = source.partition(f"export interface {interface} {{")[2]
+    return set(re.findall(r"^  (\w+)\??:", body.partition("\n}")[0], re.MULTILINE))
 
+
+def test_every_field_of_a_row_in_the_panel_is_a_column_that_is_passed_on():
     for kind, columns in SHOWN.items():
-        body = source.partition(f"export interface I{kind.capitalize()} {{")[2]
-        fields = re.findall(r"^  (\w+)\??:", body.partition("\n}")[0], re.MULTILINE)
-        assert set(fields) == columns
+        assert fields_of(f"I{kind.capitalize()}") == columns
+
+
+@pytest.mark.parametrize(
+    ("interface", "writers"),
+    [
+        ("IDriver", "server_extension/drivers.py"),
+        ("IApplication", "engines/native_listings.py status/rest_application.py"),
+        ("IJob", "status/rest_jobs.py"),
+        ("IStage", "status/rest_stages.py"),
+        ("ITask", "status/rest_tasks.py"),
+        ("IExecutor", "status/rest_executors.py"),
+        ("IRdd", "status/rest_storage.py"),
+        ("ITracked", "driver/cleaner_view.py"),
+        ("IHolder", "driver/cleaner_view.py"),
+        ("ICleaner", "driver/cleaner_view.py"),
+        ("IKilledTask", "status/rest_kills.py"),
+        ("ISnapshot", "engines/native.py"),
+    ],
+)
+def test_every_field_of_a_row_in_the_panel_is_one_that_drivers_send(interface, writers):
+    written = "".join((SOURCES / "pyspark_shell" / each).read_text() for each in writers.split())
+
+    fields = fields_of(interface)
+
+    assert fields
+    assert {field for field in fields if f'"{field}"' not in written} == set()
 
 
 # Refusals -----------------------------------------------------------------------------------

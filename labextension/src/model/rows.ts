@@ -129,8 +129,6 @@ export interface IExecutor {
   state?: 'idle' | 'busy' | 'killing' | 'dead';
   /** Tasks that it runs now. */
   taskIds?: number[];
-  /** Why an idle one is not given back. */
-  keptBecause?: string;
   cpuPercent?: number | null;
   rssBytes?: number | null;
   /** How often a task had to be ended with its process. */
@@ -166,7 +164,7 @@ export interface ITracked {
   createdAt?: number;
   state: 'live' | 'queued' | 'cleaning' | 'cleaned' | 'error' | 'orphaned';
   /** When it was cleaned. */
-  cleanedAt?: number;
+  doneAt?: number;
   error?: string;
   /** Present where somebody asked for it. */
   heldBy?: IHolder[];

@@ -219,8 +219,8 @@ function TrackedRow({ row, holders, refresh }: ITrackedRowProps): JSX.Element {
       case 'cleaning':
         return trans.__('cleaning');
       case 'cleaned':
-        return row.cleanedAt
-          ? trans.__('cleaned %1', timeOfDay(row.cleanedAt))
+        return row.doneAt
+          ? trans.__('cleaned %1', timeOfDay(row.doneAt))
           : trans.__('cleaned');
       case 'error':
         return trans.__('not cleaned yet, will be tried again');

@@ -104,7 +104,6 @@ function ExecutorRow({ executor }: { executor: IExecutor }): JSX.Element {
             {trans._n('%1 forced end', '%1 forced ends', executor.forcedKills)}
           </span>
         ) : null}
-        {executor.keptBecause && <span>{executor.keptBecause}</span>}
         {executor.removeReason && <span>{executor.removeReason}</span>}
       </div>
       {stack !== null && (
