@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,12 +113,19 @@ def fake(server):
 def driver(server, fake):
     fake.reset()
     wait_for(lambda: names(server) == {"d1": "fake"}, "the driver alone in the list", 10)
+    wait_for(lambda: listed(server)["silentForS"] == 0, "the driver to answer", 10)
+    fake.seen.clear()
     return fake
 
 
 def names(server):
     rows = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
     return {row["id"]: row["name"] for row in rows}
+
+
+def listed(server):
+    (row,) = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
+    return row
 
 
 # Passing on ---------------------------------------------------------------------------------
@@ -347,6 +355,49 @@ def test_a_silent_driver_is_told_of_with_what_was_known(server, driver):
     assert states == {1: "SUCCEEDED", 2: "RUNNING"}
     (row,) = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
     assert row["silentForS"] > 0
+
+
+def test_a_driver_that_nobody_asks_is_known_to_be_silent(server, driver):
+    driver.silent = True
+
+    wait_for(lambda: listed(server)["silentForS"] > 0, "the silence of an unasked driver", 15)
+    driver.wake()
+
+    wait_for(lambda: listed(server)["silentForS"] == 0, "the answer", 5)
+
+
+def test_a_silent_driver_is_asked_one_question_by_all(server, driver):
+    driver.silent = True
+    server.ask("GET", "pyspark-shell/drivers/d1/jobs")
+    driver.seen.clear()
+
+    answers = at_once(4, lambda: server.ask("GET", "pyspark-shell/drivers/d1/jobs"))
+
+    assert {answer.status for answer in answers} == {504}
+    assert [path for _, path, _, _ in driver.seen] == ["/api/v1/version"]
+    driver.wake()
+    wait_for(lambda: server.ask("GET", "pyspark-shell/drivers/d1/jobs").status == 200, "answers")
+
+
+def test_a_driver_whose_queue_is_full_is_silent_and_not_gone(server, driver):
+    path = server.drivers / "driver-d6.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen(1)
+        driver.publish(id="d6", socket=str(path))
+
+        answers = [
+            *at_once(6, lambda: server.ask("GET", "pyspark-shell/drivers/d6/jobs")),
+            *at_once(6, lambda: server.ask("GET", "pyspark-shell/drivers/d6/jobs")),
+        ]
+
+    assert {answer.status for answer in answers} == {504}
+
+
+def at_once(number, ask):
+    """Do a thing so many times together."""
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(lambda _: ask(), range(number)))
 
 
 def test_a_kill_that_nobody_can_carry_out_is_told(server, driver):
