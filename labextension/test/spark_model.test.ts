@@ -163,6 +163,24 @@ describe('the driver that is shown', () => {
     expect(chooseDriver([bob], { ...choice, kernelId: null })).toBe(bob);
   });
 
+  it('is asked again when it has come back after its end', async () => {
+    model.setVisible(view, true);
+    await listing(ada);
+    const list = () =>
+      server.asked.filter(each => each.path === 'drivers').at(-1)!;
+    list().answer({ drivers: [], version: 'none' });
+    await settled();
+    server.latest.refuse(410);
+    await settled();
+    expect(model.connection.state).toBe('gone');
+
+    list().answer({ drivers: [ada], version: 'again' });
+    await settled();
+    server.latest.answer({ seq: 1, life: 'b', snapshot: snapshot() });
+    await settled();
+    expect(model.connection.state).toBe('answers');
+  });
+
   it('is asked for when it is another one, and the other no more', async () => {
     model.setVisible(view, true);
     model.setKernel('k1');

@@ -320,11 +320,13 @@ export class SparkModel {
   private _show(driver: IDriver): void {
     const same = driver.id === this._driver?.id;
     this._driver = driver;
-    if (same) {
+    if (same && !(this._feed?.ended && this._isListed(driver.id))) {
       return;
     }
     this._closeFeed();
-    this._kept = null;
+    if (!same) {
+      this._kept = null;
+    }
     if (this._viewers.size) {
       this._openFeed();
     }
@@ -332,8 +334,18 @@ export class SparkModel {
 
   private _openFeed(): void {
     if (this._driver && !this._feed) {
-      this._feed = new Feed(this._request, this._driver.id, () => this._emit());
+      const { id } = this._driver;
+      this._feed = new Feed(
+        this._request,
+        id,
+        () => this._emit(),
+        () => this._isListed(id)
+      );
     }
+  }
+
+  private _isListed(driverId: string): boolean {
+    return this.drivers?.some(each => each.id === driverId) ?? false;
   }
 
   /** What was known stays in sight until a new answer takes its place. */
