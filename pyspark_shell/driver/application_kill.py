@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -40,6 +40,7 @@ from pyspark_shell.driver.main_thread import (
 )
 from pyspark_shell.executor.process_control import children_of
 from pyspark_shell.executor.thread_states import ThreadState, ThreadWatch, top_user_frame
+from pyspark_shell.status.kill_log import LeftThread
 
 log: Final = logging.getLogger("pyspark_shell.SparkContext")
 
@@ -123,6 +124,8 @@ class KillTarget(Protocol):
 
     def is_helper_process(self, pid: int) -> bool: ...
 
+    def threads_left(self, threads: Sequence[LeftThread]) -> None: ...
+
 
 class ApplicationKill:
     """The ladder of one application.
@@ -184,6 +187,7 @@ class ApplicationKill:
         exit_as_interrupted()
         atexit.register(await_end_of_kill, self.complete)
         self._rung("jobs", self._end_jobs)
+        self._rung("list of threads", self._list_threads)
         self._rung("context", self._target.stop)
         if self._activity() == "user":
             self._rung("main thread", self._end_main)
@@ -207,6 +211,11 @@ class ApplicationKill:
         assert self.record is not None
         self._target.fail_jobs(self.record.message)
         _wait_until(lambda: self._target.tasks_running() == 0, self._policy.jobs_timeout_s)
+
+    def _list_threads(self) -> None:
+        """Tell which threads go on, while there are views that can show them."""
+        left = [s for s in self._watch.describe() if s.owner == "user" and not _is_main(s)]
+        self._target.threads_left([LeftThread(s.name, s.is_daemon) for s in left])
 
     def _end_main(self) -> None:
         """Let the user's code notice by itself, then interrupt it."""

@@ -90,6 +90,7 @@ from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.application_listener import ApplicationListener
+from pyspark_shell.status.kill_log import LeftThread
 from pyspark_shell.storage.local_dirs import DirsClaim, LocalDirs, LocalDirsOwner
 from pyspark_shell.version import SPARK_VERSION
 
@@ -407,6 +408,10 @@ class Driver:
     def is_helper_process(self, pid: int) -> bool:
         """Whether a child of this process is the engine's."""
         return pid == self.scheduler.zygote_pid
+
+    def threads_left(self, threads: Sequence[LeftThread]) -> None:
+        """Note which threads of the user's a kill of the application leaves alone."""
+        self.status_store.touch(*self.status_store.kills.threads_left(threads))
 
     def interrupted_jobs(self) -> set[int]:
         """Jobs that a Ctrl-C has ended so far, the newest one too."""

@@ -680,7 +680,8 @@ def _reason_of(task: Assignment, status: StatusUpdate) -> TaskEndReason:
         case TaskState.COMMIT_DENIED:
             return task.task_set.commit_denied(task.task_id)
         case TaskState.KILLED:
-            return TaskKilled(Killed.decode(status.result).reason)
+            killed = Killed.decode(status.result)
+            return TaskKilled(killed.reason, killed.stack)
         case TaskState.FETCH_FAILED:
             fetch = FetchFailure.decode(status.result)
             return FetchFailed(fetch.shuffle_id, fetch.map_index, fetch.reduce_id, fetch.message)
