@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { IKillCard } from '../src/model/rows';
 import {
   forcedAfterMs,
-  framesOf,
   isActive,
   jobList,
   jobProgress,
@@ -157,19 +156,6 @@ describe('a kill', () => {
 
     expect(stubborn(open, 2000)).toEqual([]);
     expect(stubborn(open, 9000).map(task => task.taskId)).toEqual([3]);
-  });
-
-  it('tells where tasks stood as a traceback does', () => {
-    const lines = [
-      '  File "a.py", line 3 in spin',
-      '    spin()',
-      '  File "a.py", line 9 in run'
-    ];
-
-    expect(framesOf(lines)).toEqual([
-      'File "a.py", line 9 in run',
-      'File "a.py", line 3 in spin\n    spin()'
-    ]);
   });
 
   it('was forced if a process had to be ended', () => {

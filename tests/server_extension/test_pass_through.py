@@ -215,7 +215,10 @@ def test_every_field_of_a_row_in_the_panel_is_a_column_that_is_passed_on():
         ("ITracked", "driver/cleaner_view.py"),
         ("IHolder", "driver/cleaner_view.py"),
         ("ICleaner", "driver/cleaner_view.py"),
+        ("IKillCard", "status/rest_kills.py"),
         ("IKilledTask", "status/rest_kills.py"),
+        ("ILeftThread", "status/rest_kills.py"),
+        ("IThread", "executor/thread_states.py engines/native_threads.py"),
         ("ISnapshot", "engines/native.py"),
     ],
 )

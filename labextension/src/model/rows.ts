@@ -200,8 +200,13 @@ export interface IKillCard {
   tasks: IKilledTask[];
   state: 'killing' | 'killed';
   tookMs?: number | null;
-  /** Threads of the application's user that were left. */
-  threads?: string[];
+  /** Threads of the application's user that go on after its kill. */
+  threads?: ILeftThread[];
+}
+
+export interface ILeftThread {
+  name: string;
+  isDaemon: boolean;
 }
 
 export interface IKilledTask {
@@ -212,7 +217,7 @@ export interface IKilledTask {
   endedAfterMs?: number | null;
   /** Whether its process had to be ended. */
   forced: boolean;
-  /** Lines; the innermost frame first, as faulthandler writes it. */
+  /** Lines as a traceback has them, the outermost frame first. */
   lastStack?: string[];
 }
 

@@ -220,19 +220,6 @@ export function forcedAfterMs(card: IKillCard): number | null {
   return times.length ? Math.max(...times) : null;
 }
 
-/** The frames of a last stack, which names the innermost first, as a traceback has them. */
-export function framesOf(lastStack: string[]): string[] {
-  const frames: string[] = [];
-  for (const line of lastStack) {
-    if (frames.length && !line.trimStart().startsWith('File ')) {
-      frames[frames.length - 1] += `\n${line}`;
-    } else {
-      frames.push(line.trim());
-    }
-  }
-  return frames.reverse();
-}
-
 export function executorsOf(snapshot: ISnapshot): IExecutor[] {
   return snapshot.executors
     .filter(executor => executor.id !== 'driver')

@@ -1,13 +1,8 @@
 import React from 'react';
 
+import { framesOf, inShort } from '../model/frames';
 import { IJob, IKillCard, ISnapshot } from '../model/rows';
-import {
-  forcedAfterMs,
-  framesOf,
-  jobState,
-  killOf,
-  stubborn
-} from '../model/words';
+import { forcedAfterMs, jobState, killOf, stubborn } from '../model/words';
 import { useEnv } from './env';
 import { duration } from './format';
 import { Action } from './parts';
@@ -89,7 +84,7 @@ function Stubborn({
               task.pid
             )}
             {task.lastStack?.length ? (
-              <code>{framesOf(task.lastStack).at(-1)}</code>
+              <code>{inShort(framesOf(task.lastStack).at(-1)!)}</code>
             ) : null}
             <Action
               text={trans.__('Kill executor %1', task.executorId)}

@@ -1,26 +1,28 @@
 import React, { useState } from 'react';
 
+import { inShort, isLibrary } from '../model/frames';
 import { IThread } from '../model/rows';
 import { useEnv, useWatch } from './env';
 import { seconds } from './format';
 import { Action } from './parts';
 
-const LIBRARY =
-  /site-packages|dist-packages|\/lib\/python3|pyspark_shell\/|<frozen |File "<string>"/;
-
 /** Frames of one thread; those that are not the user's are folded. */
 export function Frames({ frames }: { frames: string[] }): JSX.Element {
   const { places, trans } = useEnv();
   const [all, setAll] = useState(false);
-  const own = frames.filter(frame => !LIBRARY.test(frame));
+  const own = frames.filter(frame => !isLibrary(frame));
   const folded = !all && own.length > 0 && own.length < frames.length;
   const shown = folded ? own : frames;
   return (
     <div className="jp-Spark-stack">
       <ol>
         {shown.map((frame, i) => (
-          <li key={i} className={LIBRARY.test(frame) ? 'jp-mod-library' : ''}>
-            {frame}
+          <li
+            key={i}
+            className={isLibrary(frame) ? 'jp-mod-library' : ''}
+            title={frame.split('\n', 1)[0]}
+          >
+            {inShort(frame)}
           </li>
         ))}
       </ol>

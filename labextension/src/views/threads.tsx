@@ -108,6 +108,9 @@ function ThreadRow({ thread }: { thread: IThread }): JSX.Element {
         {thread.waitsFor && (
           <span>{trans.__('waits for %1', thread.waitsFor)}</span>
         )}
+        {thread.startedAt && (
+          <span>{trans.__('started at %1', thread.startedAt)}</span>
+        )}
         {thread.owner === 'user' && (thread.sameLineSeconds ?? 0) >= 2 && (
           <span>
             {trans.__(
