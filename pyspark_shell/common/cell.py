@@ -190,9 +190,4 @@ def place(file: str, line: int) -> str:
     >>> place("/home/me/totals.py", 3)
     '/home/me/totals.py:3'
     """
-    return f"{file_name(file)}:{line}"
-
-
-def file_name(file: str) -> str:
-    """A file of code, as people call it: the code of a cell is `In[7]`."""
-    return _name_of_file(file) or file
+    return f"{_name_of_file(file) or file}:{line}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_user_file
-from pyspark_shell.common.cell import file_name
+from pyspark_shell.common.cell import name_of_file
 from pyspark_shell.common.threads import (
     CONTEXT_CLEANER,
     DAG_SCHEDULER,
@@ -55,7 +55,8 @@ class NativeFrame:
     function: str
 
     def __str__(self) -> str:
-        text = f'File "{file_name(self.file)}", line {self.line}, in {self.function}'
+        name = name_of_file(self.file) or self.file
+        text = f'File "{name}", line {self.line}, in {self.function}'
         source = linecache.getline(self.file, self.line).strip()
         return f"{text}\n    {source}" if source else text
 

@@ -335,7 +335,8 @@ def _stack(frame: FrameType | None) -> list[str]:
     while frame is not None:
         code = frame.f_code
         source = linecache.getline(code.co_filename, frame.f_lineno).strip()
-        text = f'File "{file_name(code.co_filename)}", line {frame.f_lineno}, in {code.co_name}'
+        name = name_of_file(code.co_filename) or code.co_filename
+        text = f'File "{name}", line {frame.f_lineno}, in {code.co_name}'
         lines.append(f"{text}\n    {source}" if source else text)
         frame = frame.f_back
     lines.reverse()

@@ -21,6 +21,7 @@ _STAGE_STATUSES: Final = ("ACTIVE", "COMPLETE", "FAILED", "PENDING", "SKIPPED")
 _TASK_STATUSES: Final = ("RUNNING", "SUCCESS", "FAILED", "KILLED", "PENDING", "UNKNOWN")
 _SORTINGS: Final = {
     "id": "ID",
+    "-id": "-ID",
     "runtime": "runtime",
     "+runtime": "runtime",
     " runtime": "runtime",  # a plus sign in a URL is a blank
@@ -107,7 +108,7 @@ def task_list(request: Request) -> Any:
     sorting = request.text("sortBy") or "ID"
     if sorting.lower() not in _SORTINGS:
         raise Refusal(404, f'Bad value for parameter "sortBy": "{sorting}"')
-    return request.engine.task_list(
+    rows = request.engine.task_list(
         request.number("stage"),
         request.number("attempt"),
         max(request.integer("offset", 0), 0),
@@ -115,6 +116,10 @@ def task_list(request: Request) -> Any:
         _SORTINGS[sorting.lower()],
         request.words("status", _TASK_STATUSES),
     )
+    columns = (request.text("columns") or "").split(",")
+    if columns == [""]:
+        return rows
+    return [{name: row[name] for name in columns if name in row} for row in rows]
 
 
 # Executors and threads --------------------------------------------------------------------------

@@ -76,7 +76,7 @@ ROUTES: Final = (
     _gets("jobs/{id}"),
     _gets("stages", "status"),
     _gets("stages/{id}/{attempt}", "details"),
-    _gets("stages/{id}/{attempt}/taskList", "offset length sortBy status"),
+    _gets("stages/{id}/{attempt}/taskList", "offset length sortBy status columns"),
     _gets("stages/{id}/{attempt}/taskSummary", "quantiles"),
     _gets("executors"),
     _gets("allexecutors"),
