@@ -272,6 +272,8 @@ class AppStatusListener:
                 del self._active[job.job_id]
                 job.status = JobStatus.UNKNOWN
                 job.completion_time_ms = event.time_ms
+                self._settle(job, event.time_ms)
+                store.touch(job)
         store.touch(*store.kills.correct(event))
         for job in list(store.jobs.values()):
             if job.live_stages and job.status is not JobStatus.RUNNING:

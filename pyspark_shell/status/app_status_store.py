@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
@@ -174,9 +175,10 @@ class AppStatusStore:
             self._marks_are_lost = False
             changed.update(shown(self.job_list()), shown(self.stage_list()))
             changed.update(self.executor_list(), self.cached_rdds(), self.kills.newest())
-        rows = [row for row in (changed.pop() for _ in range(len(changed))) if self._holds(row)]
+        marked = _pop_all(changed)
         gone = [self._forgotten.popleft() for _ in range(len(self._forgotten))]
-        return rows, gone
+        # Only now: a row that is there after those that went were taken goes, if at all, next time.
+        return [row for row in marked if self._holds(row)], gone
 
     def _holds(self, row: Row) -> bool:
         match row:
@@ -244,6 +246,15 @@ class AppStatusStore:
             excess -= len(gone)
             if excess <= 0:
                 return
+
+
+def _pop_all(marked: set[Row]) -> list[Row]:
+    """Take all marks, though the writer takes some back meanwhile."""
+    popped = []
+    with suppress(KeyError):
+        for _ in range(len(marked)):
+            popped.append(marked.pop())
+    return popped
 
 
 def shown(rows: Iterable[R]) -> list[R]:
