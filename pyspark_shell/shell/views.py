@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
-from pyspark_shell.shell.tables import Column, table
+from pyspark_shell.shell.tables import Column, table, wrapped
 
 Json = dict[str, Any]
 # Puts colour around a state.
@@ -165,11 +165,12 @@ def cleaner_view(answer: Json, width: int | None = None, paint: Paint = str) -> 
     cleaned = sum(header.get("cleaned", {}).values())
     now = f" {header['now']}" if header.get("now") else ""
     queue = header.get("queue", 0)
-    lines = [
-        f"Cleaner: {header['state']}{now}. {queue} queued, {cleaned} cleaned"
-        + (f", {header['errors']} errors" if header.get("errors") else "")
-        + f". Watches {tracked or 'nothing'}."
-    ]
+    errors = f", {header['errors']} errors" if header.get("errors") else ""
+    lines = wrapped(
+        f"Cleaner: {header['state']}{now}. {queue} queued, {cleaned} cleaned{errors}. "
+        f"Watches {tracked or 'nothing'}.",
+        width,
+    )
     rows = answer.get("rows", ())
     if rows:
         lines.append(_entities_table(rows, width, paint))
