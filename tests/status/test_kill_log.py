@@ -145,7 +145,7 @@ def test_a_card_does_not_wait_for_what_the_scheduler_does_not_know(store, events
     assert (card.took_ms, other.took_ms) == (1500, None)
 
 
-@pytest.mark.parametrize("scope, target", [("task", "0"), ("job", "0"), ("executor", "1")])
+@pytest.mark.parametrize(("scope", "target"), [("task", "0"), ("job", "0"), ("executor", "1")])
 def test_a_target_that_ends_while_its_card_is_written_is_not_waited_for(
     store, events, running, scope, target
 ):
