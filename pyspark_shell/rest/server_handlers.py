@@ -67,11 +67,10 @@ class Door:
 
         def tell() -> None:
             with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(lambda: reached.done() or reached.set_result(None))
+                loop.call_soon_threadsafe(reached.cancel)
 
         if not self.site.engine.when_caught_up(tell):
-            with suppress(TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
-                await asyncio.wait_for(reached, CATCH_UP_S)
+            await asyncio.wait([reached], timeout=CATCH_UP_S)
 
     def begin(self) -> None:
         """A request has come."""
