@@ -194,6 +194,8 @@ class AppStatusListener:
             return
         if stage.first_task_launched_time_ms is None:
             stage.first_task_launched_time_ms = info.launch_time_ms
+        if stage.is_closed:  # its start is told after its stage's end
+            stage.is_closed, stage.finished_row = False, None
         stage.running[info.task_id] = info
         stage.tasks[info.task_id] = event
         store.add_task()
@@ -283,6 +285,9 @@ class AppStatusListener:
     def _correct(self, stage: StageData, event: SparkListenerSchedulerState) -> None:
         for task_id in stage.running.keys() - event.task_ids:
             del stage.running[task_id]
+            stage.finished_row = None
+            if stage.completion_time_ms is not None:
+                _close_if_done(stage)
             self._store.touch(stage, *stage.jobs)
         if not any(job.job_id in event.job_ids for job in stage.jobs) and not stage.is_over:
             skipped = stage.status is StageStatus.PENDING

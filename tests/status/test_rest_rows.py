@@ -257,6 +257,26 @@ def test_rows_of_what_has_ended_are_made_once(store, events):
     assert stage_row(store.stage(0, 0), store) is after[1]
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_start_that_is_told_after_its_stages_end_shows_until_its_end(store, events, is_lost):
+    info = stage(0, tasks=1)
+    events.begin(0, info)
+    events.complete(info, reason="killed")
+    events.end_job(0, "killed", cancelled=True)
+
+    def active():
+        return stage_row(store.stage(0, 0), store)["numActiveTasks"]
+
+    assert active() == 0
+    task = events.launch(info)
+    assert active() == 1
+    if is_lost:
+        events.tell_state()
+    else:
+        events.finish(info, task, TaskKilled("killed"))
+    assert active() == 0
+
+
 def test_a_finished_stage_that_serves_another_job_names_it(store, events):
     shared, own = stage(0), stage(1, parents=(0,))
     events.start_job(0, shared)
