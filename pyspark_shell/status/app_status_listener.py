@@ -327,6 +327,7 @@ def _close_if_done(stage: StageData) -> None:
 def _count_on_executor(executor: ExecutorSummary, event: SparkListenerTaskEnd) -> None:
     info, reason = event.task_info, event.reason
     executor.running.pop(info.task_id, None)
+    executor.last_task_end_ms = info.finish_time_ms
     executor.total_duration_ms += info.finish_time_ms - info.launch_time_ms
     if type(reason) is Success:
         executor.completed_tasks += 1

@@ -222,7 +222,8 @@ def test_second_copies_of_slow_tasks_are_summed_up(store, events):
 
 def test_an_executor_is_idle_busy_killing_and_dead(store, events):
     def state():
-        return executor_row(store.executors["1"], store, Usage(), 0)["state"]
+        row = executor_row(store.executors["1"], store, Usage(), 0)
+        return row["state"], row["keptBecause"], row.get("idleSince")
 
     info = stage(0)
     seen = [state()]
@@ -232,10 +233,17 @@ def test_an_executor_is_idle_busy_killing_and_dead(store, events):
     events.end_job(0, "cancelled", cancelled=True)
     seen.append(state())
     events.finish(info, task, TaskKilled("cancelled"))
+    seen.append(state())
     events.lose_executor("1", "it was killed")
     seen.append(state())
 
-    assert seen == ["idle", "busy", "killing", "dead"]
+    assert seen == [
+        ("idle", "idle, ready for the next task", 1),
+        ("busy", "running task 0", None),
+        ("killing", "killed task 0 not yet ended", None),
+        ("idle", "idle, ready for the next task", 1250),
+        ("dead", "", None),
+    ]
     assert executor_row(store.executors["1"], store, Usage(), 0)["removeReason"] == "it was killed"
 
 
