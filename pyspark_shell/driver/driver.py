@@ -165,6 +165,7 @@ class Driver:
             UI_RETAINED_DEAD_EXECUTORS.read(conf),
             partial(self.bus.flush, name="appStatus"),
             UI_RETAINED_TASKS.read(conf),
+            partial(self.bus.when_through, name="appStatus"),
         )
         self.bus.add(AppStatusListener(self.status_store), "appStatus")
         self.bus.add(ApplicationListener(self.status_store), "appStatus")

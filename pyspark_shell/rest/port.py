@@ -7,7 +7,7 @@ an answer may be another answer's too: who wants to change it takes a copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -83,6 +83,12 @@ class Engine(Protocol):
 
     @property
     def application_id(self) -> str: ...
+
+    def when_caught_up(self, tell: Callable[[], object]) -> bool:
+        """Have `tell` called, in any thread, once all that has happened until now is in the rows;
+        True if it is already, and then `tell` is not called. In the server's loop the listings
+        below do not wait for it themselves.
+        """
 
     # Spark's listings ---------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ class RoutedHandler(BaseHandler):
         )
         work = partial(route.answer, request)
         if not route.waits:
+            if "app" in match.names:
+                await self.door.caught_up()
             return work()
         workers = self.door.readers if route.method == "GET" else self.door.orders
         return await workers.run(work)

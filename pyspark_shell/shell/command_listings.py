@@ -210,7 +210,7 @@ def list_executors(client: DriverClient, arguments: Namespace, out: Output) -> i
     """Executor processes, with `--all` also those that ended."""
     rows = client.get("allexecutors" if arguments.all else "executors")
     out.json(rows)
-    out.line(executors_view(rows, out.width, out.paint))
+    out.line(executors_view(rows, now_ms(), out.width, out.paint))
     return DONE
 
 

@@ -1,7 +1,8 @@
 """Who killed what, why, and what became of it: one card for each kill.
 
 Owns    the newest cards, and which task's end each of them waits for.
-Thread  `order` from any, before the scheduler is told; the rest belongs to the status listener.
+Thread  `order` from any, before the scheduler is told, and then what the target was faster by; the
+        rest belongs to the status listener.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class KillCard:
         """Note the end once nothing is left to wait for."""
         if self.took_ms is not None or self.waits_for:
             return
-        if all(task.ended_after_ms is not None for task in self.tasks.values()):
+        if all(task.ended_after_ms is not None for task in list(self.tasks.values())):
             self.took_ms = max(0, now_ms - self.at_ms)
 
 
@@ -149,7 +150,7 @@ class KillLog:
         """So many cards, newest first."""
         return list(self.cards)[: -number - 1 : -1]
 
-    # For the listener only ------------------------------------------------------
+    # For the listener, and for an order that finds that its target was faster --------
 
     def _wait_for(self, card: KillCard, tasks: Iterable[KilledTask]) -> None:
         for task in tasks:
@@ -193,6 +194,16 @@ class KillLog:
                 frames = map(with_source, stack.splitlines())
                 task.last_stack = tuple(line for each in frames for line in each.splitlines())
             card.end_if_done(info.finish_time_ms)
+        return cards
+
+    def task_was_faster(self, task_id: int, now_ms: int) -> tuple[KillCard, ...]:
+        """The cards of a task that had ended when its kill was written down."""
+        cards = self.dying.pop(task_id, ())
+        for card in cards:
+            task = card.tasks[task_id]
+            if task.ended_after_ms is None:
+                task.ended_after_ms = max(0, now_ms - card.at_ms)
+            card.end_if_done(now_ms)
         return cards
 
     def executor_ended(self, executor_id: str, now_ms: int) -> list[KillCard]:

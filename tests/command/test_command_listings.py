@@ -261,14 +261,26 @@ def test_colours_are_for_terminals_and_not_with_no_color(busy, command, terminal
     assert "\x1b" not in terminal("jobs", "--json").out
 
 
-@pytest.mark.parametrize("columns", [40, 60, 200])
+@pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
 def test_no_line_is_wider_than_the_terminal(busy, terminal, columns):
     busy.begin("job(name='计算 星星 ' * 30, group='wide')", tasks=0)
+    busy.do("kept = sc.range(9).setName('a name of words ' * 20).cache(); kept.count()")
+    firsts = {
+        ("ps",): "Driver",
+        ("jobs",): "Job  What",
+        ("stages",): "Stage",
+        ("stages", "1"): "Stage",
+        ("executors",): "Executor",
+        ("threads",): "Thread",
+        ("cleaner",): "Cleaner: ",
+    }
 
-    said = terminal("jobs", columns=columns, NO_COLOR="1")
+    for words, first in firsts.items():
+        said = terminal(*words, columns=columns, NO_COLOR="1")
 
-    assert max(map(width_of, said.lines)) <= columns
-    assert said.lines[0].startswith("Job  What")
+        assert said.lines[0].startswith(first), (words, said)
+        assert len(said.lines) > 1
+        assert max(map(width_of, said.lines)) <= columns, (words, said.out)
 
 
 def test_a_pipe_gets_all_of_a_name(busy, command):

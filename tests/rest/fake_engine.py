@@ -27,6 +27,9 @@ class FakeEngine:
         self.gate.set()
         self.state = "running"
 
+    def when_caught_up(self, tell):
+        return True
+
     def change(self, kind="job", key="0", **row):
         self.changes.append(Change(kind, key, row or None))
 
