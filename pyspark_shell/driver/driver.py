@@ -62,7 +62,7 @@ from pyspark_shell.driver.job_handle import JobHandle
 from pyspark_shell.driver.live_stacks import LiveStacks
 from pyspark_shell.driver.stack_dumps import StackDumps
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
-from pyspark_shell.driver.task_resources import default_needs
+from pyspark_shell.driver.task_resources import assert_fits, default_needs
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.resource_profile import ResourceProfile
@@ -128,6 +128,10 @@ class Driver:
         clock = SystemClock()
         self._conf = conf
         self.start_time_ms = clock.time_ms()
+        driver_config.check_settings(conf, master)
+        self._needs = default_needs(conf)
+        self._cores_per_executor = master.cores_per_executor
+        assert_fits(self._needs, self._cores_per_executor)
         scheduler_config = driver_config.scheduler_config(conf, master)
         pools = driver_config.pools(conf, log.warning)
         self._event_log = _event_log(conf)
@@ -140,7 +144,6 @@ class Driver:
             raise
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
-        self._needs = default_needs(conf)
         self._profile_ids: set[int] = set()
         self.executor_memory_bytes = driver_config.executor_memory(conf, master)
         self._python_paths: tuple[str, ...] = ()
@@ -305,6 +308,8 @@ class Driver:
             node, self.scheduler.tracker, self.profiler_for, self._needs
         )
         final_input = prepare_result_stage(node, func, partitions, self.profiler_for, self._needs)
+        for stage_input in (final_input, *map_inputs.values()):
+            assert_fits(stage_input.needs, self._cores_per_executor)
         self.broadcasts.pickled.clear()
         waiter = self.scheduler.new_job(len(partitions))
         handle: JobHandle[T] = JobHandle(

@@ -150,7 +150,7 @@ class Scheduler:
             call_later=self._loop.call_later,
             accumulate=accumulate,
             settings=python_paths,
-            slots=config.backend.slots,
+            slots_for=config.backend.slots_for,
         )
         self._dag = DAGScheduler(effects, config.jobs, self.tracker, self.blocks, self._clock)
 
