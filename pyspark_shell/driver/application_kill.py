@@ -63,12 +63,15 @@ class KillRecord:
         A person's or program's name for where the kill came from.
     site
         The line of code that asked, empty if it came from outside.
+    spares_code
+        Whether only the context ends: nothing of the user's code is interrupted or ended.
     """
 
     reason: str
     who: str
     at_ms: int
     site: str
+    spares_code: bool = False
 
     @property
     def message(self) -> str:
@@ -182,6 +185,10 @@ class ApplicationKill:
             return
         started_s = time.monotonic()
         log.error("Application has been killed. Reason: %s", self.record.reason)
+        if self.record.spares_code:
+            self._rung("context", self._target.stop)
+            self.complete.set()
+            return
         if self.guarded:
             self._target.interrupt_main(str(self.record))
         exit_as_interrupted()

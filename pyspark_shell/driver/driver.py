@@ -214,6 +214,7 @@ class Driver:
         self._stacks = LiveStacks(self.scheduler, self.life.threads)
         self._stack_dumps = StackDumps(self.local_dirs.driver_stacks)
         self.life.begin()
+        self.scheduler.on_cluster_error(self._cluster_failed)
         atexit.register(self.stop)
         _drivers.add(self)
         self.progress = self._make_progress_bar(clock)
@@ -398,6 +399,11 @@ class Driver:
         outside_kills.write_down(intent, self.status_store, executors, self.application_id)
         if intent.scope is KillScope.APPLICATION:
             self.kill(intent.reason, intent.who)
+
+    def _cluster_failed(self, reason: str) -> None:
+        """No job can run any more: the application ends, the user's own code goes on."""
+        at_ms = time.time_ns() // 1_000_000
+        self.life.kill.request(KillRecord(reason, "the scheduler", at_ms, "", spares_code=True))
 
     def fail_jobs(self, message: str) -> None:
         """Fail all jobs, and all that come later."""

@@ -135,6 +135,7 @@ class DAGScheduler:
         self._resubmit_planned = False
         self._cancelled_groups: OrderedDict[str, None] = OrderedDict()
         self._stopped: str | None = None
+        self._unable: str | None = None  # why no job can run any more
         self._application_killed = False
 
     def process(self, event: DAGSchedulerEvent) -> None:
@@ -211,6 +212,8 @@ class DAGScheduler:
                 cancelled=True,
                 application_killed=self._application_killed,
             )
+        if self._unable is not None:
+            return JobFailure(event.job_id, _aborted_text(self._unable))
         group = event.properties.get("spark.jobGroup.id")
         if group is not None and group in self._cancelled_groups:
             log.info("Skip running a job that belongs to the cancelled job group %s", group)
@@ -323,8 +326,12 @@ class DAGScheduler:
     def abort_all(self, reason: str) -> None:
         """Fail all active jobs, since nothing can run."""
         for job in list(self.jobs.values()):
-            text = f"Job aborted due to stage failure: {reason}"
-            self._fail_job(job, JobFailure(job.job_id, text), reason)
+            self._fail_job(job, JobFailure(job.job_id, _aborted_text(reason)), reason)
+
+    def nothing_can_run(self, reason: str) -> None:
+        """Fail all jobs, and all that come later."""
+        self._unable = reason
+        self.abort_all(reason)
 
     # Stages ----------------------------------------------------------------------------------
 
@@ -617,3 +624,7 @@ class DAGScheduler:
 def cancelled_text(job_id: int, reason: str) -> str:
     """Spark's sentence about a cancelled job."""
     return f"[SPARK_JOB_CANCELLED] Job {job_id} cancelled {reason} SQLSTATE: XXKDA"
+
+
+def _aborted_text(reason: str) -> str:
+    return f"Job aborted due to stage failure: {reason}"

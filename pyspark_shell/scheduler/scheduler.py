@@ -137,6 +137,8 @@ class Scheduler:
         )
         self._active_jobs: tuple[int, ...] = ()
         self.on_outside_kill: Callable[[KillIntent], None] = _ignore
+        self._on_cluster_error: Callable[[str], None] | None = None
+        self._cluster_error: str | None = None
         self._tasks = TaskScheduler(pools, self._clock, config.backend.cores_per_executor)
         self._barriers = BarrierCoordinator(
             self._backend.release_barrier, self._loop.call_later, config.barrier_timeout_s
@@ -163,6 +165,12 @@ class Scheduler:
             self._loop.call_later(self._config.speculation_interval_s, self._speculate)
         self._loop.call_later(self._config.starvation_timeout_s, self._warn_if_starving)
         self._loop.start()
+
+    def on_cluster_error(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` called, in the scheduler's thread, when no job can run any more; at once if
+        that is so already.
+        """
+        self._loop.post(partial(self._hear_cluster_error, tell))
 
     def new_job(self, tasks: int) -> JobWaiter:
         """A waiter for a job that is going to be submitted, with the job's id."""
@@ -412,8 +420,16 @@ class Scheduler:
         self._task_failed(task, reason, None)
 
     def no_executors(self, reason: str) -> None:
-        """Executors cannot be started at all."""
-        self._dag.abort_all(reason)
+        """Executors cannot be started at all: that ends the application, also an idle one."""
+        self._cluster_error = reason
+        self._dag.nothing_can_run(reason)
+        if self._on_cluster_error is not None:
+            self._on_cluster_error(reason)
+
+    def _hear_cluster_error(self, tell: Callable[[str], None]) -> None:
+        self._on_cluster_error = tell
+        if self._cluster_error is not None:
+            tell(self._cluster_error)
 
     def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None:
         """A cached block came, moved, or went."""
