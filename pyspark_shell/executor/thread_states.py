@@ -20,7 +20,14 @@ from types import FrameType
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
-from pyspark_shell.common.cell import Cell, cell_of, current_cell, file_name, foreground_cell, place
+from pyspark_shell.common.cell import (
+    Cell,
+    cell_of,
+    current_cell,
+    foreground_cell,
+    name_of_file,
+    place,
+)
 from pyspark_shell.common.thread_starts import THREAD_STARTS
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
 from pyspark_shell.executor.blockers import Blocker, blocker_of
