@@ -13,6 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -168,6 +169,25 @@ def test_a_groups_name_stays_one_piece_of_the_path(server, driver):
     server.ask("POST", "pyspark-shell/drivers/d1/jobGroups/a%2Fb%20%C3%A9..%2F/kill", "{}")
 
     assert driver.seen[-1][1] == "/api/v1/applications/app-1/jobGroups/a%2Fb%20%C3%A9..%2F/kill"
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "In[3]"])
+def test_a_group_that_no_path_can_hold_is_named_in_the_body(server, driver, name):
+    body = json.dumps({"group": name, "reason": "enough"})
+
+    server.ask("POST", "pyspark-shell/drivers/d1/jobGroups/kill?future=true", body)
+
+    _, path, _, sent = driver.seen[-1]
+    group = quote(name, safe="")
+    assert path == f"/api/v1/applications/app-1/jobGroups/{group}/kill?future=true"
+    assert json.loads(sent) == {"reason": "enough"}
+
+
+def test_a_group_needs_a_name(server, driver):
+    answer = server.ask("POST", "pyspark-shell/drivers/d1/jobGroups/kill", "{}")
+
+    assert answer.status == 400
+    assert driver.seen == []
 
 
 def test_only_known_names_of_a_query_are_passed_on(server, driver):

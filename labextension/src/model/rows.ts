@@ -185,6 +185,8 @@ export interface ICleaner {
     nextAt?: number | null;
   };
   rows?: ITracked[];
+  /** How many rows of things that live are not told. */
+  omitted?: number;
 }
 
 /** How one kill went, from its order to its end. */
@@ -219,6 +221,30 @@ export interface IKilledTask {
   forced: boolean;
   /** Lines as a traceback has them, the outermost frame first. */
   lastStack?: string[];
+}
+
+/** What was ended from outside of a driver that did not answer. */
+export interface IOutsideKill {
+  from: 'outside';
+  /** `killing` if something is left. */
+  result: 'killing' | 'killed';
+  scope: string;
+  target: number | null;
+  /** Processes that are gone. */
+  ended: {
+    executorId: string;
+    pid: number;
+    taskId: number | null;
+    forced: boolean;
+    endedAfterMs: number;
+  }[];
+  /** Processes that do not end. */
+  left: { executorId: string; pid: number }[];
+  /** Tasks that go on, because other jobs wait for them too. */
+  sharedTasks: number[];
+  /** Whether the kernel got an interrupt. */
+  driverInterrupted: boolean;
+  tookMs: number;
 }
 
 export interface IThread {

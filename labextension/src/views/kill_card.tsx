@@ -4,7 +4,7 @@ import { framesOf } from '../model/frames';
 import { IKillCard } from '../model/rows';
 import { forcedAfterMs } from '../model/words';
 import { useEnv } from './env';
-import { duration, timeOfDay } from './format';
+import { duration, scopeWord, timeOfDay } from './format';
 import { Action } from './parts';
 import { Frames } from './stack';
 
@@ -14,10 +14,7 @@ export function KillCard({ card }: { card: IKillCard }): JSX.Element | null {
   const [open, setOpen] = useState(false);
   const forced = forcedAfterMs(card);
   const stacks = card.tasks.filter(task => task.lastStack?.length);
-  const what =
-    card.scope === 'application'
-      ? trans.__('the application')
-      : `${card.scope} ${card.target}`;
+  const what = scopeWord(card.scope, trans, card.target);
   return (
     <div
       className="jp-Spark-card"

@@ -1,4 +1,4 @@
-import React, { useState } from 'react';
+import React, { useLayoutEffect, useRef, useState } from 'react';
 
 import { inShort, isLibrary } from '../model/frames';
 import { IThread } from '../model/rows';
@@ -22,7 +22,13 @@ export function Frames({ frames }: { frames: string[] }): JSX.Element {
             className={isLibrary(frame) ? 'jp-mod-library' : ''}
             title={frame.split('\n', 1)[0]}
           >
-            {inShort(frame)}
+            {inShort(frame).split('\n', 1)[0]}
+            {frame
+              .split('\n')
+              .slice(1)
+              .map((line, n) => (
+                <span key={n}>{line.trim()}</span>
+              ))}
           </li>
         ))}
       </ol>
@@ -57,13 +63,31 @@ export function TaskStack({ taskId, onClose }: ITaskStackProps): JSX.Element {
   const { trans } = useEnv();
   const { value, error } = useWatch<IThread>(`tasks/${taskId}/threads`, 1000);
   const same = value?.sameLineSeconds ?? 0;
+  const region = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    const own = region.current!;
+    own.focus();
+    return () => {
+      // Whoever was in here goes back to where he came from.
+      if (own.contains(document.activeElement)) {
+        (before as HTMLElement | null)?.focus();
+      }
+    };
+  }, []);
   return (
     <div
+      ref={region}
       className="jp-Spark-details"
       role="region"
       aria-label={trans.__('Stack of task %1', taskId)}
       tabIndex={-1}
-      onKeyDown={event => event.key === 'Escape' && onClose()}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          onClose();
+        }
+      }}
     >
       <p className="jp-Spark-hint">
         {same >= 2
