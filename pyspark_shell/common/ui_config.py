@@ -103,6 +103,13 @@ UI_LIVE_MIN_FLUSH_PERIOD: Final = ConfigEntry(
     "Seconds after which stale rows are written.",
 )
 
+STATUS_RECONCILE_INTERVAL: Final = ConfigEntry(
+    "spark.pyshell.status.reconcileInterval",
+    5.0,
+    parse_milliseconds,
+    "Seconds after which rows are put right by what the scheduler knows.",
+)
+
 # Event log --------------------------------------------------------------------
 
 EVENT_LOG_ENABLED: Final = ConfigEntry(

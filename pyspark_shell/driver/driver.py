@@ -650,6 +650,11 @@ class Driver:
         if self._event_log is not None:
             self._event_log.abandon()
 
+    @property
+    def event_log_path(self) -> str | None:
+        """The event log's file or folder as it is called now; None if none is written."""
+        return None if self._event_log is None else self._event_log.path
+
     def _close_event_log(self) -> None:
         if self._event_log is not None:
             self._event_log.close()

@@ -47,6 +47,7 @@ from pyspark_shell.common.scheduler_config import (
     TASK_MAX_FAILURES,
 )
 from pyspark_shell.common.spark_conf import SparkConf
+from pyspark_shell.common.ui_config import STATUS_RECONCILE_INTERVAL
 from pyspark_shell.driver.task_resources import assert_fits
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.scheduler.dag_scheduler import DAGSchedulerLimits
@@ -169,6 +170,7 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
         speculation_interval_s=SPECULATION_INTERVAL.read(conf),
         barrier_timeout_s=BARRIER_SYNC_TIMEOUT.read(conf),
         starvation_timeout_s=STARVATION_TIMEOUT.read(conf),
+        tell_state_s=STATUS_RECONCILE_INTERVAL.read(conf),
     )
 
 

@@ -77,7 +77,6 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
 
     def drain_changes(self) -> list[Change]:
         """Rows that changed since the last call; one caller only."""
-        self._reconcile()
         self._look_again()
         rows, gone = self._store.take_changes()
         changes = [Change(each.kind, each.key, None) for each in gone]

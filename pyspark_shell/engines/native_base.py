@@ -1,11 +1,10 @@
 """What every part of the engine stands on: the driver, its status store, and how things are found.
 
-Owns    when the store was last compared with the scheduler.
+Owns    the last reading of what processes use.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
@@ -18,8 +17,6 @@ from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.rest_executors import DRIVER
 from pyspark_shell.status.rest_tasks import TaskEvent
 
-# How often the rows are compared with what the scheduler knows, while somebody looks.
-_RECONCILE_S: Final = 5.0
 # Rows that are further behind are shown as they are: better than none.
 _CATCH_UP_S: Final = 2.0
 
@@ -37,7 +34,6 @@ class NativeBase:
         self._driver = driver
         self._store: AppStatusStore = driver.status_store
         self._usage = ProcessUsage()
-        self._reconciled_at_s = time.monotonic()
         self.web_url: str | None = None
 
     @property
@@ -51,18 +47,9 @@ class NativeBase:
 
     def _look(self) -> AppStatusStore:
         """The store, with all that was posted before; the server has waited for that already."""
-        self._reconcile()
         if not is_server_thread():
             self._store.catch_up(_CATCH_UP_S)
         return self._store
-
-    def _reconcile(self) -> None:
-        """Now and then have the rows put right; the answer comes as an event, in order."""
-        now_s = time.monotonic()
-        if now_s - self._reconciled_at_s >= _RECONCILE_S:
-            self._reconciled_at_s = now_s
-            if not self._driver.is_stopped:
-                self._driver.scheduler.tell_state()
 
     # Finding things -------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ class AsyncEventQueue:
 
     def __init__(self, name: str, capacity: int, strict: bool) -> None:
         self.name = name
-        self._capacity = capacity
+        self.capacity = capacity
         self._strict = strict
         self._events: deque[SparkListenerEvent | _Marker] = deque()
         self._wake = (
@@ -104,7 +104,7 @@ class AsyncEventQueue:
 
     def post(self, event: SparkListenerEvent) -> None:
         """Queue an event; never waits."""
-        if len(self._events) >= self._capacity and (self._strict or isinstance(event, _DROPPABLE)):
+        if len(self._events) >= self.capacity and (self._strict or isinstance(event, _DROPPABLE)):
             self._drop()
             return
         self._events.append(event)
@@ -238,6 +238,10 @@ class LiveListenerBus:
         """Call `tell` once one queue has handled all that was posted before; True if it has."""
         queue = self._queues.get(name)
         return queue is None or queue.when_through(tell)
+
+    def queues(self) -> list[AsyncEventQueue]:
+        """All queues, for those who want to know how full they are."""
+        return list(self._queues.values())
 
     def dropped(self) -> dict[str, int]:
         """Events dropped so far, by queue."""

@@ -7,6 +7,7 @@ Source  Spark's status/api/v1 resources: parameters, defaults, statuses and text
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pyspark_shell.rest.port import Refusal
@@ -74,18 +75,29 @@ def job(request: Request) -> Any:
 
 def stages(request: Request) -> Any:
     statuses = request.words("status", _STAGE_STATUSES)
-    rows = request.engine.stages(statuses, request.flag("details"))
-    return [_with_tasks(request, row) for row in rows]
+    details = request.flag("details")
+    rows = request.engine.stages(statuses, details, _quantiles(request))
+    rows = [_with_tasks(request, row) for row in rows]
+    is_sifted = details and "taskStatus" in request.query
+    return [row for row in rows if row.get("tasks")] if is_sifted else rows
+
+
+def _quantiles(request: Request) -> Sequence[float] | None:
+    """What is asked of the summaries; None if they are not wanted."""
+    wanted = request.quantiles("0.0,0.25,0.5,0.75,1.0")  # a bad one is refused in any case
+    return wanted if request.flag("withSummaries") else None
 
 
 def stage(request: Request) -> Any:
-    rows = request.engine.stage(request.number("stage"), request.flag("details", default=True))
+    details = request.flag("details", default=True)
+    rows = request.engine.stage(request.number("stage"), details, _quantiles(request))
     return [_with_tasks(request, row) for row in rows]
 
 
 def stage_attempt(request: Request) -> Any:
     stage_id, attempt = request.number("stage"), request.number("attempt")
-    row = request.engine.stage_attempt(stage_id, attempt, request.flag("details", default=True))
+    details = request.flag("details", default=True)
+    row = request.engine.stage_attempt(stage_id, attempt, details, _quantiles(request))
     return _with_tasks(request, row)
 
 
@@ -122,6 +134,10 @@ def task_list(request: Request) -> Any:
     return [{name: row[name] for name in columns if name in row} for row in rows]
 
 
+def task_story(request: Request) -> Any:
+    return request.engine.task_story(request.number("stage"), request.number("task"))
+
+
 # Executors and threads --------------------------------------------------------------------------
 
 
@@ -151,8 +167,19 @@ def driver_threads(request: Request) -> Any:
     if task_id is not None:
         if not (task_id.isascii() and task_id.isdigit() and len(task_id) <= 9):
             raise bad_parameter("taskId", "number", task_id)
-        return request.engine.task_threads(int(task_id))
+        return _thread_of_task(request, int(task_id), executor_id)
     return request.engine.executor_threads(checked_executor_id(executor_id or "driver"))
+
+
+def _thread_of_task(request: Request, task_id: int, executor_id: str | None) -> Any:
+    """The thread that runs a task; who names an executor is told in Spark's words."""
+    try:
+        return request.engine.task_threads(task_id)
+    except Refusal as refusal:
+        if refusal.status != 404 or executor_id is None:
+            raise
+        where = f"Executor '{checked_executor_id(executor_id)}'"
+        raise Refusal(404, f"Task '{task_id}' is not running on {where} right now") from None
 
 
 def task_threads(request: Request) -> Any:
@@ -189,6 +216,17 @@ def storage_rdd(request: Request) -> Any:
 
 def environment(request: Request) -> Any:
     return request.engine.environment()
+
+
+def kill_state(request: Request) -> Any:
+    """Whether kills are under way, and the newest of them."""
+    kills = request.engine.kills()
+    state = "killing" if any(row["state"] == "killing" for row in kills) else "idle"
+    return {"state": state, "kills": kills}
+
+
+def listener_bus(request: Request) -> Any:
+    return request.engine.listener_bus()
 
 
 def cleaner(request: Request) -> Any:

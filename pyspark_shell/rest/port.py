@@ -101,14 +101,32 @@ class Engine(Protocol):
     def job(self, job_id: int) -> Json:
         """JobData of one."""
 
-    def stages(self, statuses: Sequence[str] = (), details: bool = False) -> list[Json]:
-        """StageData of all attempts, newest first."""
+    def stages(
+        self,
+        statuses: Sequence[str] = (),
+        details: bool = False,
+        quantiles: Sequence[float] | None = None,
+    ) -> list[Json]:
+        """StageData of all attempts, newest first; with `quantiles` how tasks and executors
+        differ.
+        """
 
-    def stage(self, stage_id: int, details: bool = True) -> list[Json]:
+    def stage(
+        self, stage_id: int, details: bool = True, quantiles: Sequence[float] | None = None
+    ) -> list[Json]:
         """StageData of all attempts of one stage, with its tasks if `details`."""
 
-    def stage_attempt(self, stage_id: int, attempt: int, details: bool = True) -> Json:
+    def stage_attempt(
+        self,
+        stage_id: int,
+        attempt: int,
+        details: bool = True,
+        quantiles: Sequence[float] | None = None,
+    ) -> Json:
         """StageData of one attempt."""
+
+    def task_story(self, stage_id: int, index: int) -> list[Json]:
+        """All attempts of one task: where each ran, and how it ended."""
 
     def task_summary(self, stage_id: int, attempt: int, quantiles: Sequence[float]) -> Json:
         """TaskMetricDistributions."""
@@ -142,7 +160,16 @@ class Engine(Protocol):
     def environment(self) -> Json:
         """ApplicationEnvironmentInfo, secrets redacted."""
 
+    def event_log(self) -> str | None:
+        """The event log's file or folder as it is called now; None if none is written."""
+
     # Ours ---------------------------------------------------------------------------------
+
+    def kills(self) -> list[Json]:
+        """The newest kills and what became of them, newest first."""
+
+    def listener_bus(self) -> list[Json]:
+        """Each queue of events: how many wait, how many may, how many were dropped."""
 
     def cleaner(self, holders: bool = False) -> Json:
         """What the context cleaner watches; who holds each is looked for only if `holders`."""

@@ -93,6 +93,7 @@ class SchedulerConfig:
     speculation_interval_s: float = 0.1
     barrier_timeout_s: float = 365 * 86400.0
     starvation_timeout_s: float = 15.0
+    tell_state_s: float = 5.0
 
 
 class Scheduler:
@@ -164,6 +165,7 @@ class Scheduler:
         if self._config.jobs.task_sets.speculation:
             self._loop.call_later(self._config.speculation_interval_s, self._speculate)
         self._loop.call_later(self._config.starvation_timeout_s, self._warn_if_starving)
+        self._loop.call_later(self._config.tell_state_s, self._tell_state_again)
         self._loop.start()
 
     def on_cluster_error(self, tell: Callable[[str], None]) -> None:
@@ -614,6 +616,11 @@ class Scheduler:
                 frozenset(self._backend.executors),
             )
         )
+
+    def _tell_state_again(self) -> None:
+        """Now and then, whether or not somebody looks: the cure of whatever a listener missed."""
+        self._tell_state()
+        self._loop.call_later(self._config.tell_state_s, self._tell_state_again)
 
     def _force_kills(self, job_ids: Collection[int]) -> None:
         for task_set in self._tasks.pools.all():

@@ -9,7 +9,6 @@ import pytest
 
 from pyspark_shell.engines.native import NativeEngine
 from tests.engines.victims import PANEL, Job
-from tests.processes.waiting import wait_for
 
 
 @pytest.fixture
@@ -98,18 +97,6 @@ def test_a_snapshot_is_bounded_and_says_what_it_leaves_out(sc, engine):
     assert snapshot.keys() == {
         "application", "jobs", "stages", "executors", "rdds", "cleaner", "kills", "omitted",
     }  # fmt: skip
-
-
-def test_rows_that_went_wrong_are_put_right_while_somebody_looks(sc, watched):
-    sc.parallelize([1], 1).count()
-    stage = watched._look().stage_list()[0]
-    stage.running[999_999] = next(iter(stage.tasks.values())).task_info
-    watched._reconciled_at_s = float("-inf")
-
-    watched.drain_changes()
-    wait_for(lambda: watched.stages()[0]["numActiveTasks"] == 0, "the row to be right", 20)
-
-    assert ("stage", stage.key) in drain(watched)
 
 
 def test_the_cleaner_is_told_four_times_a_second_and_its_last_state_always(sc, watched):

@@ -51,15 +51,15 @@ class FakeEngine:
             raise Refusal(404, f"unknown job: {job_id}")
         return self.job_rows[job_id]
 
-    def stages(self, statuses=(), details=False):
-        self.asked.append(("stages", list(statuses), details))
+    def stages(self, statuses=(), details=False, quantiles=None):
+        self.asked.append(("stages", list(statuses), details, quantiles))
         return []
 
-    def stage(self, stage_id, details=True):
+    def stage(self, stage_id, details=True, quantiles=None):
         tasks = {"5": {"taskId": 5, "status": "RUNNING"}, "6": {"taskId": 6, "status": "FAILED"}}
         return [{"stageId": stage_id, **({"tasks": tasks} if details else {})}]
 
-    def stage_attempt(self, stage_id, attempt, details=True):
+    def stage_attempt(self, stage_id, attempt, details=True, quantiles=None):
         return self.stage(stage_id, details)[0]
 
     def task_summary(self, stage_id, attempt, quantiles):
@@ -88,6 +88,18 @@ class FakeEngine:
 
     def environment(self):
         return {"runtime": {}, "sparkProperties": [["spark.app.name", "tests"]]}
+
+    def task_story(self, stage_id, index):
+        return [{"taskId": 5, "index": index, "status": "RUNNING"}]
+
+    def kills(self):
+        return []
+
+    def listener_bus(self):
+        return [{"name": "appStatus", "depth": 0, "capacity": 10_000, "dropped": 0}]
+
+    def event_log(self):
+        return None
 
     def cleaner(self, holders=False):
         return {"state": "waiting", "rows": [], "holders": holders}

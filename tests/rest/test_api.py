@@ -22,6 +22,12 @@ from tests.rest.fake_engine import APP, STARTED_MS
         "stages/0/0",
         "stages/0/0/taskSummary",
         "stages/0/0/taskList",
+        "stages/0/0/taskTable",
+        "stages/0/tasks/3/story",
+        "killstate",
+        "listenerBus",
+        "1/jobs",
+        "1/stages/0/0/taskList",
         "executors",
         "allexecutors",
         "allmiscellaneousprocess",
@@ -155,7 +161,7 @@ def test_parameters_reach_the_engine(browser, engine):
 
     assert engine.asked == [
         ("jobs", ["RUNNING", "FAILED"]),
-        ("stages", ["ACTIVE"], True),
+        ("stages", ["ACTIVE"], True, None),
         ("tasks", 40, 7, "-runtime", ["FAILED"]),
         ("tasks", 0, 20, "runtime", []),
         ("tasks", 0, 10_000, "ID", []),

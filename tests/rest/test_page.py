@@ -245,6 +245,29 @@ def test_hostile_names_are_text_everywhere(look, rows, engine):
     assert page.title() == f"{HOSTILE} · pyspark-shell"
 
 
+def test_a_task_that_was_tried_again_tells_its_story(look, rows, engine):
+    task = {"taskId": 9, "index": 4, "partitionId": 4, "attempt": 1, "executorId": "2", "pid": 12}
+    task |= {"status": "SUCCESS", "stageId": 3, "stageAttempt": 0, "duration": 5}
+    first = {"taskId": 5, "index": 4, "attempt": 0, "stageAttempt": 0, "executorId": "1", "pid": 11}
+    first |= {"startedAt": NOW_MS, "duration": 2100, "status": "KILLED", "speculative": False}
+    first |= {"reason": HOSTILE, "forced": True, "lastStack": ['File "job.py", line 3, in spin']}
+    rows["stages"].append(stage(3))
+    engine.task_list = lambda *asked: [task]
+    engine.task_story = lambda stage_id, index: [first, {**task, "reason": "", "lastStack": []}]
+    page = look("stages")
+
+    page.get_by_role("button", name="Tasks of stage 3.0").click()
+    page.get_by_role("button", name="Story of task 9").click()
+
+    told = page.get_by_label("Story of partition 4").get_by_role("listitem")
+    told.nth(1).wait_for()
+    assert "task 5 · executor 1 (pid 11)" in told.nth(0).inner_text()
+    assert "line 3, in spin" in told.nth(0).inner_text()
+    assert "ended by force" in told.nth(0).inner_text()
+    assert HOSTILE in told.nth(0).inner_text()
+    assert "done" in told.nth(1).inner_text()
+
+
 @pytest.mark.parametrize("tab", ["jobs", "stages", "executors", "storage", "cleaner", "threads"])
 def test_nothing_sticks_out_of_a_narrow_window(look, rows, tab):
     long = "a_very_long_name_without_any_blank_" * 4

@@ -103,6 +103,7 @@ def test_a_browser_without_a_cookie_is_asked_for_the_token(browser):
 
     assert answer.status == 401
     assert b"<form" in answer.body
+    assert b"pyspark-shell ps --urls" in answer.body, "how to get in"
     assert b"http-equiv" not in answer.body
 
 
