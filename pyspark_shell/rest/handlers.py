@@ -12,9 +12,7 @@ from typing import Any, Final
 
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.request import Request, bad_parameter, checked_executor_id
-from pyspark_shell.version import __version__
-
-VERSION: Final = f"4.3.0-pyshell-{__version__}"
+from pyspark_shell.version import SPARK_VERSION
 
 _JOB_STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "UNKNOWN")
 _STAGE_STATUSES: Final = ("ACTIVE", "COMPLETE", "FAILED", "PENDING", "SKIPPED")
@@ -35,7 +33,7 @@ _MAX_LOG_BYTES: Final = 1 << 20
 
 
 def version(request: Request) -> Any:
-    return {"spark": VERSION}
+    return {"spark": SPARK_VERSION}
 
 
 def applications(request: Request) -> Any:
