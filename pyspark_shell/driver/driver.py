@@ -84,7 +84,7 @@ from pyspark_shell.scheduler.dag_scheduler_event import (
     StageCancelled,
 )
 from pyspark_shell.scheduler.scheduler import Scheduler
-from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
+from pyspark_shell.scheduler.zygote_handle import ZygoteHandle, is_zygote
 from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegistry
 from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
@@ -413,13 +413,13 @@ class Driver:
         """Tasks that run now."""
         return self.scheduler.tasks_running()
 
-    def interrupt_main(self, message: str) -> None:
-        """Raise `SparkApplicationKilled` in the main thread."""
-        self.life.interrupt_main(message)
+    def interrupt_main(self, message: str, code: object) -> None:
+        """Raise `SparkApplicationKilled` in the main thread, if it still runs `code`."""
+        self.life.interrupt_main(message, code)
 
     def is_helper_process(self, pid: int) -> bool:
         """Whether a child of this process is the engine's."""
-        return pid == self.scheduler.zygote_pid
+        return is_zygote(pid)
 
     def threads_left(self, threads: Sequence[LeftThread]) -> None:
         """Note which threads of the user's a kill of the application leaves alone."""
