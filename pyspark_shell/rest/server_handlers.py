@@ -157,13 +157,13 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
             raise Refusal(401, "A token is needed: Authorization: token ..., or ?token=....")
         self.is_by_cookie = True
 
-    def check_order(self, csrf: str | None = None) -> None:
+    def check_order(self) -> None:
         """Raise unless our own page, or a program, gives the order: cookies come along with
         whatever page makes a browser send.
         """
         if not self.is_by_cookie:
             return
-        given = csrf or self.request.headers.get("X-CSRF-Token") or ""
+        given = self.request.headers.get("X-CSRF-Token") or ""
         if not same(given, self.site.secrets.csrf):
             raise Refusal(403, "The CSRF token is missing or wrong; reload the page.")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.config import COMPAT
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.common.ui_config import (
     PORT_MAX_RETRIES,
@@ -36,6 +37,8 @@ class UISettings:
         Whether browsers are served; the unix socket, which panel and command need, always is.
     actions_via_get
         Whether Spark's old kill links work by GET.
+    like_spark
+        Whether classic kills that cannot be carried out just lead back.
     live_update_s
         Between two looks at what has changed, while somebody watches.
     """
@@ -46,6 +49,7 @@ class UISettings:
     max_retries: int = 16
     kill_enabled: bool = True
     actions_via_get: bool = False
+    like_spark: bool = False
     thread_dumps: bool = True
     live_update_s: float = 0.1
 
@@ -59,6 +63,7 @@ class UISettings:
             max_retries=PORT_MAX_RETRIES.read(conf),
             kill_enabled=UI_KILL_ENABLED.read(conf),
             actions_via_get=bool(UI_ACTIONS_VIA_GET.read(conf)),
+            like_spark=COMPAT.read(conf) == "spark",
             thread_dumps=UI_THREAD_DUMPS.read(conf),
             live_update_s=max(_SHORTEST_UPDATE_S, UI_LIVE_UPDATE_PERIOD.read(conf)),
         )

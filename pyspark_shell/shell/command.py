@@ -129,9 +129,7 @@ def _parser() -> ArgumentParser:
     )
     words = parser.add_subparsers(dest="word", required=True, metavar="WORD")
     ps = _word(words, "ps", "the drivers that run", names=None)
-    ps.add_argument(
-        "--urls", action="store_true", help="addresses that let a browser in; a secret"
-    )
+    ps.add_argument("--urls", action="store_true", help="addresses that let a browser in; a secret")
     ps.set_defaults(driver=None)
     jobs = _word(words, "jobs", "jobs, what runs first")
     stages = _word(words, "stages", "stages, or one with its tasks", "[ID] [DRIVER]")
