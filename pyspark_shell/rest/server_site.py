@@ -5,6 +5,7 @@ Thread  made by the thread that makes the context; then the server's loop.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,13 +16,19 @@ from pyspark_shell.common.ui_config import (
     UI_ACTIONS_VIA_GET,
     UI_ENABLED,
     UI_KILL_ENABLED,
+    UI_LIVE_MIN_FLUSH_PERIOD,
     UI_LIVE_UPDATE_PERIOD,
     UI_PORT,
     UI_THREAD_DUMPS,
+    USER_GROUPS_MAPPING,
 )
 from pyspark_shell.rest.port import Engine, Refusal
 from pyspark_shell.rest.security import Access, Secrets
 
+log: Final = logging.getLogger("pyspark_shell.SparkUI")
+
+# Spark's default, which asks the system as we do.
+SYSTEM_GROUPS_PROVIDER: Final = "org.apache.spark.security.ShellBasedGroupsMappingProvider"
 COOKIE_PREFIX: Final = "pyspark-shell-"
 # Nobody sees more than so many pictures a second; less would only burn the driver's time.
 _SHORTEST_UPDATE_S: Final = 0.02
@@ -56,6 +63,7 @@ class UISettings:
     @classmethod
     def read(cls, conf: Settings, owner: str) -> UISettings:
         """As configured, for an application that `owner` runs."""
+        _warn_of_what_has_no_effect(conf)
         return cls(
             access=Access.read(conf, owner),
             enabled=UI_ENABLED.read(conf),
@@ -67,6 +75,16 @@ class UISettings:
             thread_dumps=UI_THREAD_DUMPS.read(conf),
             live_update_s=max(_SHORTEST_UPDATE_S, UI_LIVE_UPDATE_PERIOD.read(conf)),
         )
+
+
+def _warn_of_what_has_no_effect(conf: Settings) -> None:
+    if UI_LIVE_MIN_FLUSH_PERIOD.read(conf) != UI_LIVE_MIN_FLUSH_PERIOD.default:
+        why = "rows are up to date whenever somebody looks"
+        log.warning("%s has no effect: %s", UI_LIVE_MIN_FLUSH_PERIOD.key, why)
+    provider = USER_GROUPS_MAPPING.read(conf)
+    if provider is not None and provider != SYSTEM_GROUPS_PROVIDER:
+        why = "groups are those that the system knows a user to be in"
+        log.warning("%s=%s has no effect: %s", USER_GROUPS_MAPPING.key, provider, why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from pyspark_shell import SparkConf
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.security import Access, bearer_token, is_local_host, system_groups
+from pyspark_shell.rest.server_site import SYSTEM_GROUPS_PROVIDER, UISettings
 from tests.rest.browser import API
 from tests.rest.fake_engine import APP
 
@@ -357,6 +358,19 @@ def test_in_sparks_way_nobody_is_everybody():
     assert access.may_view(None)
     assert access.may_modify(None)
     assert not access.may_modify("eve")
+
+
+def test_settings_without_an_effect_are_told(caplog):
+    conf = SparkConf(loadDefaults=False)
+    UISettings.read(conf, "ada")
+    UISettings.read(conf.set("spark.user.groups.mapping", SYSTEM_GROUPS_PROVIDER), "ada")
+    assert caplog.text == ""
+
+    conf.set("spark.ui.liveUpdate.minFlushPeriod", "3s")
+    UISettings.read(conf.set("spark.user.groups.mapping", "com.example.Groups"), "ada")
+
+    assert "spark.ui.liveUpdate.minFlushPeriod has no effect" in caplog.text
+    assert "spark.user.groups.mapping=com.example.Groups has no effect" in caplog.text
 
 
 def test_groups_are_the_systems():
