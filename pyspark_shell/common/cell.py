@@ -177,6 +177,11 @@ def name_cell_files(name_of_file: Callable[[str], str | None] | None) -> None:
     _name_of_file = name_of_file or _no_name
 
 
+def name_of_file(file: str) -> str | None:
+    """The cell whose code has this file name, `In[7]`; None for other files."""
+    return _name_of_file(file)
+
+
 def place(file: str, line: int) -> str:
     """A line of code, as people say it.
 

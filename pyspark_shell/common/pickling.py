@@ -6,10 +6,14 @@ Plain data goes through the C pickler; classes and functions that other processe
 
 from __future__ import annotations
 
+import copyreg
 import io
+import marshal
 import pickle
 from collections.abc import Callable
+from functools import lru_cache
 from pickle import PicklingError
+from types import CodeType, FunctionType
 from typing import Any, Final
 
 import cloudpickle
@@ -21,22 +25,55 @@ loads = pickle.loads
 _ATOMS: Final = frozenset({int, str, bytes, bool, float, complex, type(None)})
 
 
+@lru_cache(maxsize=1024)
+def load_code(data: bytes) -> CodeType:
+    """A code object, made once a process; each task's functions are made anew around it."""
+    code: CodeType = marshal.loads(data)
+    return code
+
+
+def _reduce_code(code: CodeType) -> tuple[Any, ...]:
+    """Code as Python's own files hold it, with the name of its file, which cloudpickle takes away
+    and tracebacks and stacks need. Executors run the same Python.
+    """
+    try:
+        return load_code, (marshal.dumps(code),)
+    except ValueError:  # a constant that no compiler makes
+        reduced: tuple[Any, ...] = _CLOUDPICKLE_TABLE[CodeType](code)
+        return reduced
+
+
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """cloudpickle's, told that the engine's own classes and functions can be imported everywhere.
 
     Finding that out takes cloudpickle several microseconds each, and every job's closure names a
-    dozen.
+    dozen. For the same reason its table of reducers, a chain of two that Python code looks through
+    for each object, is made one.
     """
 
+    def __init__(
+        self, file: io.BytesIO, buffer_callback: Callable[[pickle.PickleBuffer], Any] | None
+    ) -> None:
+        # Before the C pickler is made, which looks for it once.
+        self.dispatch_table = {
+            **copyreg.dispatch_table,
+            **_CLOUDPICKLE_TABLE,
+            CodeType: _reduce_code,
+        }
+        super().__init__(file, PROTOCOL, buffer_callback)
+
     def reducer_override(self, obj: Any) -> Any:
+        if not isinstance(obj, _BY_NAME):
+            return NotImplemented
         module = getattr(obj, "__module__", None)
-        if (
-            isinstance(module, str)
-            and module.startswith("pyspark_shell.")
-            and hasattr(obj, "__qualname__")
-        ):
+        if isinstance(module, str) and module.startswith("pyspark_shell."):
             return NotImplemented
         return super().reducer_override(obj)
+
+
+# What cloudpickle's `reducer_override` looks at; all else it leaves to the tables of reducers.
+_BY_NAME: Final = (type, FunctionType)
+_CLOUDPICKLE_TABLE: Final = cloudpickle.Pickler.dispatch_table.maps[0]
 
 
 def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], Any] | None = None) -> bytes:
@@ -51,7 +88,7 @@ def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], Any] | No
         return pickle.dumps(value, PROTOCOL)
     with io.BytesIO() as file:
         try:
-            _Pickler(file, PROTOCOL, buffer_callback).dump(value)
+            _Pickler(file, buffer_callback).dump(value)
         except PicklingError:
             raise
         except RecursionError as error:

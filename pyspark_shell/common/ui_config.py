@@ -211,7 +211,13 @@ KILL_GRACE_PERIOD: Final = ConfigEntry(
     "spark.pyshell.kill.gracePeriod",
     2.0,
     parse_milliseconds,
-    "Seconds for user code to notice by itself.",
+    "Seconds for a script's own code to notice by itself.",
+)
+KILL_CELL_GRACE_PERIOD: Final = ConfigEntry(
+    "spark.pyshell.kill.cellGracePeriod",
+    0.2,
+    parse_milliseconds,
+    "Seconds for a cell, or a line of a shell, to notice by itself.",
 )
 KILL_INTERRUPT_ATTEMPTS: Final = ConfigEntry(
     "spark.pyshell.kill.interruptAttempts",

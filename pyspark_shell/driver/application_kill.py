@@ -15,13 +15,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.common.threads import STOP_CONTEXT, start_daemon
 from pyspark_shell.common.ui_config import (
+    KILL_CELL_GRACE_PERIOD,
     KILL_CHILDREN,
     KILL_CONTEXT_TIMEOUT,
     KILL_GRACE_PERIOD,
@@ -31,15 +32,17 @@ from pyspark_shell.common.ui_config import (
     KILL_TERMINATE_TIMEOUT,
     KILL_THREADS,
 )
-from pyspark_shell.driver.main_thread import (
-    Activity,
+from pyspark_shell.driver.main_code import (
+    SCRIPT,
     await_end_of_kill,
-    exit_as_interrupted,
-    main_activity,
-    raise_in_thread,
+    is_interactive,
+    is_same,
+    main_code,
 )
+from pyspark_shell.driver.main_thread import exit_as_interrupted, raise_in_thread
 from pyspark_shell.executor.process_control import children_of
 from pyspark_shell.executor.thread_states import ThreadState, ThreadWatch, top_user_frame
+from pyspark_shell.status.kill_log import LeftThread
 
 log: Final = logging.getLogger("pyspark_shell.SparkContext")
 
@@ -62,12 +65,15 @@ class KillRecord:
         A person's or program's name for where the kill came from.
     site
         The line of code that asked, empty if it came from outside.
+    spares_code
+        Whether only the context ends: nothing of the user's code is interrupted or ended.
     """
 
     reason: str
     who: str
     at_ms: int
     site: str
+    spares_code: bool = False
 
     @property
     def message(self) -> str:
@@ -87,6 +93,7 @@ class KillPolicy:
     jobs_timeout_s: float
     context_timeout_s: float
     grace_s: float
+    cell_grace_s: float
     interrupt_attempts: int
     threads: str
     children: str
@@ -100,6 +107,7 @@ class KillPolicy:
             KILL_JOBS_TIMEOUT.read(conf),
             KILL_CONTEXT_TIMEOUT.read(conf),
             KILL_GRACE_PERIOD.read(conf),
+            KILL_CELL_GRACE_PERIOD.read(conf),
             KILL_INTERRUPT_ATTEMPTS.read(conf),
             KILL_THREADS.read(conf),
             KILL_CHILDREN.read(conf),
@@ -119,9 +127,11 @@ class KillTarget(Protocol):
 
     def stop(self) -> None: ...
 
-    def interrupt_main(self, message: str) -> None: ...
+    def interrupt_main(self, message: str, code: object) -> None: ...
 
     def is_helper_process(self, pid: int) -> bool: ...
+
+    def threads_left(self, threads: Sequence[LeftThread]) -> None: ...
 
 
 class ApplicationKill:
@@ -131,8 +141,8 @@ class ApplicationKill:
     ----------
     threads
         Describes the driver's threads.
-    activity
-        Says what the main thread does.
+    main_code
+        Tells the piece of code that the main thread runs, None if it runs none of the user's.
     """
 
     def __init__(
@@ -140,12 +150,14 @@ class ApplicationKill:
         target: KillTarget,
         policy: KillPolicy,
         threads: ThreadWatch,
-        activity: Callable[[], Activity] = main_activity,
+        main_code: Callable[[], object | None] = main_code,
     ) -> None:
         self._target = target
         self._policy = policy
         self._watch = threads
-        self._activity = activity
+        self._main_code = main_code
+        self._code: object | None = None  # what the main thread ran when the kill came
+        self._attempts = 0
         self._requested = threading.Event()
         self._cancelled = False
         self._main_outcome = "idle"
@@ -179,13 +191,19 @@ class ApplicationKill:
             return
         started_s = time.monotonic()
         log.error("Application has been killed. Reason: %s", self.record.reason)
+        if self.record.spares_code:
+            self._rung("context", self._target.stop)
+            self.complete.set()
+            return
+        self._code = self._main_code()
         if self.guarded:
-            self._target.interrupt_main(str(self.record))
+            self._target.interrupt_main(str(self.record), self._code)
         exit_as_interrupted()
         atexit.register(await_end_of_kill, self.complete)
         self._rung("jobs", self._end_jobs)
+        self._rung("list of threads", self._list_threads)
         self._rung("context", self._target.stop)
-        if self._activity() == "user":
+        if self._code is not None:
             self._rung("main thread", self._end_main)
         self._rung("threads", self._end_threads)
         self._rung("children", self._end_children)
@@ -206,27 +224,44 @@ class ApplicationKill:
     def _end_jobs(self) -> None:
         assert self.record is not None
         self._target.fail_jobs(self.record.message)
+        if self._code is not None and self._code is not SCRIPT:
+            self._end_cell()
         _wait_until(lambda: self._target.tasks_running() == 0, self._policy.jobs_timeout_s)
+
+    def _list_threads(self) -> None:
+        """Tell which threads go on, while there are views that can show them."""
+        left = [s for s in self._watch.describe() if s.owner == "user" and not _is_main(s)]
+        self._target.threads_left([LeftThread(s.name, s.is_daemon) for s in left])
+
+    def _end_cell(self) -> None:
+        """Somebody waits at the prompt: it does not wait for the executors and the context."""
+        if not _wait_until(self._main_is_done, self._policy.cell_grace_s):
+            self._interrupt_main()
 
     def _end_main(self) -> None:
         """Let the user's code notice by itself, then interrupt it."""
-        assert self.record is not None
-        self._main_outcome = "noticed by itself"
-        if _wait_until(self._main_is_done, self._policy.grace_s):
-            return
-        for attempt in range(self._policy.interrupt_attempts):
-            if self._main_is_done():
-                break
-            self._target.interrupt_main(str(self.record))
-            self._main_outcome = f"interrupted{f' {attempt + 1} times' if attempt else ''}"
-            if _wait_until(self._main_is_done, _INTERRUPT_PAUSE_S):
+        grace_s = _INTERRUPT_PAUSE_S if self._attempts else self._policy.grace_s
+        while not _wait_until(self._main_is_done, grace_s):
+            if self._attempts >= self._policy.interrupt_attempts:
+                self._main_outcome = "did not stop"
+                states = [s for s in self._states() if _is_main(s)]
+                self._show("the main thread did not stop", states)
                 return
-        if not self._main_is_done():
-            self._main_outcome = "did not stop"
-            self._show("the main thread did not stop", [s for s in self._states() if _is_main(s)])
+            self._interrupt_main()
+            grace_s = _INTERRUPT_PAUSE_S
+        if not self._attempts:
+            self._main_outcome = "noticed by itself"
+
+    def _interrupt_main(self) -> None:
+        if self._attempts < self._policy.interrupt_attempts:
+            self._attempts += 1
+            self._target.interrupt_main(str(self.record), self._code)
+            times = f" {self._attempts} times" if self._attempts > 1 else ""
+            self._main_outcome = f"interrupted{times}"
 
     def _main_is_done(self) -> bool:
-        return self._activity() != "user"
+        """Whether the code that ran when the kill came has ended; the next is left alone."""
+        return not is_same(self._main_code(), self._code)
 
     def _states(self) -> list[ThreadState]:
         self._watch.refresh()
@@ -299,7 +334,7 @@ class ApplicationKill:
         """Whether the process itself has to end: by default a script's, if something keeps it."""
         if self._policy.terminate is not None:
             return self._policy.terminate
-        return not _is_interpreter()
+        return not is_interactive()
 
     def _terminate(self, started_s: float) -> None:
         """End the process, unless it ends by itself in time."""
@@ -317,7 +352,7 @@ class ApplicationKill:
         os._exit(TERMINATED)
 
     def _nothing_is_left(self) -> bool:
-        if self._activity() == "user":
+        if self._main_code() is not None:
             return False
         return not any(
             s.keeps_process_alive or (s.cpu_percent or 0) > _BUSY_PERCENT
@@ -327,10 +362,6 @@ class ApplicationKill:
 
 def _is_main(state: ThreadState) -> bool:
     return state.thread_id == threading.main_thread().ident
-
-
-def _is_interpreter() -> bool:
-    return hasattr(sys, "ps1") or "IPython" in sys.modules
 
 
 def _wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:

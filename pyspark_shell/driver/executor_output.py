@@ -44,7 +44,8 @@ class ExecutorOutput:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            live = self._meet_new_ones()
+            live = list(self._live())  # before the look at who was started: they are known then
+            self._meet_new_ones()
             for path, shown in self._shown.items():
                 try:
                     size = os.stat(path).st_size
@@ -53,28 +54,27 @@ class ExecutorOutput:
                 if size > shown:
                     self._shown[path] = size
                     self._print(path, shown, size)
-            if len(self._shown) > len(live):
-                self._forget_all_but(live)
+            if len(self._shown) > 2 * len(live):
+                self._forget_the_dead(live)
         finally:
             self._lock.release()
 
-    def _meet_new_ones(self) -> set[str]:
-        """Note the logs of executors started since the last look; gives those of the live ones."""
-        live = {path for executor_id in self._live() for path in self._logs_of(executor_id)}
+    def _meet_new_ones(self) -> None:
+        """Note the logs of executors started since the last look."""
         started = self._started()
         for number in range(self._known, started):
             for path in self._logs_of(str(number)):
                 self._shown[path] = 0
         self._known = started
-        return live
 
     def _logs_of(self, executor_id: str) -> tuple[str, ...]:
         prefix = os.path.join(self._directory, f"executor-{executor_id}")
         return f"{prefix}.stdout", f"{prefix}.stderr"
 
-    def _forget_all_but(self, live: set[str]) -> None:
+    def _forget_the_dead(self, live: list[str]) -> None:
         """Look at the logs of dead executors no more; remove those that are empty."""
-        for path in self._shown.keys() - live:
+        alive = {path for executor_id in live for path in self._logs_of(executor_id)}
+        for path in self._shown.keys() - alive:
             if self._shown.pop(path) == 0:
                 remove_quietly(path)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
+from pyspark_shell.common.cell import name_of_file
 from pyspark_shell.common.errors import (
     JobFailed,
     PythonException,
@@ -202,15 +203,20 @@ def _original(cause: ExceptionFailure) -> BaseException | None:
 
 
 def with_source_lines(traceback: str) -> str:
-    """Add the lines that only the driver knows, such as those of notebook cells."""
+    """Add the lines that only the driver knows, such as those of notebook cells, which are named as
+    IPython names them.
+    """
     lines = traceback.splitlines()
     shown: list[str] = []
-    for number, line in enumerate(lines):
-        shown.append(line)
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
         frame = _FRAME.fullmatch(line)
-        following = lines[number + 1] if number + 1 < len(lines) else ""
-        if frame is not None and not following.startswith("    "):
-            source = linecache.getline(frame["file"], int(frame["line"])).strip()
+        if frame is None:
+            shown.append(line)
+            continue
+        file, cell = frame["file"], name_of_file(frame["file"])
+        shown.append(line if cell is None else line.replace(f'File "{file}"', f"Cell {cell}"))
+        if not following.startswith("    "):
+            source = linecache.getline(file, int(frame["line"])).strip()
             if source:
                 shown.append(f"    {source}")
     return "\n".join(shown) + "\n"

@@ -26,7 +26,7 @@ from pyspark_shell.version import SPARK_VERSION
 _JOB_WORDS: Final = tuple(status.value for status in JobStatus)
 _STAGE_WORDS: Final = tuple(status.value for status in StageStatus)
 _TASK_WORDS: Final = ("RUNNING", "SUCCESS", "FAILED", "KILLED", "PENDING", "UNKNOWN")
-_SORTINGS: Final = ("ID", "runtime", "+runtime", "-runtime")
+_SORTINGS: Final = ("ID", "-ID", "runtime", "+runtime", "-runtime")
 
 
 class NativeListings(NativeBase):

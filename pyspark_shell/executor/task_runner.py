@@ -1,6 +1,6 @@
 """Runs task attempts, one after another, on the main thread of an executor.
 
-Owns    the running attempt and the unpickled closures of the stages used last.
+Owns    the running attempt and the closures of the stages used last.
 Thread  the process's main thread.
 Source  Spark's Executor.TaskRunner; differs in that a kill raises TaskKilledException, a
         BaseException.
@@ -26,13 +26,14 @@ from pyspark_shell.executor.process_control import kill_children
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.executor.stage_settings import StageSettings, StageTable
 from pyspark_shell.executor.task_outcome import (
+    MAX_TEXT,
     Failure,
     FetchFailure,
     Killed,
     MapOutput,
     ResultFile,
 )
-from pyspark_shell.executor.tracebacks import format_error
+from pyspark_shell.executor.tracebacks import format_error, stack_of
 from pyspark_shell.hadoop.commit import CommitDenied
 from pyspark_shell.lineage.node import ShuffleDependency
 from pyspark_shell.lineage.partition import Partition
@@ -54,21 +55,18 @@ _SHUFFLE_SHARE: Final = 0.25
 
 
 class _Stage:
-    """A stage's closure: pickled until its first task, and what its tasks share."""
+    """A stage's closure, pickled, and what its tasks share.
 
-    __slots__ = ("_closure", "_pickled", "settings")
+    Each task unpickles it anew, as in PySpark: what one task's function remembers (a set in its
+    closure, a default argument, a generator of random numbers) is not there for the next one, nor
+    for the same task's second attempt.
+    """
+
+    __slots__ = ("closure", "settings")
 
     def __init__(self, binary: StageBinary) -> None:
-        self._pickled = binary.closure
-        self._closure: StageClosure | None = None
+        self.closure = binary.closure
         self.settings: StageSettings = loads(binary.settings)
-
-    def closure(self) -> StageClosure:
-        """The unpickled closure; user modules are imported here."""
-        if self._closure is None:
-            self._closure = loads(self._pickled)
-            self._pickled = b""
-        return self._closure
 
 
 class TaskRunner:
@@ -181,7 +179,7 @@ class TaskRunner:
     ) -> tuple[TaskState, bool, bytes]:
         self._extend_sys_path(stage.settings.python_paths)
         began = time.perf_counter_ns()
-        closure = stage.closure()
+        closure: StageClosure = loads(stage.closure)
         split = loads(order.split)
         context.metrics.executor_deserialize_time_ms = (time.perf_counter_ns() - began) // 1_000_000
         if closure.profiler is None:
@@ -283,8 +281,11 @@ def _make_context(order: LaunchTask, settings: StageSettings) -> TaskContext:
     return context
 
 
-def _killed(context: TaskContext) -> tuple[TaskState, bool, bytes]:
-    return TaskState.KILLED, False, Killed(context.kill_reason or "").encode()
+def _killed(
+    context: TaskContext, error: BaseException | None = None
+) -> tuple[TaskState, bool, bytes]:
+    stack = "" if error is None else stack_of(error)[:MAX_TEXT]
+    return TaskState.KILLED, False, Killed(context.kill_reason or "", stack).encode()
 
 
 def _outcome_of(error: BaseException, context: TaskContext) -> tuple[TaskState, bool, bytes]:
@@ -292,7 +293,7 @@ def _outcome_of(error: BaseException, context: TaskContext) -> tuple[TaskState, 
     if isinstance(error, TaskKilledException):
         context.mark_killed(error.reason)
     if context.kill_reason is not None:
-        return _killed(context)
+        return _killed(context, error)
     if context.fetch_failure is not None:
         return TaskState.FETCH_FAILED, False, _describe_fetch(context.fetch_failure).encode()
     if isinstance(error, CommitDenied):

@@ -12,9 +12,7 @@ from typing import Any, Final
 
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.request import Request, bad_parameter, checked_executor_id
-from pyspark_shell.version import __version__
-
-VERSION: Final = f"4.3.0-pyshell-{__version__}"
+from pyspark_shell.version import SPARK_VERSION
 
 _JOB_STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "UNKNOWN")
 _STAGE_STATUSES: Final = ("ACTIVE", "COMPLETE", "FAILED", "PENDING", "SKIPPED")
@@ -22,6 +20,7 @@ _STAGE_STATUSES: Final = ("ACTIVE", "COMPLETE", "FAILED", "PENDING", "SKIPPED")
 _TASK_STATUSES: Final = ("RUNNING", "SUCCESS", "FAILED", "KILLED", "PENDING", "UNKNOWN")
 _SORTINGS: Final = {
     "id": "ID",
+    "-id": "-ID",
     "runtime": "runtime",
     "+runtime": "runtime",
     " runtime": "runtime",  # a plus sign in a URL is a blank
@@ -34,7 +33,7 @@ _MAX_LOG_BYTES: Final = 1 << 20
 
 
 def version(request: Request) -> Any:
-    return {"spark": VERSION}
+    return {"spark": SPARK_VERSION}
 
 
 def applications(request: Request) -> Any:
@@ -119,7 +118,7 @@ def task_list(request: Request) -> Any:
     sorting = request.text("sortBy") or "ID"
     if sorting.lower() not in _SORTINGS:
         raise Refusal(404, f'Bad value for parameter "sortBy": "{sorting}"')
-    return request.engine.task_list(
+    rows = request.engine.task_list(
         request.number("stage"),
         request.number("attempt"),
         max(request.integer("offset", 0), 0),
@@ -127,6 +126,10 @@ def task_list(request: Request) -> Any:
         _SORTINGS[sorting.lower()],
         request.words("status", _TASK_STATUSES),
     )
+    columns = (request.text("columns") or "").split(",")
+    if columns == [""]:
+        return rows
+    return [{name: row[name] for name in columns if name in row} for row in rows]
 
 
 def task_story(request: Request) -> Any:

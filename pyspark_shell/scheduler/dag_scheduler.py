@@ -50,6 +50,7 @@ from pyspark_shell.scheduler.dag_scheduler_event import (
 from pyspark_shell.scheduler.job_waiter import JobFailure
 from pyspark_shell.scheduler.stage import ActiveJob, Stage
 from pyspark_shell.scheduler.stage_graph import StageGraph, ancestors, shuffles_read_by
+from pyspark_shell.scheduler.task_needs import TaskNeeds
 from pyspark_shell.scheduler.task_set_manager import TaskSetLimits, TaskSetManager
 from pyspark_shell.shuffle.map_output import MapStatus
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
@@ -97,8 +98,8 @@ class Effects:
         Takes a successful task's pickled accumulator updates.
     settings
         What every stage's settings have in common.
-    slots
-        Tasks that can run at once.
+    slots_for
+        How many tasks with the same needs can run at once.
     """
 
     submit_tasks: Callable[[TaskSetManager, str | None], None]
@@ -107,7 +108,7 @@ class Effects:
     call_later: Callable[[float, Callable[[], None]], Any]
     accumulate: Callable[[bytes], None]
     settings: Callable[[], tuple[str, ...]]
-    slots: int
+    slots_for: Callable[[TaskNeeds], int]
 
 
 class DAGScheduler:
@@ -134,6 +135,7 @@ class DAGScheduler:
         self._resubmit_planned = False
         self._cancelled_groups: OrderedDict[str, None] = OrderedDict()
         self._stopped: str | None = None
+        self._unable: str | None = None  # why no job can run any more
         self._application_killed = False
 
     def process(self, event: DAGSchedulerEvent) -> None:
@@ -195,7 +197,7 @@ class DAGScheduler:
         if not job.partitions:
             self._job_succeeded(job)
             return
-        problem = barrier_problem(stages, self._effects.slots)
+        problem = barrier_problem(stages, self._effects.slots_for)
         if problem is not None:
             self._abort_stage(final, problem)
             return
@@ -210,6 +212,8 @@ class DAGScheduler:
                 cancelled=True,
                 application_killed=self._application_killed,
             )
+        if self._unable is not None:
+            return JobFailure(event.job_id, _aborted_text(self._unable))
         group = event.properties.get("spark.jobGroup.id")
         if group is not None and group in self._cancelled_groups:
             log.info("Skip running a job that belongs to the cancelled job group %s", group)
@@ -322,8 +326,12 @@ class DAGScheduler:
     def abort_all(self, reason: str) -> None:
         """Fail all active jobs, since nothing can run."""
         for job in list(self.jobs.values()):
-            text = f"Job aborted due to stage failure: {reason}"
-            self._fail_job(job, JobFailure(job.job_id, text), reason)
+            self._fail_job(job, JobFailure(job.job_id, _aborted_text(reason)), reason)
+
+    def nothing_can_run(self, reason: str) -> None:
+        """Fail all jobs, and all that come later."""
+        self._unable = reason
+        self.abort_all(reason)
 
     # Stages ----------------------------------------------------------------------------------
 
@@ -616,3 +624,7 @@ class DAGScheduler:
 def cancelled_text(job_id: int, reason: str) -> str:
     """Spark's sentence about a cancelled job."""
     return f"[SPARK_JOB_CANCELLED] Job {job_id} cancelled {reason} SQLSTATE: XXKDA"
+
+
+def _aborted_text(reason: str) -> str:
+    return f"Job aborted due to stage failure: {reason}"

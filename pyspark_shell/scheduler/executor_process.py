@@ -6,10 +6,8 @@ Thread  `dag-scheduler-event-loop`.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
 
 from pyspark_shell.common.wire import READ_BYTES, FrameReader
 from pyspark_shell.executor.messages import News, decode_news
@@ -54,13 +52,9 @@ class Channel:
                 return news, True
             if not data:
                 return news, True
-            news.extend(self._decode(data))
+            news += [decode_news(kind, body) for kind, body in self._reader.feed(data)]
             if len(data) < READ_BYTES:
                 return news, False
-
-    def _decode(self, data: bytes) -> Iterator[News]:
-        for kind, body in self._reader.feed(data):
-            yield decode_news(kind, body)
 
     def send(self, data: bytes) -> bool:
         """Send or keep for later; True if something has to wait until the socket can be written."""

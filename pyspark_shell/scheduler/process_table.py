@@ -1,7 +1,9 @@
 """Keeps the process table: the scheduler's end of the file that outside killers read and write.
 
 Owns    the mapped file and which executor has which row of it.
-Thread  `dag-scheduler-event-loop`. Each change takes about a microsecond.
+Thread  `dag-scheduler-event-loop`. A task is in the table before it is sent, since anything may
+        hold the interpreter from the next moment on. One that ended is taken out at the end of the
+        scheduler's round (`write_ends`), unless another has taken its place by then.
 """
 
 from __future__ import annotations
@@ -81,6 +83,7 @@ class ProcessTableWriter:
         new_table(self._memory, rows, kill_timeout_s)
         self._free = [_Row(ROWS_AT + number * ROW.size) for number in reversed(range(rows))]
         self._rows: dict[str, _Row] = {}
+        self._ended: set[_Row] = set()
         self._processes_number = 0
         self._intents_seen = 0
 
@@ -121,13 +124,19 @@ class ProcessTableWriter:
         if row is not None:
             row.task_id, row.stage_id, row.jobs = task_id, stage_id, job_ids
             self._write(row)
+            self._ended.discard(row)
 
     def task_ended(self, executor_id: str) -> None:
         """An executor is idle."""
         row = self._rows.get(executor_id)
         if row is not None:
             row.idle()
-            self._write(row)
+            self._ended.add(row)
+
+    def write_ends(self) -> None:
+        """Show executors as idle that were given no other task since their last one ended."""
+        while self._ended:
+            self._write(self._ended.pop())
 
     def jobs_changed(self) -> None:
         """Jobs came or went: write anew for which of them tasks run."""

@@ -138,6 +138,8 @@ class Scheduler:
         )
         self._active_jobs: tuple[int, ...] = ()
         self.on_outside_kill: Callable[[KillIntent], None] = _ignore
+        self._on_cluster_error: Callable[[str], None] | None = None
+        self._cluster_error: str | None = None
         self._tasks = TaskScheduler(pools, self._clock, config.backend.cores_per_executor)
         self._barriers = BarrierCoordinator(
             self._backend.release_barrier, self._loop.call_later, config.barrier_timeout_s
@@ -151,7 +153,7 @@ class Scheduler:
             call_later=self._loop.call_later,
             accumulate=accumulate,
             settings=python_paths,
-            slots=config.backend.slots,
+            slots_for=config.backend.slots_for,
         )
         self._dag = DAGScheduler(effects, config.jobs, self.tracker, self.blocks, self._clock)
 
@@ -165,6 +167,12 @@ class Scheduler:
         self._loop.call_later(self._config.starvation_timeout_s, self._warn_if_starving)
         self._loop.call_later(self._config.tell_state_s, self._tell_state_again)
         self._loop.start()
+
+    def on_cluster_error(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` called, in the scheduler's thread, when no job can run any more; at once if
+        that is so already.
+        """
+        self._loop.post(partial(self._hear_cluster_error, tell))
 
     def new_job(self, tasks: int) -> JobWaiter:
         """A waiter for a job that is going to be submitted, with the job's id."""
@@ -363,6 +371,7 @@ class Scheduler:
             executors = list(self._backend.executors.values())
             for launch in self._tasks.resource_offers(executors, _split_of):
                 self._send(launch)
+        self._table.write_ends()
         if self._end is not None and self._tasks.is_idle:
             self._end_now()
 
@@ -413,8 +422,16 @@ class Scheduler:
         self._task_failed(task, reason, None)
 
     def no_executors(self, reason: str) -> None:
-        """Executors cannot be started at all."""
-        self._dag.abort_all(reason)
+        """Executors cannot be started at all: that ends the application, also an idle one."""
+        self._cluster_error = reason
+        self._dag.nothing_can_run(reason)
+        if self._on_cluster_error is not None:
+            self._on_cluster_error(reason)
+
+    def _hear_cluster_error(self, tell: Callable[[str], None]) -> None:
+        self._on_cluster_error = tell
+        if self._cluster_error is not None:
+            tell(self._cluster_error)
 
     def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None:
         """A cached block came, moved, or went."""
@@ -686,7 +703,8 @@ def _reason_of(task: Assignment, status: StatusUpdate) -> TaskEndReason:
         case TaskState.COMMIT_DENIED:
             return task.task_set.commit_denied(task.task_id)
         case TaskState.KILLED:
-            return TaskKilled(Killed.decode(status.result).reason)
+            killed = Killed.decode(status.result)
+            return TaskKilled(killed.reason, killed.stack)
         case TaskState.FETCH_FAILED:
             fetch = FetchFailure.decode(status.result)
             return FetchFailed(fetch.shuffle_id, fetch.map_index, fetch.reduce_id, fetch.message)

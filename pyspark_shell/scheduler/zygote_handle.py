@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakSet
 
 import cloudpickle
 
@@ -34,6 +35,13 @@ sys.path[:] = [p for p in sys.path if p not in ('', '.')] + roots
 from pyspark_shell.executor.zygote import main
 main()
 """
+
+_handles: Final[WeakSet[ZygoteHandle]] = WeakSet()
+
+
+def is_zygote(pid: int) -> bool:
+    """Whether a child of this process is a zygote of some application, the next one's too."""
+    return any(handle.pid == pid for handle in list(_handles))
 
 
 class ZygoteHandle:
@@ -60,6 +68,7 @@ class ZygoteHandle:
                 env=dict(environment),
             )
         self._pending = b""
+        _handles.add(self)
 
     def configure(self, settings: ExecutorSettings, lock_fds: Sequence[int]) -> None:
         """Tell it all that executors must know.

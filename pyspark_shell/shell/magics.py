@@ -257,7 +257,7 @@ class SparkMagics(Magics):
         %%spark_guard
         for row in rows: ...
 
-        Other cells get two seconds to notice a kill by themselves.
+        Other cells get 0.2 seconds to notice a kill by themselves.
         """
         code = CellCode(self.shell, cell)
         context = running_context()

@@ -243,7 +243,7 @@ def _placed(element: str) -> str:
         return element
     line = int(found["line"])
     where = place(found["file"], line)
-    if where != f"{found['file']}:{line}":
+    if where != f"{found['file']}:{line}" or where.startswith("In["):
         frame = f"{where}, in {found['function']}"
     source = source or f"    {linecache.getline(found['file'], line).strip()}"
     return f"{frame}\n{source}" if source.strip() else frame

@@ -209,7 +209,8 @@ class AppStatusListener:
             _count_on_executor(executor, event)
             store.touch(executor)
         if store.kills.dying:
-            store.touch(*store.kills.task_ended(info, _kill_text(event.reason)))
+            stack = event.reason.stack if isinstance(event.reason, TaskKilled) else ""
+            store.touch(*store.kills.task_ended(info, _kill_text(event.reason), stack))
         stage = store.stages.get((event.stage_id, event.stage_attempt_id))
         if stage is None:
             return

@@ -18,6 +18,7 @@ class FakeEngine:
 
     def __init__(self):
         self.job_rows = {0: {"jobId": 0, "name": "collect at a.py:1", "status": "RUNNING"}}
+        self.tasks = []
         self.orders = []
         self.asked = []
         self.changes = []
@@ -66,7 +67,7 @@ class FakeEngine:
 
     def task_list(self, stage_id, attempt, offset=0, length=20, sort_by="ID", statuses=()):
         self.asked.append(("tasks", offset, length, sort_by, list(statuses)))
-        return []
+        return self.tasks
 
     def executors(self, active_only=True):
         return [{"id": "driver", "isActive": True}]

@@ -89,6 +89,7 @@ def test_an_executor_is_there_from_its_birth_to_its_end_with_what_it_runs(writer
     assert reader.rows() == [row(task_id=12, stage_id=3, job_ids=(7,))]
 
     writer.task_ended("0")
+    writer.write_ends()
     assert reader.rows() == [row()]
 
     writer.executor_ended("0")
