@@ -20,6 +20,9 @@ from pyspark_shell.common.threads import LISTENER_PREFIX, start_daemon
 from pyspark_shell.listener.events import (
     SparkListenerEvent,
     SparkListenerExecutorMetricsUpdate,
+    SparkListenerSchedulerState,
+    SparkListenerTaskEnd,
+    SparkListenerTaskStart,
 )
 
 log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
@@ -29,6 +32,14 @@ log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
 _GATHER_S: Final = 0.01
 # Between two lines about dropped events.
 _TELL_DROPPED_S: Final = 60.0
+_MINOR: Final = frozenset(
+    {
+        SparkListenerTaskStart,
+        SparkListenerTaskEnd,
+        SparkListenerExecutorMetricsUpdate,
+        SparkListenerSchedulerState,
+    }
+)
 _DROPPABLE: Final = (SparkListenerExecutorMetricsUpdate,)
 
 
@@ -225,11 +236,17 @@ class LiveListenerBus:
     ----------
     capacity
         Events that may wait in a queue, unless `capacities` has the queue's name.
+
+    Attributes
+    ----------
+    milestones
+        Grows with every event but those of single tasks.
     """
 
     def __init__(self, capacity: int = 10_000, capacities: Mapping[str, int] | None = None) -> None:
         self._capacity = capacity
         self._capacities = dict(capacities or {})
+        self.milestones = 0
         self._queues: dict[str, AsyncEventQueue] = {}
         self._used: tuple[AsyncEventQueue, ...] = ()
 
@@ -255,6 +272,8 @@ class LiveListenerBus:
 
     def post(self, event: SparkListenerEvent) -> None:
         """Give an event to every queue; never waits."""
+        if event.__class__ not in _MINOR:
+            self.milestones += 1
         for queue in self._used:
             queue.post(event)
 

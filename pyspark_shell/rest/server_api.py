@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tornado.iostream import StreamClosedError
 
+from pyspark_shell.rest import json_text
 from pyspark_shell.rest.handlers_tables import Download
 from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.rest.request import Request, parse_body, parse_fields
@@ -29,11 +30,15 @@ _PREFETCH: Final = "Prefetch request rejected on a state-changing endpoint."
 class RoutedHandler(BaseHandler):
     """Has a route's handler answer."""
 
+    def check(self, match: Match) -> None:
+        """Raise unless the application is there, and this user may ask this of it."""
+        self.site.check_application(match.names.get("app"))
+        self.site.check_rights(self.user, match.route.modifies, match.route.kills)
+
     async def carry_out(self, match: Match, body: Json) -> Any:
         """Call it, here or in a worker."""
         route = match.route
-        self.site.check_application(match.names.get("app"))
-        self.site.check_rights(self.user, route.modifies, route.kills)
+        self.check(match)
         request = Request(
             engine=self.site.engine,
             names=match.names,
@@ -48,8 +53,12 @@ class RoutedHandler(BaseHandler):
             if "app" in match.names:
                 await self.door.caught_up()
             return work()
-        workers = self.door.readers if route.method == "GET" else self.door.orders
-        return await workers.run(work)
+        if route.method == "GET":
+            return await self.door.readers.run(work)
+        try:
+            return await self.door.orders.run(work)
+        finally:
+            self.door.recent.clear()
 
 
 class ApiHandler(RoutedHandler):
@@ -62,11 +71,22 @@ class ApiHandler(RoutedHandler):
 
     async def get(self) -> None:
         match = self._matches()["GET"]
-        value = await self.carry_out(match, {})
-        if isinstance(value, Download):
-            await self._send(value)
-        else:
-            self.answer(value, match.route.status)
+        if match.route.waits or "app" not in match.names:
+            value = await self.carry_out(match, {})
+            if isinstance(value, Download):
+                await self._send(value)
+            else:
+                self.answer(value, match.route.status)
+            return
+        self.check(match)
+        text = json_text.compact if self.is_for_program else json_text.pretty
+        address = f"{text.__name__} {self.request.uri}"
+        milestone = self.site.engine.milestones
+        body = self.door.recent.get(address, milestone)
+        if body is None:
+            body = text(await self.carry_out(match, {}))
+            self.door.recent.put(address, milestone, body)
+        self.finish(body)
 
     async def _send(self, download: Download) -> None:
         """Send a file piece by piece, as fast as the reader takes them."""
