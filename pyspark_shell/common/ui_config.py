@@ -85,7 +85,10 @@ UI_RETAINED_STAGES: Final = ConfigEntry(
     "spark.ui.retainedStages", 1000, at_least(1), "Stages remembered, in the same way."
 )
 UI_RETAINED_TASKS: Final = ConfigEntry(
-    "spark.ui.retainedTasks", 100_000, at_least(1), "Tasks remembered of one stage attempt."
+    "spark.ui.retainedTasks",
+    100_000,
+    at_least(1),
+    "Tasks remembered of one stage attempt, and half of those remembered of all together.",
 )
 UI_RETAINED_DEAD_EXECUTORS: Final = ConfigEntry(
     "spark.ui.retainedDeadExecutors", 100, at_least(0), "Ended executors remembered."

@@ -161,7 +161,8 @@ class Driver:
             lambda accumulator: self.cleanup.track_accumulator(accumulator)
         )
         self.accumulators.install()
-        self.bus = LiveListenerBus(LISTENER_BUS_CAPACITY.read(conf))
+        capacity = LISTENER_BUS_CAPACITY.read(conf)
+        self.bus = LiveListenerBus(capacity, driver_config.bus_capacities(conf))
         self.status_store = AppStatusStore(
             UI_RETAINED_JOBS.read(conf),
             UI_RETAINED_STAGES.read(conf),
