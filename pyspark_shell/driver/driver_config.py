@@ -37,6 +37,7 @@ from pyspark_shell.common.scheduler_config import (
     SCHEDULER_ALLOCATION_FILE,
     SCHEDULER_MODE,
     SPECULATION,
+    SPECULATION_DURATION_THRESHOLD,
     SPECULATION_INTERVAL,
     SPECULATION_MIN_RUNTIME,
     SPECULATION_MULTIPLIER,
@@ -151,7 +152,9 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
         speculation=SPECULATION.read(conf),
         speculation_quantile=SPECULATION_QUANTILE.read(conf),
         speculation_multiplier=SPECULATION_MULTIPLIER.read(conf),
-        speculation_min_runtime_ms=SPECULATION_MIN_RUNTIME.read(conf) * 1000,
+        speculation_min_runtime_s=SPECULATION_MIN_RUNTIME.read(conf),
+        speculation_threshold_s=SPECULATION_DURATION_THRESHOLD.read(conf),
+        executor_slots=master.cores_per_executor,
     )
     return SchedulerConfig(
         backend=BackendLimits(
