@@ -329,7 +329,7 @@ class Scheduler:
         self._dag.assert_empty()
         self._tasks.assert_empty()
         self._barriers.assert_empty()
-        self._backend.reaper.assert_empty()
+        self._backend.assert_empty()
 
     def _handler_failed(self, error: Exception) -> None:
         """A defect of the engine: no job may hang because of it."""
