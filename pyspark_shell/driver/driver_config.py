@@ -34,6 +34,7 @@ from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.scheduler_config import (
     BARRIER_SYNC_TIMEOUT,
     CANCELLED_GROUPS_TO_TRACK,
+    DYN_ALLOCATION_ENABLED,
     SCHEDULER_ALLOCATION_FILE,
     SCHEDULER_MODE,
     SPECULATION,
@@ -168,6 +169,7 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
             task_sets=task_sets,
             max_stage_failures=STAGE_MAX_CONSECUTIVE_ATTEMPTS.read(conf),
             cancelled_groups=CANCELLED_GROUPS_TO_TRACK.read(conf),
+            dynamic_allocation=DYN_ALLOCATION_ENABLED.read(conf) and not master.is_local,
         ),
         speculation_interval_s=SPECULATION_INTERVAL.read(conf),
         barrier_timeout_s=BARRIER_SYNC_TIMEOUT.read(conf),
