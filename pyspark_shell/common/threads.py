@@ -9,7 +9,6 @@ from typing import Final
 DAG_SCHEDULER: Final = "dag-scheduler-event-loop"
 CONTEXT_CLEANER: Final = "Spark Context Cleaner"
 PERIODIC_GC: Final = "context-cleaner-periodic-gc"
-DRIVER_EXIT_WATCH: Final = "driver-exit-watch"
 STOP_CONTEXT: Final = "stop-spark-context"
 EXECUTOR_MESSAGES: Final = "executor-messages"
 SPARK_UI: Final = "SparkUI"
@@ -23,7 +22,6 @@ ENGINE_THREADS: Final = frozenset(
         DAG_SCHEDULER,
         CONTEXT_CLEANER,
         PERIODIC_GC,
-        DRIVER_EXIT_WATCH,
         STOP_CONTEXT,
         EXECUTOR_MESSAGES,
         SPARK_UI,

@@ -577,6 +577,12 @@ class Driver:
         """All executors that live."""
         return self.scheduler.executors()
 
+    def assert_empty(self) -> None:
+        """Raise if any owner has something of a job left."""
+        self.scheduler.assert_empty()
+        self.accumulators.assert_empty()
+        self.broadcasts.assert_empty()
+
     def at_end(self, name: str, step: Callable[[], object]) -> None:
         """Have `step` called when the application has stopped and its last events are told."""
         self._last_steps.append((name, step))
