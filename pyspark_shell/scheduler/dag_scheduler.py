@@ -132,7 +132,7 @@ class DAGScheduler:
         self._running: set[int] = set()
         self._failed: set[int] = set()
         self._resubmit_planned = False
-        self._cancelled_groups: OrderedDict[str, None] = OrderedDict()
+        self.cancelled_groups: OrderedDict[str, None] = OrderedDict()  # any thread may look
         self._stopped: str | None = None
         self._unable: str | None = None  # why no job can run any more
         self._application_killed = False
@@ -214,7 +214,7 @@ class DAGScheduler:
         if self._unable is not None:
             return JobFailure(event.job_id, _aborted_text(self._unable))
         group = event.properties.get("spark.jobGroup.id")
-        if group is not None and group in self._cancelled_groups:
+        if group is not None and group in self.cancelled_groups:
             log.info("Skip running a job that belongs to the cancelled job group %s", group)
             reason = f"part of cancelled job group {group}"
             return JobFailure(event.job_id, cancelled_text(event.job_id, reason), cancelled=True)
@@ -286,9 +286,9 @@ class DAGScheduler:
         )  # fmt: skip
         if event.cancel_future_jobs:
             log.info("Add job group %s into cancelled job groups", group)
-            self._cancelled_groups[group] = None
-            while len(self._cancelled_groups) > self._limits.cancelled_groups:
-                self._cancelled_groups.popitem(last=False)
+            self.cancelled_groups[group] = None
+            while len(self.cancelled_groups) > self._limits.cancelled_groups:
+                self.cancelled_groups.popitem(last=False)
         reason = event.reason or f"part of cancelled job group {group}"
         if not self._cancel_where(lambda job: job.group == group, reason):
             log.warning("Failed to cancel job group %s. Cannot find active jobs for it.", group)

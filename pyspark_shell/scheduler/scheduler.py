@@ -284,6 +284,11 @@ class Scheduler:
         task_set = self._tasks.find_task(task_id)
         return None if task_set is None else task_set.job_id
 
+    @property
+    def cancelled_groups(self) -> Collection[str]:
+        """Groups that were cancelled for good, as many as are remembered; it changes by itself."""
+        return self._dag.cancelled_groups
+
     def executors(self) -> list[ExecutorProcess]:
         """All executors; read only."""
         return list(self._backend.executors.values())
@@ -291,11 +296,6 @@ class Scheduler:
     def executors_started(self) -> int:
         """How many executors were started so far; their ids are the numbers below."""
         return self._backend.executors_started
-
-    @property
-    def zygote_pid(self) -> int:
-        """Process id of the zygote."""
-        return self._backend.zygote_pid
 
     def running_jobs(self) -> dict[int, LineageNode]:
         """The last node of each job that is active, or killed with tasks that still run; not to be

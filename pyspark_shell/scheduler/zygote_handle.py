@@ -35,6 +35,9 @@ from pyspark_shell.executor.zygote import main
 main()
 """
 
+# Process ids of all that live; who looks through the driver's children leaves them alone.
+ZYGOTES: Final[set[int]] = set()
+
 
 class ZygoteHandle:
     """One zygote process.
@@ -60,6 +63,7 @@ class ZygoteHandle:
                 env=dict(environment),
             )
         self._pending = b""
+        ZYGOTES.add(self.process.pid)
 
     def configure(self, settings: ExecutorSettings, lock_fds: Sequence[int]) -> None:
         """Tell it all that executors must know.
@@ -121,3 +125,4 @@ class ZygoteHandle:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        ZYGOTES.discard(self.process.pid)
