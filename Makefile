@@ -24,7 +24,7 @@ shell: $(VENV)/installed
 	@$(BIN)/pyspark-shell
 
 lab: $(VENV)/panel
-	@$(BIN)/jupyter lab $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
 panel: $(VENV)/panel
 

@@ -10,6 +10,7 @@ and links it into the environment; `python build_panel.py check` tests its sourc
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -25,6 +26,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 SOURCE = ROOT / "labextension"
 OUTPUT = ROOT / "pyspark_shell" / "labextension"
+# Tells which sources the panel was made from.
+MADE_FROM = OUTPUT / "made-from.sha256"
 INSTALLED = "share/jupyter/labextensions/pyspark-shell"
 # What the bundler needs: of version 20, and of later ones.
 OLDEST_20 = (20, 19)
@@ -62,8 +65,24 @@ class PanelBuildHook(BuildHookInterface[BuilderConfig]):
 
 
 def is_built() -> bool:
-    """Whether there is a panel that JupyterLab can load."""
-    return (OUTPUT / "static" / "style.js").is_file()
+    """Whether there is a panel that JupyterLab can load, made from the sources that are here."""
+    try:
+        made_from = MADE_FROM.read_text()
+    except OSError:
+        return False
+    return (OUTPUT / "static" / "style.js").is_file() and made_from == digest_of_sources()
+
+
+def digest_of_sources() -> str:
+    """What tells these sources of the panel from others; times do not, as archives change them."""
+    digest = hashlib.sha256()
+    folders = [SOURCE / name for name in ("src", "style", "schema")]
+    files = [SOURCE / name for name in ("package.json", "package-lock.json", "tsconfig.json")]
+    files += [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(SOURCE).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def build_panel() -> None:
@@ -75,6 +94,7 @@ def build_panel() -> None:
         Something it takes is not there.
     """
     npm("run", "build:prod")
+    MADE_FROM.write_text(digest_of_sources())
 
 
 def check_panel() -> None:

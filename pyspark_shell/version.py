@@ -1,6 +1,8 @@
-"""The version of this package; `sc.version` tells the version of Spark whose API it speaks."""
+"""The version of this package, and that of Spark whose API it speaks."""
 
 __version__ = "0.1.0"
 
-# What listings and event logs name as the version of Spark that runs.
-SPARK_VERSION = f"4.3.0-pyshell-{__version__}"
+# What programs read, as `sc.version`: three numbers, as with Spark itself.
+API_VERSION = "4.3.0"
+# What people, listings and event logs are told of the Spark that runs.
+SPARK_VERSION = f"{API_VERSION}-pyshell-{__version__}"

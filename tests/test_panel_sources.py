@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
+
+import build_panel
 
 PANEL = Path(__file__).resolve().parent.parent / "labextension"
 
@@ -43,3 +47,24 @@ def test_views_say_nothing_in_bare_english():
     }
 
     assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+def test_a_panel_of_other_sources_counts_as_not_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(build_panel, "OUTPUT", tmp_path)
+    monkeypatch.setattr(build_panel, "MADE_FROM", tmp_path / "made-from.sha256")
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "style.js").touch()
+    built = [build_panel.is_built()]
+    for made_from in ("0" * 64, build_panel.digest_of_sources()):
+        build_panel.MADE_FROM.write_text(made_from)
+        built.append(build_panel.is_built())
+
+    assert built == [False, False, True]
+
+
+def test_make_lab_starts_for_root_too():
+    recipe = subprocess.run(
+        ["make", "--dry-run", "lab"], cwd=PANEL.parent, capture_output=True, text=True, check=True
+    )
+
+    assert ("--allow-root" in recipe.stdout) == (os.getuid() == 0)

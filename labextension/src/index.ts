@@ -7,6 +7,7 @@ import {
   Clipboard,
   ICommandPalette,
   MainAreaWidget,
+  Notification,
   WidgetTracker
 } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -89,6 +90,7 @@ function activate(
   panel.title.caption = trans.__('Spark');
   app.shell.add(panel, 'right', { rank: 900 });
   restorer?.add(panel, PANEL);
+  // A hidden panel asks for nothing, so it wears no number: an old one would mislead.
   model.changed.connect(() => {
     const running = model.awake ? activeJobs(model.snapshot).length : 0;
     const badge = running ? `${running}` : '';
@@ -129,6 +131,21 @@ function activate(
     look();
   }
 
+  /** Kills from the palette, where nobody may look at the panel: what cannot be done is told. */
+  async function killed(kill: () => Promise<unknown>): Promise<void> {
+    await model.fresh();
+    if (!activeJobs(model.snapshot).length) {
+      Notification.info(trans.__('No Spark job is running.'));
+      return;
+    }
+    await kill();
+    if (model.notice?.failed) {
+      Notification.error(
+        model.notice.text || trans.__('Some processes of the job do not end.')
+      );
+    }
+  }
+
   function addCommands(): void {
     const { commands } = app;
     let lastCell = -1;
@@ -158,11 +175,11 @@ function activate(
     });
     commands.addCommand(CommandIDs.killNewest, {
       label: trans.__('Kill the Newest Spark Job'),
-      execute: () => model.fresh().then(() => model.killNewest())
+      execute: () => killed(() => model.killNewest())
     });
     commands.addCommand(CommandIDs.killAll, {
       label: trans.__('Kill All Spark Jobs'),
-      execute: () => model.fresh().then(() => model.killAll())
+      execute: () => killed(() => model.killAll())
     });
     commands.addCommand(CommandIDs.nextCell, {
       label: trans.__('Go to the Next Cell with a Running Spark Job'),
@@ -172,7 +189,9 @@ function activate(
         const cells = activeJobs(model.snapshot)
           .map(job => job.cell?.id ?? '')
           .filter(id => kernelId && id && env.places.hasCell(kernelId, id));
-        if (kernelId && cells.length) {
+        if (!cells.length) {
+          Notification.info(trans.__('No cell has a running Spark job.'));
+        } else if (kernelId) {
           lastCell = (lastCell + 1) % cells.length;
           env.places.goToCell(kernelId, cells[lastCell]);
         }

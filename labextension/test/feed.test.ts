@@ -112,6 +112,26 @@ it.each([404, 410])('stops asking a driver that is gone: %i', async status => {
   expect(server.asked).toHaveLength(1);
 });
 
+it('asks one that seemed to be gone again while it is listed', async () => {
+  feed.close();
+  let listed = true;
+  feed = new Feed(
+    server.request,
+    'd1',
+    () => changes++,
+    () => listed
+  );
+  server.last.refuse(410);
+  await vi.advanceTimersByTimeAsync(2000);
+  await knowing({ jobs: [job(1)] });
+  expect(feed.connection.state).toBe('answers');
+
+  listed = false;
+  server.last.refuse(410);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(feed.ended).toBe(true);
+});
+
 it('drops an answer that comes after its end', async () => {
   const { answer } = server.last;
   feed.close();

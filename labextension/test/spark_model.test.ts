@@ -84,7 +84,7 @@ describe('orders', () => {
     ['stage', 7, 'stages/7/kill'],
     ['task', 7, 'tasks/7/kill'],
     ['executor', '2', 'executors/2/kill'],
-    ['group', 'a/b', 'jobGroups/a%2Fb/kill'],
+    ['group', '..', 'jobGroups/kill'],
     ['application', '', 'kill']
   ] as const)('to kill a %s go to its route', async (scope, target, path) => {
     void model.kill(scope, target);
@@ -93,6 +93,46 @@ describe('orders', () => {
     expect(last.path).toBe(`drivers/d1/${path}`);
     expect(last.options.method).toBe('POST');
     expect(last.options.body).toMatchObject({ who: 'JupyterLab' });
+  });
+
+  it('to kill a group name it where no path can swallow it', () => {
+    void model.kill('group', '..');
+
+    expect(server.latest.options.body).toMatchObject({ group: '..' });
+  });
+
+  it('to kill a cell mean its group, future jobs too, and jobs of other groups', () => {
+    const cell = { id: 'a', prompt: 3 };
+    void model.killCell([
+      job(1, { cell, jobGroup: 'In[3]' }),
+      job(2, { cell, jobGroup: 'In[3]' }),
+      job(3, { cell, jobGroup: 'mine' })
+    ]);
+
+    const [group, other] = server.ofDrivers.slice(-2);
+    expect(group.path).toBe('drivers/d1/jobGroups/kill');
+    expect(group.options.body).toMatchObject({ group: 'In[3]' });
+    expect(group.options.query).toEqual({ future: true });
+    expect(other.path).toBe('drivers/d1/jobs/3/kill');
+  });
+
+  it('that were carried out from outside are reported', async () => {
+    const report = {
+      from: 'outside',
+      result: 'killed',
+      scope: 'job',
+      target: 1,
+      ended: [],
+      left: [],
+      sharedTasks: [],
+      driverInterrupted: true,
+      tookMs: 2100
+    };
+    const told = model.kill('job', 1);
+    server.latest.answer(report);
+
+    expect(await told).toBe(true);
+    expect(model.notice).toMatchObject({ failed: false, report });
   });
 
   it('change nothing before the driver tells of it', async () => {
@@ -143,9 +183,14 @@ describe('the driver that is shown', () => {
       'd3'
     ],
     [
-      'stays where no notebook says more',
-      { pinned: null, current: bob, kernelId: 'x' },
+      'stays where no notebook is in front',
+      { pinned: null, current: bob, kernelId: null },
       'd2'
+    ],
+    [
+      'is none for a notebook that has none',
+      { pinned: null, current: bob, kernelId: 'x' },
+      undefined
     ],
     [
       'is the newest at first',
@@ -161,6 +206,37 @@ describe('the driver that is shown', () => {
 
     expect(chooseDriver([bob], choice)).toBe(ada);
     expect(chooseDriver([bob], { ...choice, kernelId: null })).toBe(bob);
+  });
+
+  it('is asked again when it has come back after its end', async () => {
+    model.setVisible(view, true);
+    await listing(ada);
+    const list = () =>
+      server.asked.filter(each => each.path === 'drivers').at(-1)!;
+    list().answer({ drivers: [], version: 'none' });
+    await settled();
+    server.latest.refuse(410);
+    await settled();
+    expect(model.connection.state).toBe('gone');
+
+    list().answer({ drivers: [ada], version: 'again' });
+    await settled();
+    server.latest.answer({ seq: 1, life: 'b', snapshot: snapshot() });
+    await settled();
+    expect(model.connection.state).toBe('answers');
+  });
+
+  it('is no longer there when a notebook without one comes to the front', async () => {
+    model.setVisible(view, true);
+    await listing(ada, bob);
+    expect(model.driver?.id).toBe('d2');
+    model.setKernel('x');
+
+    expect(model.driver).toBeNull();
+    expect(model.snapshot).toBeNull();
+    expect(server.latest.options.signal?.aborted).toBe(true);
+    model.pin('d1');
+    expect(model.driver?.id).toBe('d1');
   });
 
   it('is asked for when it is another one, and the other no more', async () => {
@@ -190,6 +266,58 @@ describe('pages of tasks', () => {
     await settled();
     expect(pages.at(5007)?.taskId).toBe(5007);
     expect(pages.at(6000)).toBeUndefined();
+    pages.close();
+  });
+
+  it('are read once more when the stage has ended, those out of sight when they come', async () => {
+    const pages = new TaskPages(server.request, 'tasks', 'ID', () => undefined);
+    pages.setActive(true);
+    server.last.answer([{ taskId: 0, status: 'RUNNING' }]);
+    await settled();
+    pages.show(100, 110);
+    const late = server.last;
+    pages.setActive(false);
+    late.answer([{ taskId: 100, status: 'RUNNING' }]);
+    await settled();
+    server.last.answer([{ taskId: 100, status: 'SUCCESS' }]);
+    await settled();
+    expect(pages.at(100)?.status).toBe('SUCCESS');
+
+    pages.show(0, 10);
+    server.last.answer([{ taskId: 0, status: 'SUCCESS' }]);
+    await settled();
+    expect(pages.at(0)?.status).toBe('SUCCESS');
+    const asked = server.asked.length;
+    pages.show(0, 10);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(server.asked).toHaveLength(asked);
+    pages.close();
+  });
+
+  it('keep their order under a hand that is about to click', async () => {
+    const pages = new TaskPages(
+      server.request,
+      't',
+      '-runtime',
+      () => undefined
+    );
+    const ids = () => [0, 1, 2].map(row => pages.at(row)?.taskId);
+    const task = (taskId: number, status = 'RUNNING') => ({ taskId, status });
+    pages.setActive(true);
+    server.last.answer([task(1), task(2)]);
+    await settled();
+    pages.hold(true);
+    await vi.advanceTimersByTimeAsync(1000);
+    server.last.answer([task(2, 'KILLED'), task(3), task(1)]);
+    await settled();
+    expect(ids()).toEqual([1, 2, 3]);
+    expect(pages.at(1)?.status).toBe('KILLED');
+
+    pages.hold(false);
+    await vi.advanceTimersByTimeAsync(1000);
+    server.last.answer([task(3), task(2)]);
+    await settled();
+    expect(ids()).toEqual([3, 2, undefined]);
     pages.close();
   });
 

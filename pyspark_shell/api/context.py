@@ -56,7 +56,7 @@ from pyspark_shell.common.serializers import (
 )
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.lineage.task_context import TaskContext
-from pyspark_shell.version import __version__
+from pyspark_shell.version import API_VERSION
 
 
 class SparkContext(InputFiles, ContextFiles):
@@ -316,8 +316,14 @@ class SparkContext(InputFiles, ContextFiles):
 
     @property
     def version(self) -> str:
-        """Version of Spark whose API this is, with our own behind it."""
-        return f"4.3.0-pyshell-{__version__}"
+        """Version of Spark whose API this is; `pyspark_shell.__version__` is our own.
+
+        Examples
+        --------
+        >>> sc.version
+        '4.3.0'
+        """
+        return API_VERSION
 
     @property
     def applicationId(self) -> str:

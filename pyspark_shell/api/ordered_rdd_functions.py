@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from pyspark_shell.api.rdd_base import RDDPart, T
 from pyspark_shell.common.portable_hash import portable_hash
 from pyspark_shell.lineage.known_functions import known_function
+from pyspark_shell.lineage.partitioner import assert_positive
 from pyspark_shell.lineage.shuffle_functions import (
     MAP_SIDE_SHARE,
     CountAndSample,
@@ -68,6 +69,8 @@ class OrderedRDDFunctions(RDDPart[T]):
         """
         if numPartitions is None:
             numPartitions = self._defaultReducePartitions()
+        else:
+            assert_positive(numPartitions)
         compared = _unless_identity(keyfunc)
         sort = SortByKey(compared, bool(ascending), self._memory_limit() * MAP_SIDE_SHARE)
         if numPartitions == 1:

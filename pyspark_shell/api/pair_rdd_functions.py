@@ -27,7 +27,7 @@ from pyspark_shell.lineage.partition_functions import (
     values_of_key,
 )
 from pyspark_shell.lineage.partitioned import PartitionedRDD
-from pyspark_shell.lineage.partitioner import Partitioner
+from pyspark_shell.lineage.partitioner import Partitioner, assert_positive
 from pyspark_shell.lineage.shuffle_functions import (
     MAP_SIDE_SHARE,
     CombineValues,
@@ -112,6 +112,11 @@ class PairRDDFunctions(RDDPart[T]):
         -------
         An RDD with this partitioner; this RDD itself if it has an equal one already.
 
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive; so it is wherever a shuffle is told how many to make.
+
         Examples
         --------
         >>> pairs = sc.parallelize([(1, "a"), (2, "b"), (3, "c"), (4, "d")]).partitionBy(2)
@@ -122,6 +127,8 @@ class PairRDDFunctions(RDDPart[T]):
         """
         if numPartitions is None:
             numPartitions = self._defaultReducePartitions()
+        else:
+            assert_positive(numPartitions)
         partitioner = Partitioner(numPartitions, partitionFunc)
         if self.partitioner == partitioner:
             return self
@@ -167,8 +174,6 @@ class PairRDDFunctions(RDDPart[T]):
     ) -> RDDPart[Any]:
         memory = self._memory_limit()
         locally = self._pipe_partitions(CombineValues(aggregator, memory * MAP_SIDE_SHARE), True)
-        if numPartitions is None:
-            numPartitions = self._defaultReducePartitions()
         shuffled: RDDPart[Any] = locally.partitionBy(numPartitions, partitionFunc)
         return shuffled._pipe_partitions(MergeCombiners(aggregator, memory), True)
 

@@ -26,6 +26,7 @@ from pyspark_shell.common.errors import (
     SparkUnsupportedOperationException,
 )
 from pyspark_shell.common.storage_level import StorageLevel
+from pyspark_shell.hadoop.paths import local_path
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.resource_profile import ResourceProfile
 from pyspark_shell.lineage.result_functions import ApplyToIterator, ListOf
@@ -182,8 +183,26 @@ class RDDJobs(SharedVariables):
     # Checkpoints ------------------------------------------------------------------
 
     def setCheckpointDir(self, dirName: str) -> None:
-        """Choose where `RDD.checkpoint` writes: a fresh directory below `dirName`."""
-        directory = os.path.join(os.path.abspath(dirName.removeprefix("file:")), str(uuid.uuid4()))
+        """Choose where `RDD.checkpoint` writes.
+
+        Parameters
+        ----------
+        dirName
+            A path or `file:` URI; a fresh directory is made below it.
+
+        Raises
+        ------
+        SparkUnsupportedOperationException
+            It has another scheme: the engine writes local files only.
+
+        Examples
+        --------
+        >>> sc.setCheckpointDir("checkpoints")
+        >>> sc.setCheckpointDir("hdfs://node/checkpoints")
+        Traceback (most recent call last):
+        pyspark_shell.common.errors.SparkUnsupportedOperationException: No FileSystem for scheme ...
+        """
+        directory = os.path.join(local_path(dirName), str(uuid.uuid4()))
         os.makedirs(directory)
         self._engine.checkpoint_dir = directory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 
 from pyspark_shell.api.rdd_base import RDDPart, T
-from pyspark_shell.lineage.partitioner import Partitioner
+from pyspark_shell.lineage.partitioner import Partitioner, assert_positive
 from pyspark_shell.lineage.shuffle_functions import DealBatches
 from pyspark_shell.lineage.shuffled import ShuffledRDD
 from pyspark_shell.lineage.steps import FlatMap, MapPartitionsWithIndex
@@ -41,8 +41,7 @@ class Repartitioning(RDDPart[T]):
         >>> sc.parallelize(range(6), 5).coalesce(9).getNumPartitions()
         5
         """
-        if not numPartitions > 0:
-            raise ValueError("Number of partitions must be positive.")
+        assert_positive(numPartitions)
         call_site = self.ctx._call_site()
         if not shuffle:
             groups = neighbours(self.getNumPartitions(), numPartitions)

@@ -5,7 +5,7 @@ Source  PySpark's StatusTracker; None for what is unknown or no longer remembere
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
@@ -56,6 +56,11 @@ class StatusStore(Protocol):
     def active_job_ids(self) -> list[int]: ...
 
     def active_stage_ids(self) -> list[int]: ...
+
+    def cached_rdds(self) -> list[Any]: ...
+
+    @property
+    def executors(self) -> Mapping[str, Any]: ...
 
 
 class Application(Protocol):
@@ -126,10 +131,38 @@ class StatusTracker:
         )
 
     def getExecutorInfos(self) -> list[SparkExecutorInfo]:
-        """The executors; processes that share an executor's cores are one."""
-        running: dict[int, int] = {}
+        """The executors; processes that share an executor's cores are one.
+
+        Memory is counted in bytes. Its limit is one for all executors; the blocks of processes that
+        have ended count for the first of them, as any of them reads them in place.
+
+        Examples
+        --------
+        >>> cached = sc.parallelize(range(1000), 2).cache()
+        >>> cached.count()
+        1000
+        >>> [executor] = sc.statusTracker().getExecutorInfos()
+        >>> 0 < executor.cacheSize == executor.usedOnHeapStorageMemory
+        True
+        """
+        groups: dict[int, list[Any]] = {}
         for process in self._application.executor_infos():
-            running[process.group] = running.get(process.group, 0) + (process.running is not None)
-        return [
-            SparkExecutorInfo("localhost", 0, 0, count, 0, 0, 0, 0) for count in running.values()
-        ]
+            groups.setdefault(process.group, []).append(process)
+        group_of = {
+            process.executor_id: group for group, found in groups.items() for process in found
+        }
+        used = dict.fromkeys(groups, 0)
+        store = self._store
+        for rdd in store.cached_rdds():
+            for block in list(rdd.blocks.values()):
+                used[group_of.get(block.executor_id, min(groups))] += block.memory_bytes
+        return [_info(store, found, used[group]) for group, found in groups.items()]
+
+
+def _info(store: StatusStore, processes: Sequence[Any], used_bytes: int) -> SparkExecutorInfo:
+    running = sum(process.running is not None for process in processes)
+    driver = store.executors["driver"]  # all executors are on its machine, and share its limit
+    host, _, port = driver.host_port.partition(":")
+    return SparkExecutorInfo(
+        host, int(port), used_bytes, running, used_bytes, 0, driver.max_memory_bytes, 0
+    )

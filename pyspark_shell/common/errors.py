@@ -263,5 +263,8 @@ class TaskKilledException(BaseException):
 class SparkApplicationKilled(KeyboardInterrupt):
     """Raised in the driver's own code when its application was killed."""
 
+    # What an interactive shell says of it; a shell that knows more replaces it.
+    describe: ClassVar[Callable[[SparkApplicationKilled], str]] = str
+
     def _render_traceback_(self) -> list[str]:
-        return [f"{type(self).__name__}: {self}"]
+        return [f"Killed: {type(self).describe(self)}"]

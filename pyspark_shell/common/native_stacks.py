@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_user_file
+from pyspark_shell.common.cell import name_of_file
 from pyspark_shell.common.threads import (
     CONTEXT_CLEANER,
     DAG_SCHEDULER,
@@ -54,7 +55,8 @@ class NativeFrame:
     function: str
 
     def __str__(self) -> str:
-        text = f'File "{self.file}", line {self.line}, in {self.function}'
+        name = name_of_file(self.file) or self.file
+        text = f'File "{name}", line {self.line}, in {self.function}'
         source = linecache.getline(self.file, self.line).strip()
         return f"{text}\n    {source}" if source else text
 
@@ -171,12 +173,12 @@ def catches_signal(pid: int, number: int) -> bool:
 
 
 def with_source(element: str) -> str:
-    """A frame with its line of source, where this process knows it and the other did not: cells of
-    a notebook are here alone.
+    """A frame with its line of source, and a cell by its name, where this process knows them and
+    the other did not: cells of a notebook are here alone.
     """
-    if "\n" in element:
-        return element
-    found = _ELEMENT.fullmatch(element)
+    frame, _, source = element.partition("\n")
+    found = _ELEMENT.fullmatch(frame)
     if found is None:
         return element
-    return str(NativeFrame(found["file"], int(found["line"]), found["function"]))
+    told = str(NativeFrame(found["file"], int(found["line"]), found["function"]))
+    return f"{told.partition(chr(10))[0]}\n{source}" if source else told

@@ -5,7 +5,7 @@ The texts are Spark's, as they appear in job errors, logs, and the UI.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,16 @@ class TaskResultLost:
 
 @dataclass(frozen=True, slots=True)
 class TaskKilled:
-    """Somebody killed the attempt; never counts as a failure."""
+    """Somebody killed the attempt; never counts as a failure.
+
+    Attributes
+    ----------
+    stack
+        Where the kill met it, outermost frame first, without source; empty if nobody knows.
+    """
 
     reason: str
+    stack: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"TaskKilled ({self.reason})"

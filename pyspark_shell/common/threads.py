@@ -37,6 +37,11 @@ ENGINE_THREADS: Final = frozenset(
 )
 
 
+def is_server_thread() -> bool:
+    """Whether the caller is the web server's loop, which must not wait for anything."""
+    return threading.current_thread().name == SPARK_UI
+
+
 def start_daemon(name: str, target: Callable[[], None]) -> threading.Thread:
     """Start a daemon thread of the engine.
 

@@ -103,6 +103,13 @@ UI_LIVE_MIN_FLUSH_PERIOD: Final = ConfigEntry(
     "Seconds after which stale rows are written.",
 )
 
+STATUS_RECONCILE_INTERVAL: Final = ConfigEntry(
+    "spark.pyshell.status.reconcileInterval",
+    5.0,
+    parse_milliseconds,
+    "Seconds after which rows are put right by what the scheduler knows.",
+)
+
 # Event log --------------------------------------------------------------------
 
 EVENT_LOG_ENABLED: Final = ConfigEntry(
@@ -201,7 +208,13 @@ KILL_GRACE_PERIOD: Final = ConfigEntry(
     "spark.pyshell.kill.gracePeriod",
     2.0,
     parse_milliseconds,
-    "Seconds for user code to notice by itself.",
+    "Seconds for a script's own code to notice by itself.",
+)
+KILL_CELL_GRACE_PERIOD: Final = ConfigEntry(
+    "spark.pyshell.kill.cellGracePeriod",
+    0.2,
+    parse_milliseconds,
+    "Seconds for a cell, or a line of a shell, to notice by itself.",
 )
 KILL_INTERRUPT_ATTEMPTS: Final = ConfigEntry(
     "spark.pyshell.kill.interruptAttempts",

@@ -20,23 +20,28 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
 from pyspark_shell.common.threads import INTERRUPT_MAIN, STOP_CONTEXT, start_daemon
 from pyspark_shell.driver.child_processes import ChildProcesses
 from pyspark_shell.driver.kill_policy import KillPolicy, KillRecord
-from pyspark_shell.driver.main_thread import (
-    Activity,
+from pyspark_shell.driver.main_code import (
+    SCRIPT,
     await_end_of_kill,
+    is_interactive,
+    is_same,
+    main_code,
+)
+from pyspark_shell.driver.main_thread import (
     exit_as_interrupted,
     is_handling_kill,
     is_interrupt_pending,
-    main_activity,
     raise_in_thread,
 )
 from pyspark_shell.executor.thread_states import ThreadState, ThreadWatch, top_user_frame
+from pyspark_shell.status.kill_log import LeftThread
 
 log: Final = logging.getLogger("pyspark_shell.SparkContext")
 
@@ -62,9 +67,11 @@ class KillTarget(Protocol):
 
     def stop(self) -> None: ...
 
-    def interrupt_main(self, message: str) -> None: ...
+    def interrupt_main(self, message: str, code: object) -> None: ...
 
     def is_helper_process(self, pid: int) -> bool: ...
+
+    def threads_left(self, threads: Sequence[LeftThread]) -> None: ...
 
 
 class ApplicationKill:
@@ -74,8 +81,8 @@ class ApplicationKill:
     ----------
     threads
         Describes the driver's threads.
-    activity
-        Says what the main thread does.
+    main_code
+        Tells the piece of code that the main thread runs, None if it runs none of the user's.
     """
 
     def __init__(
@@ -83,12 +90,13 @@ class ApplicationKill:
         target: KillTarget,
         policy: KillPolicy,
         threads: ThreadWatch,
-        activity: Callable[[], Activity] = main_activity,
+        main_code: Callable[[], object | None] = main_code,
     ) -> None:
         self._target = target
         self._policy = policy
         self._watch = threads
-        self._activity = activity
+        self._main_code = main_code
+        self._code: object | None = None  # what the main thread ran when the kill came
         self._children = ChildProcesses(target.is_helper_process)
         self._requested = threading.Event()
         self._cancelled = False
@@ -111,6 +119,7 @@ class ApplicationKill:
         if self.record is not None:
             return False
         self._began_s = time.monotonic()
+        self._code = self._main_code()
         self.record = record
         if not record.spares_code:  # before the main thread is interrupted, and may end for that
             exit_as_interrupted()
@@ -139,6 +148,7 @@ class ApplicationKill:
             return
         self._rung("K0 mark", lambda: None, started_s)
         self._rung("K1 jobs", self._end_jobs)
+        self._rung("list of threads", self._list_threads)
         self._rung("K2 context", self._target.stop)
         self._main_rung_done.wait()
         self._rung("K5 threads", self._end_threads)
@@ -156,8 +166,8 @@ class ApplicationKill:
             return
         try:
             if self.guarded:
-                self._target.interrupt_main(str(self.record))
-            if self._activity() == "user":
+                self._target.interrupt_main(str(self.record), self._code)
+            if self._code is not None:
                 self._end_main()
         except Exception:
             log.exception("kill of %s: the main thread", self._target.application_id)
@@ -178,6 +188,11 @@ class ApplicationKill:
         self._target.fail_jobs(self.record.message)
         _wait_until(lambda: self._target.tasks_running() == 0, self._policy.jobs_timeout_s)
 
+    def _list_threads(self) -> None:
+        """Tell which threads go on, while there are views that can show them."""
+        left = [s for s in self._watch.describe() if s.owner == "user" and not _is_main(s)]
+        self._target.threads_left([LeftThread(s.name, s.is_daemon) for s in left])
+
     def _end_main(self) -> None:
         """Let the user's code notice by itself, then interrupt it."""
         self._main_outcome = "noticed by itself"
@@ -186,13 +201,16 @@ class ApplicationKill:
             self._rung("K4 main thread", self._interrupt_main)
 
     def _wait_for_main(self) -> None:
-        left_s = self._policy.grace_s * _GRACE_SHARE - (time.monotonic() - self._began_s)
+        # Somebody waits at the prompt behind a cell.
+        is_cell = self._code is not SCRIPT
+        grace_s = self._policy.cell_grace_s if is_cell else self._policy.grace_s
+        left_s = grace_s * _GRACE_SHARE - (time.monotonic() - self._began_s)
         _wait_until(self._main_is_done, left_s)
 
     def _interrupt_main(self) -> None:
         interrupts = 0
         while interrupts < self._policy.interrupt_attempts and self._goes_on():
-            self._target.interrupt_main(str(self.record))
+            self._target.interrupt_main(str(self.record), self._code)
             interrupts += 1
             self._main_outcome = "interrupted" + (f" {interrupts} times" if interrupts > 1 else "")
             _wait_until(self._main_is_done, _INTERRUPT_PAUSE_S)
@@ -218,7 +236,8 @@ class ApplicationKill:
         return not self._main_is_done()
 
     def _main_is_done(self) -> bool:
-        return self._activity() != "user"
+        """Whether the code that ran when the kill came has ended; the next is left alone."""
+        return not is_same(self._main_code(), self._code)
 
     def _states(self) -> list[ThreadState]:
         self._watch.refresh()
@@ -289,7 +308,7 @@ class ApplicationKill:
         """Whether the process itself has to end: by default a script's, if something keeps it."""
         if self._policy.terminate is not None:
             return self._policy.terminate
-        return not _is_interpreter()
+        return not is_interactive()
 
     def _announce_end(self, terminates: bool) -> None:
         if not terminates:
@@ -319,7 +338,7 @@ class ApplicationKill:
         os._exit(TERMINATED)
 
     def _nothing_is_left(self) -> bool:
-        if self._activity() == "user":
+        if self._main_code() is not None:
             return False
         users = self._user_threads()
         if users and self._watch.window_s < 1:
@@ -333,10 +352,6 @@ class ApplicationKill:
 
 def _is_main(state: ThreadState) -> bool:
     return state.thread_id == threading.main_thread().ident
-
-
-def _is_interpreter() -> bool:
-    return hasattr(sys, "ps1") or "IPython" in sys.modules
 
 
 def _wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:

@@ -62,7 +62,7 @@ from pyspark_shell.driver.kill_policy import KillRecord
 from pyspark_shell.driver.live_stacks import LiveStacks
 from pyspark_shell.driver.stack_dumps import StackDumps
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
-from pyspark_shell.driver.task_resources import default_needs
+from pyspark_shell.driver.task_resources import assert_fits, default_needs
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.resource_profile import ResourceProfile
@@ -84,12 +84,13 @@ from pyspark_shell.scheduler.dag_scheduler_event import (
     StageCancelled,
 )
 from pyspark_shell.scheduler.scheduler import Scheduler
-from pyspark_shell.scheduler.zygote_handle import ZYGOTES, ZygoteHandle
+from pyspark_shell.scheduler.zygote_handle import ZygoteHandle, is_zygote
 from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegistry
 from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.status.app_status_listener import AppStatusListener
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.application_listener import ApplicationListener
+from pyspark_shell.status.kill_log import LeftThread
 from pyspark_shell.storage.local_dirs import DirsClaim, LocalDirs, LocalDirsOwner
 from pyspark_shell.version import SPARK_VERSION
 
@@ -127,6 +128,10 @@ class Driver:
         clock = SystemClock()
         self._conf = conf
         self.start_time_ms = clock.time_ms()
+        driver_config.check_settings(conf, master)
+        self._needs = default_needs(conf)
+        self._cores_per_executor = master.cores_per_executor
+        assert_fits(self._needs, self._cores_per_executor)
         scheduler_config = driver_config.scheduler_config(conf, master)
         pools = driver_config.pools(conf, log.warning)
         self._event_log = _event_log(conf)
@@ -139,7 +144,6 @@ class Driver:
             raise
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
-        self._needs = default_needs(conf)
         self._profile_ids: set[int] = set()
         self.executor_memory_bytes = driver_config.executor_memory(conf, master)
         self._python_paths: tuple[str, ...] = ()
@@ -163,6 +167,7 @@ class Driver:
             UI_RETAINED_DEAD_EXECUTORS.read(conf),
             partial(self.bus.flush, name="appStatus"),
             UI_RETAINED_TASKS.read(conf),
+            partial(self.bus.when_through, name="appStatus"),
         )
         self.bus.add(AppStatusListener(self.status_store), "appStatus")
         self.bus.add(ApplicationListener(self.status_store), "appStatus")
@@ -303,6 +308,8 @@ class Driver:
             node, self.scheduler.tracker, self.profiler_for, self._needs
         )
         final_input = prepare_result_stage(node, func, partitions, self.profiler_for, self._needs)
+        for stage_input in (final_input, *map_inputs.values()):
+            assert_fits(stage_input.needs, self._cores_per_executor)
         self.broadcasts.pickled.clear()
         waiter = self.scheduler.new_job(len(partitions))
         handle: JobHandle[T] = JobHandle(
@@ -409,13 +416,17 @@ class Driver:
         """Tasks that run now."""
         return self.scheduler.tasks_running()
 
-    def interrupt_main(self, message: str) -> None:
-        """Raise `SparkApplicationKilled` in the main thread."""
-        self.life.interrupt_main(message)
+    def interrupt_main(self, message: str, code: object) -> None:
+        """Raise `SparkApplicationKilled` in the main thread, if it still runs `code`."""
+        self.life.interrupt_main(message, code)
 
     def is_helper_process(self, pid: int) -> bool:
         """Whether a child of this process is the engine's, of this application or another."""
-        return pid in ZYGOTES
+        return is_zygote(pid)
+
+    def threads_left(self, threads: Sequence[LeftThread]) -> None:
+        """Note which threads of the user's a kill of the application leaves alone."""
+        self.status_store.touch(*self.status_store.kills.threads_left(threads))
 
     def interrupted_jobs(self) -> set[int]:
         """Jobs that a Ctrl-C has ended so far, the newest one too."""
@@ -641,6 +652,11 @@ class Driver:
         self.broadcasts.uninstall()
         if self._event_log is not None:
             self._event_log.abandon()
+
+    @property
+    def event_log_path(self) -> str | None:
+        """The event log's file or folder as it is called now; None if none is written."""
+        return None if self._event_log is None else self._event_log.path
 
     def _close_event_log(self) -> None:
         if self._event_log is not None:

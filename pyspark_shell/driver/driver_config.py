@@ -29,6 +29,7 @@ from pyspark_shell.common.config import (
     TASK_REAPER_POLLING_INTERVAL,
     TASK_REAPER_THREAD_DUMP,
 )
+from pyspark_shell.common.errors import IllegalConfig
 from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.scheduler_config import (
     BARRIER_SYNC_TIMEOUT,
@@ -46,11 +47,14 @@ from pyspark_shell.common.scheduler_config import (
     TASK_MAX_FAILURES,
 )
 from pyspark_shell.common.spark_conf import SparkConf
+from pyspark_shell.common.ui_config import STATUS_RECONCILE_INTERVAL
+from pyspark_shell.driver.task_resources import assert_fits
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.scheduler.dag_scheduler import DAGSchedulerLimits
 from pyspark_shell.scheduler.pool import Pools, read_allocation_file
 from pyspark_shell.scheduler.scheduler import SchedulerConfig
 from pyspark_shell.scheduler.scheduler_backend import BackendLimits
+from pyspark_shell.scheduler.task_needs import TaskNeeds
 from pyspark_shell.scheduler.task_reaper import ReaperLimits
 from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
 from pyspark_shell.storage.local_dirs import LocalDirs
@@ -116,11 +120,32 @@ def executor_settings(
     )
 
 
+def check_settings(conf: SparkConf, master: MasterUrl) -> None:
+    """Refuse settings that each can be read, but not be had together, in Spark's words.
+
+    Raises
+    ------
+    IllegalConfig
+        Executors would count as lost between two signs of life.
+    SparkException
+        A task needs more cores than an executor has.
+    """
+    heartbeat_s, timeout_s = EXECUTOR_HEARTBEAT_INTERVAL.read(conf), NETWORK_TIMEOUT.read(conf)
+    if heartbeat_s >= timeout_s:
+        raise IllegalConfig(
+            "[INVALID_SPARK_CONFIG.INVALID_EXECUTOR_HEARTBEAT_INTERVAL] Invalid Spark config: The "
+            f"value of {NETWORK_TIMEOUT.key}={timeout_s * 1000:.0f}ms must be greater than the "
+            f"value of {EXECUTOR_HEARTBEAT_INTERVAL.key}={heartbeat_s * 1000:.0f}ms."
+        )
+    cores = min(master.cores_per_executor, EXECUTOR_CORES.read(conf) or master.cores_per_executor)
+    assert_fits(TaskNeeds(cpus=TASK_CPUS.read(conf)), cores)
+
+
 def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
     """What the scheduler is told."""
-    max_failures = TASK_MAX_FAILURES.read(conf)
-    if master.max_failures is not None and conf.get(TASK_MAX_FAILURES.key) is None:
-        max_failures = master.max_failures
+    max_failures = master.max_failures  # a local master says it alone, as in Spark
+    if max_failures is None:
+        max_failures = TASK_MAX_FAILURES.read(conf)
     task_sets = TaskSetLimits(
         max_failures=max_failures,
         max_result_bytes=DRIVER_MAX_RESULT_SIZE.read(conf),
@@ -145,6 +170,7 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
         speculation_interval_s=SPECULATION_INTERVAL.read(conf),
         barrier_timeout_s=BARRIER_SYNC_TIMEOUT.read(conf),
         starvation_timeout_s=STARVATION_TIMEOUT.read(conf),
+        tell_state_s=STATUS_RECONCILE_INTERVAL.read(conf),
     )
 
 

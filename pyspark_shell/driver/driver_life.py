@@ -64,9 +64,9 @@ class DriverLife:
         """Who killed the application, when and why; None if nobody has."""
         return self.kill.record
 
-    def interrupt_main(self, message: str) -> None:
-        """Raise `SparkApplicationKilled` in the main thread."""
-        self._interrupt.raise_killed(message)
+    def interrupt_main(self, message: str, code: object) -> None:
+        """Raise `SparkApplicationKilled` in the main thread, if it still runs `code`."""
+        self._interrupt.raise_killed(message, code)
 
 
 class _MainThreadWatch:

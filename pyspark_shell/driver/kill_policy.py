@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.common.ui_config import (
+    KILL_CELL_GRACE_PERIOD,
     KILL_CHILDREN,
     KILL_CONTEXT_TIMEOUT,
     KILL_GRACE_PERIOD,
@@ -56,6 +57,7 @@ class KillPolicy:
     jobs_timeout_s: float
     context_timeout_s: float
     grace_s: float
+    cell_grace_s: float
     interrupt_attempts: int
     threads: str
     children: str
@@ -69,6 +71,7 @@ class KillPolicy:
             KILL_JOBS_TIMEOUT.read(conf),
             KILL_CONTEXT_TIMEOUT.read(conf),
             KILL_GRACE_PERIOD.read(conf),
+            KILL_CELL_GRACE_PERIOD.read(conf),
             KILL_INTERRUPT_ATTEMPTS.read(conf),
             KILL_THREADS.read(conf),
             KILL_CHILDREN.read(conf),

@@ -13,21 +13,31 @@ import ctypes
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
 from pyspark_shell.common.errors import SparkApplicationKilled
+from pyspark_shell.driver.main_code import code_of, is_same, runs_typed_code
 
 _SIGRTMAX: Final[int] = getattr(signal, "SIGRTMAX", 0)
 # Debuggers and profilers take the first and the last ones.
 KILL_SIGNAL: Final = _SIGRTMAX - 5 if _SIGRTMAX else 0
 
 
+@dataclass(frozen=True, slots=True)
+class PendingKill:
+    """What the next signal means, if the code that was to end still runs."""
+
+    message: str
+    code: object
+
+
 class KillSignal:
     """The process's handler of `KILL_SIGNAL`."""
 
     def __init__(self) -> None:
-        self._message: str | None = None
+        self._kill: PendingKill | None = None
 
     @property
     def is_taken(self) -> bool:
@@ -37,7 +47,7 @@ class KillSignal:
     @property
     def is_pending(self) -> bool:
         """Whether the signal was sent, and the main thread has not come to raise."""
-        return self._message is not None
+        return self._kill is not None
 
     def take(self) -> None:
         """Set the handler, now or as soon as the main thread runs Python code again."""
@@ -48,19 +58,17 @@ class KillSignal:
         if signal.getsignal(KILL_SIGNAL) is signal.SIG_DFL:
             signal.signal(KILL_SIGNAL, self._on_signal)
 
-    def raise_killed(self, message: str) -> None:
+    def raise_killed(self, kill: PendingKill) -> None:
         """Raise `SparkApplicationKilled` in the main thread, whatever it waits for."""
-        self._message = message
+        self._kill = kill
         signal.pthread_kill(threading.main_thread().ident or 0, KILL_SIGNAL)
 
-    def forget(self) -> None:
-        """A kill that reached nothing must not reach what runs next."""
-        self._message = None
-
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        message, self._message = self._message, None
-        if message is not None:
-            raise SparkApplicationKilled(message)
+        kill, self._kill = self._kill, None
+        if kill is None or frame is None or not is_same(code_of(frame), kill.code):
+            return
+        if runs_typed_code(frame):
+            raise SparkApplicationKilled(kill.message)
 
 
 def in_main_thread(call: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""What the driver's main thread does, and how it is interrupted in the user's code, and only there.
+"""How the driver's main thread is interrupted in the user's code, and only there.
 
 Thread  `take` and `give_back` in the main thread, elsewhere they do nothing; the rest from any.
 """
@@ -11,66 +11,17 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pyspark_shell.common.errors import SparkApplicationKilled
-from pyspark_shell.driver.kill_signal import KillSignal, in_main_thread
-
-Activity = Literal["user", "idle", "ended"]
+from pyspark_shell.driver.kill_signal import KillSignal, PendingKill, in_main_thread
+from pyspark_shell.driver.main_code import code_of, is_interactive, is_same, runs_typed_code
 
 # What a shell says of a process that SIGINT ended.
 INTERRUPTED: Final = 130
 
 # Marks our hook of uncaught exceptions, and says what was there before.
 _ENDS_AS_INTERRUPTED: Final = "_pyspark_shell_before"
-
-# How long a process that ends by itself waits for the ladder's last line.
-_LAST_WORDS_S: Final = 2.0
-
-# File names of code that a person typed, in Python's own prompt, in IPython, and in a kernel.
-_TYPED: Final = ("<stdin>", "<ipython-input", "ipykernel_", "<python-input")
-
-
-def main_activity() -> Activity:
-    """Whether the main thread runs the user's code, waits at a prompt, or has ended.
-
-    A script's main thread is in the user's code until it ends; an interpreter's only while
-    something typed runs.
-    """
-    main = threading.main_thread()
-    frame = sys._current_frames().get(main.ident or 0)
-    if frame is None or not main.is_alive() or _is_shutting_down(frame):
-        return "ended"
-    if not _is_interactive():
-        return "user"
-    return "user" if _runs_typed_code(frame) else "idle"
-
-
-def _is_interactive() -> bool:
-    if hasattr(sys, "ps1"):
-        return True
-    ipython: Any = sys.modules.get("IPython")
-    return ipython is not None and getattr(ipython, "get_ipython", lambda: None)() is not None
-
-
-def _is_shutting_down(frame: FrameType) -> bool:
-    """Whether the interpreter waits for threads, or runs its exit functions."""
-    outermost: FrameType = frame
-    while outermost.f_back is not None:
-        outermost = outermost.f_back
-    code = outermost.f_code
-    if code is await_end_of_kill.__code__:
-        return True
-    return code.co_name == "_shutdown" and code.co_filename.endswith("threading.py")
-
-
-def _runs_typed_code(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if any(mark in frame.f_code.co_filename for mark in _TYPED):
-            return True
-        frame = frame.f_back
-    return False
-
 
 KILL: Final = KillSignal()
 
@@ -91,7 +42,7 @@ class MainThreadInterrupt:
     def install(self) -> None:
         """Hear of each SIGINT from now on, or from when the main thread has taken notice."""
         SIGINT.applications.append(self)
-        SIGINT.forget_kill()  # of an application before this one
+        SIGINT.kill = None  # of an application before this one
         KILL.take()
         in_main_thread(self._take)
 
@@ -106,15 +57,21 @@ class MainThreadInterrupt:
         if not SIGINT.applications:
             SIGINT.give_back()
 
-    def raise_killed(self, message: str) -> None:
-        """Raise `SparkApplicationKilled` in the main thread, whatever it waits for."""
+    def raise_killed(self, message: str, code: object) -> None:
+        """Raise `SparkApplicationKilled` in the main thread, whatever it waits for.
+
+        Parameters
+        ----------
+        code
+            What it must still run then, as `main_code` told it.
+        """
         main = threading.main_thread()
         if main.ident is None:
             return
         if SIGINT.is_taken:
-            SIGINT.killed = message
+            SIGINT.kill = PendingKill(message, code)
         elif KILL.is_taken:
-            KILL.raise_killed(message)
+            KILL.raise_killed(PendingKill(message, code))
             return
         elif signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             # Somebody else's handler makes the running call return, and then the exception comes.
@@ -133,7 +90,7 @@ class SigintHandler:
 
     def __init__(self) -> None:
         self.applications: list[MainThreadInterrupt] = []
-        self.killed: str | None = None  # what the next SIGINT raises, when a kill sends it
+        self.kill: PendingKill | None = None
         self._before: Any = signal.default_int_handler
 
     @property
@@ -162,22 +119,36 @@ class SigintHandler:
         if self.is_taken and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._before)
 
-    def forget_kill(self) -> None:
-        """A kill that reached nothing must not reach what runs next."""
-        self.killed = None
-        KILL.forget()
-
     def at_idle_prompt(self, signum: int, frame: FrameType | None) -> None:
         """A handler for a kernel that runs no cell: nothing is raised in it."""
-        self.forget_kill()
-        self._tell()
+        kill, self.kill = self.kill, None
+        if kill is None:
+            self._tell()
 
     def _on_sigint(self, signum: int, frame: FrameType | None) -> None:
-        killed, self.killed = self.killed, None
-        if killed is not None:
-            raise SparkApplicationKilled(killed)
+        kill, self.kill = self.kill, None
+        if kill is not None:
+            self._end_code(kill, signum, frame)
+            return
         self._tell()
+        self._pass_on(signum, frame)
+
+    def _end_code(self, kill: PendingKill, signum: int, frame: FrameType | None) -> None:
+        """Raise in what was killed; the code that runs now may be the next, and innocent."""
+        if frame is None or not is_same(code_of(frame), kill.code):
+            return
+        if runs_typed_code(frame):
+            raise SparkApplicationKilled(kill.message)
+        if self._before is not signal.default_int_handler:  # ipykernel's, of a cell that awaits
+            self._pass_on(signum, frame)
+
+    def _pass_on(self, signum: int, frame: FrameType | None) -> None:
+        """Do what was done before; ipykernel's handler leaves that to a loop, which may sleep."""
         self._before(signum, frame)
+        if "asyncio" in sys.modules:
+            loop = sys.modules["asyncio"]._get_running_loop()
+            if loop is not None:
+                loop.call_soon_threadsafe(int)
 
     def _tell(self) -> None:
         for application in list(self.applications):
@@ -185,11 +156,6 @@ class SigintHandler:
 
 
 SIGINT: Final = SigintHandler()
-
-
-def await_end_of_kill(complete: threading.Event) -> None:
-    """Let the ladder tell what is left before the process ends; an exit function."""
-    complete.wait(_LAST_WORDS_S)
 
 
 def exit_as_interrupted() -> None:
@@ -203,7 +169,7 @@ def exit_as_interrupted() -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         show(kind, error, trace)
-        is_script = not sys.flags.interactive and not _is_interactive()
+        is_script = not sys.flags.interactive and not is_interactive()
         if is_script and issubclass(kind, SparkApplicationKilled):
             raise SystemExit(INTERRUPTED)
 
@@ -220,7 +186,7 @@ def exit_as_before() -> None:
 
 def is_interrupt_pending() -> bool:
     """Whether the main thread was interrupted by a kill, and has not come to hear of it."""
-    return SIGINT.killed is not None or KILL.is_pending
+    return SIGINT.kill is not None or KILL.is_pending
 
 
 def is_handling_kill() -> bool:

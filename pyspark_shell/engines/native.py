@@ -25,6 +25,8 @@ from pyspark_shell.status.rest_storage import rdd_row
 SNAPSHOT_KILLS: Final = 20
 # How often what no event tells is looked up: what processes use, what the cleaner does.
 _LOOK_AGAIN_S: Final = 1.0
+# Between two rows of the cleaner, however much it does meanwhile.
+_CLEANER_S: Final = 0.25
 
 
 class NativeEngine(NativeListings, NativeThreads, NativeOrders):
@@ -32,7 +34,8 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
 
     def __init__(self, driver: Driver) -> None:
         super().__init__(driver)
-        self._looked_again_at_s = float("-inf")
+        self._clock: Callable[[], float] = time.monotonic
+        self._looked_again_at_s = self._told_cleaner_at_s = float("-inf")
         self._told: dict[str, object] = {}
         self._told_usage: dict[str, tuple[float | None, int]] = {}
         self._make_row: dict[str, Callable[[Any], Json | None]] = {
@@ -74,7 +77,6 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
 
     def drain_changes(self) -> list[Change]:
         """Rows that changed since the last call; one caller only."""
-        self._reconcile()
         self._look_again()
         rows, gone = self._store.take_changes()
         changes = [Change(each.kind, each.key, None) for each in gone]
@@ -84,7 +86,7 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
 
     def _look_again(self) -> None:
         """Mark executors that use more or less than they did."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         if now_s - self._looked_again_at_s < _LOOK_AGAIN_S:
             return
         self._looked_again_at_s = now_s
@@ -102,9 +104,15 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
         if self._is_news("application", {**application, "attempts": ()}):
             changes.append(Change("application", self.application_id, application))
         view = self._driver.cleaner_view
-        if self._is_news("cleaner's version", view.version):
+        if self._may_tell_cleaner() and self._is_news("cleaner's version", view.version):
+            self._told_cleaner_at_s = self._clock()
             changes.append(Change("cleaner", "cleaner", view.header()))
         return changes
+
+    def _may_tell_cleaner(self) -> bool:
+        """Whether it was not told just now; what is not told stays news."""
+        is_due = self._clock() - self._told_cleaner_at_s >= _CLEANER_S
+        return is_due or self._driver.is_stopped
 
     def _is_news(self, what: str, now: object) -> bool:
         if self._told.get(what) == now:

@@ -1,14 +1,14 @@
 """What every part of the engine stands on: the driver, its status store, and how things are found.
 
-Owns    when the store was last compared with the scheduler.
+Owns    the last reading of what processes use.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
+from pyspark_shell.common.threads import is_server_thread
 from pyspark_shell.driver.driver import Driver
 from pyspark_shell.engines.process_usage import ProcessUsage
 from pyspark_shell.rest.port import Refusal
@@ -17,8 +17,8 @@ from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.rest_executors import DRIVER
 from pyspark_shell.status.rest_tasks import TaskEvent
 
-# How often the rows are compared with what the scheduler knows, while somebody looks.
-_RECONCILE_S: Final = 5.0
+# Rows that are further behind are shown as they are: better than none.
+_CATCH_UP_S: Final = 2.0
 
 
 class NativeBase:
@@ -34,7 +34,6 @@ class NativeBase:
         self._driver = driver
         self._store: AppStatusStore = driver.status_store
         self._usage = ProcessUsage()
-        self._reconciled_at_s = time.monotonic()
         self.web_url: str | None = None
 
     @property
@@ -42,19 +41,15 @@ class NativeBase:
         """The application's id."""
         return self._driver.application_id
 
-    def _look(self) -> AppStatusStore:
-        """The store, with all that was posted before."""
-        self._reconcile()
-        self._store.catch_up()
-        return self._store
+    def when_caught_up(self, tell: Callable[[], object]) -> bool:
+        """Have `tell` called once all that has happened is in the rows; True if it is already."""
+        return self._store.when_caught_up(tell)
 
-    def _reconcile(self) -> None:
-        """Now and then have the rows put right; the answer comes as an event, in order."""
-        now_s = time.monotonic()
-        if now_s - self._reconciled_at_s >= _RECONCILE_S:
-            self._reconciled_at_s = now_s
-            if not self._driver.is_stopped:
-                self._driver.scheduler.tell_state()
+    def _look(self) -> AppStatusStore:
+        """The store, with all that was posted before; the server has waited for that already."""
+        if not is_server_thread():
+            self._store.catch_up(_CATCH_UP_S)
+        return self._store
 
     # Finding things -------------------------------------------------------------------
 
@@ -74,17 +69,26 @@ class NativeBase:
         return _unknown(f"unknown attempt for stage {stage_id}.  Found attempts: [{found}]")
 
     def _task(self, task_id: int) -> tuple[TaskEvent, StageData]:
-        for stage in self._look().stage_list():
+        found = self._known_task(task_id)
+        if found is None or task_id not in found[1].running:
+            self._look()  # only then is it worth to wait for news
+            found = self._known_task(task_id)
+        return found if found is not None else _unknown(f"unknown task: {task_id}")
+
+    def _known_task(self, task_id: int) -> tuple[TaskEvent, StageData] | None:
+        for stage in self._store.stage_list():
             event = stage.tasks.get(task_id)
             if event is not None:
                 return event, stage
-        return _unknown(f"unknown task: {task_id}")
+        return None
 
     def _executor(self, executor_id: str) -> ExecutorSummary:
         """An executor that was added; the driver is none."""
         if not executor_id.isdecimal():
             raise Refusal(400, "Invalid executorId: neither 'driver' nor number.")
-        executor = self._look().executors.get(executor_id)
+        executor = self._store.executors.get(executor_id)
+        if executor is None or not executor.is_active:
+            executor = self._look().executors.get(executor_id)
         return executor if executor is not None else _unknown("Executor does not exist.")
 
     @property

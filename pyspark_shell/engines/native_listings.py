@@ -16,15 +16,17 @@ from pyspark_shell.status.api import ExecutorSummary, JobStatus, StageStatus
 from pyspark_shell.status.rest_application import application_info, environment_info
 from pyspark_shell.status.rest_executors import DRIVER, Usage, executor_row
 from pyspark_shell.status.rest_jobs import job_row
+from pyspark_shell.status.rest_kills import kill_row
 from pyspark_shell.status.rest_stages import stage_row
 from pyspark_shell.status.rest_storage import rdd_row
+from pyspark_shell.status.rest_stories import task_story
 from pyspark_shell.status.rest_tasks import task_list, task_rows, task_summary
 from pyspark_shell.version import SPARK_VERSION
 
 _JOB_WORDS: Final = tuple(status.value for status in JobStatus)
 _STAGE_WORDS: Final = tuple(status.value for status in StageStatus)
 _TASK_WORDS: Final = ("RUNNING", "SUCCESS", "FAILED", "KILLED", "PENDING", "UNKNOWN")
-_SORTINGS: Final = ("ID", "runtime", "+runtime", "-runtime")
+_SORTINGS: Final = ("ID", "-ID", "runtime", "+runtime", "-runtime")
 
 
 class NativeListings(NativeBase):
@@ -67,21 +69,41 @@ class NativeListings(NativeBase):
         """JobData of one."""
         return job_row(self._job(job_id))
 
-    def stages(self, statuses: Sequence[str] = (), details: bool = False) -> list[Json]:
+    def stages(
+        self,
+        statuses: Sequence[str] = (),
+        details: bool = False,
+        quantiles: Sequence[float] | None = None,
+    ) -> list[Json]:
         """StageData of all attempts, newest first."""
         wanted = checked_words(statuses, _STAGE_WORDS)
         store = self._look()
         stages = [s for s in store.stage_list() if not wanted or s.status.value in wanted]
-        return [stage_row(stage, store, details) for stage in stages]
+        return [stage_row(stage, store, details, quantiles) for stage in stages]
 
-    def stage(self, stage_id: int, details: bool = True) -> list[Json]:
+    def stage(
+        self, stage_id: int, details: bool = True, quantiles: Sequence[float] | None = None
+    ) -> list[Json]:
         """StageData of all attempts of one stage, with its tasks if `details`."""
         attempts = self._attempts(stage_id)
-        return [stage_row(stage, self._store, details) for stage in attempts]
+        return [stage_row(stage, self._store, details, quantiles) for stage in attempts]
 
-    def stage_attempt(self, stage_id: int, attempt: int, details: bool = True) -> Json:
+    def stage_attempt(
+        self,
+        stage_id: int,
+        attempt: int,
+        details: bool = True,
+        quantiles: Sequence[float] | None = None,
+    ) -> Json:
         """StageData of one attempt."""
-        return stage_row(self._attempt(stage_id, attempt), self._store, details)
+        return stage_row(self._attempt(stage_id, attempt), self._store, details, quantiles)
+
+    def task_story(self, stage_id: int, index: int) -> list[Json]:
+        """All attempts of one task: where each ran, and how it ended."""
+        story = task_story(self._attempts(stage_id), index, self._store)
+        if not story:
+            raise Refusal(404, f"stage {stage_id} has no task {index}, or it is forgotten")
+        return story
 
     def task_summary(self, stage_id: int, attempt: int, quantiles: Sequence[float]) -> Json:
         """TaskMetricDistributions."""
@@ -140,6 +162,26 @@ class NativeListings(NativeBase):
         if rdd is None or not rdd.blocks:
             raise Refusal(404, f"no rdd found w/ id {rdd_id}")
         return rdd_row(rdd, self._store, self._max_memory_bytes)
+
+    def kills(self) -> list[Json]:
+        """The newest kills and what became of them, newest first."""
+        return [kill_row(card) for card in self._look().kills.newest()]
+
+    def listener_bus(self) -> list[Json]:
+        """Each queue of events: how many wait, how many may, how many were dropped."""
+        return [
+            {
+                "name": queue.name,
+                "depth": queue.depth,
+                "capacity": queue.capacity,
+                "dropped": queue.dropped,
+            }
+            for queue in self._driver.bus.queues()
+        ]
+
+    def event_log(self) -> str | None:
+        """The event log's file or folder as it is called now; None if none is written."""
+        return self._driver.event_log_path
 
     def environment(self) -> Json:
         """ApplicationEnvironmentInfo, secrets redacted."""

@@ -29,7 +29,9 @@ class NativeOrders(NativeBase):
 
     def kill_job(self, job_id: int, order: KillOrder) -> Json:
         """End a job."""
-        job = self._job(job_id)
+        job = self._store.job(job_id)
+        if job is None or job.status is not JobStatus.RUNNING:
+            job = self._job(job_id)  # only then is it worth to wait for news
         if job.status is not JobStatus.RUNNING:
             _too_late(f"job {job_id}", job.status.value)
         self._write_down("job", str(job_id), order)
@@ -38,8 +40,11 @@ class NativeOrders(NativeBase):
 
     def kill_stage(self, stage_id: int, order: KillOrder) -> Json:
         """End all jobs that use a stage."""
-        stage = self._attempts(stage_id)[-1]
         jobs = running_jobs(self._store, "stage", str(stage_id))
+        stage = self._store.last_stage_attempt(stage_id)
+        if stage is None or stage.is_over or not jobs:
+            stage = self._attempts(stage_id)[-1]
+            jobs = running_jobs(self._store, "stage", str(stage_id))
         if stage.is_over or not jobs:
             _too_late(f"stage {stage_id}", stage.status.value)
         self._write_down("stage", str(stage_id), order)
@@ -112,7 +117,7 @@ class NativeOrders(NativeBase):
 
     def kill_application(self, order: KillOrder) -> Json:
         """End the application with all that runs in it."""
-        jobs = running_jobs(self._look(), "application", self.application_id)
+        jobs = running_jobs(self._store, "application", self.application_id)
         if self._driver.is_stopped:
             status = "KILLED" if self._driver.kill_reason is not None else "STOPPED"
             _too_late(f"application {self.application_id}", status)

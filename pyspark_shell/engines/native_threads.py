@@ -31,9 +31,10 @@ class NativeThreads(NativeBase):
 
     def task_threads(self, task_id: int) -> Json:
         """ThreadStackTrace of the thread that runs a task, with `sameLineSeconds`."""
-        _, stage = self._task(task_id)
+        event, stage = self._task(task_id)
         if task_id not in stage.running:
-            raise Refusal(404, f"Task {task_id} does not run.")
+            where = f"Executor '{event.task_info.executor_id}'"
+            raise Refusal(404, f"Task '{task_id}' is not running on {where} right now")
         row = self._driver.describe_task(task_id)
         if row is None:
             raise Refusal(404, "No thread dump is available.")

@@ -101,12 +101,19 @@ class FetchFailure:
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """The attempt was killed and has ended."""
+    """The attempt was killed and has ended.
+
+    Attributes
+    ----------
+    stack
+        Where the kill met it, outermost frame first; empty if it came between two records.
+    """
 
     reason: str
+    stack: str = ""
 
     def encode(self) -> bytes:
-        return _to_json([self.reason])
+        return _to_json([self.reason, self.stack])
 
     @classmethod
     def decode(cls, data: bytes) -> Killed:

@@ -26,13 +26,14 @@ from pyspark_shell.executor.process_control import kill_children
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.executor.stage_settings import StageSettings, StageTable
 from pyspark_shell.executor.task_outcome import (
+    MAX_TEXT,
     Failure,
     FetchFailure,
     Killed,
     MapOutput,
     ResultFile,
 )
-from pyspark_shell.executor.tracebacks import format_error
+from pyspark_shell.executor.tracebacks import format_error, stack_of
 from pyspark_shell.hadoop.commit import CommitDenied
 from pyspark_shell.lineage.node import ShuffleDependency
 from pyspark_shell.lineage.partition import Partition
@@ -280,8 +281,11 @@ def _make_context(order: LaunchTask, settings: StageSettings) -> TaskContext:
     return context
 
 
-def _killed(context: TaskContext) -> tuple[TaskState, bool, bytes]:
-    return TaskState.KILLED, False, Killed(context.kill_reason or "").encode()
+def _killed(
+    context: TaskContext, error: BaseException | None = None
+) -> tuple[TaskState, bool, bytes]:
+    stack = "" if error is None else stack_of(error)[:MAX_TEXT]
+    return TaskState.KILLED, False, Killed(context.kill_reason or "", stack).encode()
 
 
 def _outcome_of(error: BaseException, context: TaskContext) -> tuple[TaskState, bool, bytes]:
@@ -289,7 +293,7 @@ def _outcome_of(error: BaseException, context: TaskContext) -> tuple[TaskState, 
     if isinstance(error, TaskKilledException):
         context.mark_killed(error.reason)
     if context.kill_reason is not None:
-        return _killed(context)
+        return _killed(context, error)
     if context.fetch_failure is not None:
         return TaskState.FETCH_FAILED, False, _describe_fetch(context.fetch_failure).encode()
     if isinstance(error, CommitDenied):

@@ -20,7 +20,14 @@ from types import FrameType
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
-from pyspark_shell.common.cell import current_cell, place
+from pyspark_shell.common.cell import (
+    Cell,
+    cell_of,
+    current_cell,
+    foreground_cell,
+    name_of_file,
+    place,
+)
 from pyspark_shell.common.thread_starts import THREAD_STARTS
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
 from pyspark_shell.executor.blockers import Blocker, blocker_of
@@ -87,6 +94,8 @@ class ThreadState:
         How long its innermost frame of the user's has been in the same line, at every look.
     blocked_by
         What keeps it, and which thread has that, where Python knows.
+    cell
+        The cell whose code started it; for the main thread the one that it runs.
     """
 
     thread_id: int
@@ -104,6 +113,7 @@ class ThreadState:
     job_id: int | None = None
     same_line_s: float = 0.0
     blocked_by: Blocker | None = None
+    cell: Cell | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Spark's field names, and ours beside them."""
@@ -135,6 +145,8 @@ class ThreadState:
             row["taskId"] = self.task_id
         if self.job_id is not None:
             row["jobId"] = self.job_id
+        if self.cell is not None:
+            row["cell"] = {"id": self.cell.id, "prompt": self.cell.prompt}
         return row
 
 
@@ -252,6 +264,7 @@ class ThreadWatch:
             task_id if is_main else None,
             same_line_s=same_line_s,
             blocked_by=blocked_by,
+            cell=foreground_cell() if is_main else cell_of(thread),
         )
 
 
@@ -349,7 +362,8 @@ def _stack(frame: FrameType | None) -> list[str]:
     while frame is not None:
         code = frame.f_code
         source = linecache.getline(code.co_filename, frame.f_lineno).strip()
-        text = f'File "{code.co_filename}", line {frame.f_lineno}, in {code.co_name}'
+        name = name_of_file(code.co_filename) or code.co_filename
+        text = f'File "{name}", line {frame.f_lineno}, in {code.co_name}'
         lines.append(f"{text}\n    {source}" if source else text)
         frame = frame.f_back
     lines.reverse()

@@ -6,6 +6,8 @@ import os
 import traceback
 from typing import Final
 
+from pyspark_shell.common.native_stacks import read_stacks
+
 _ENGINE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -44,15 +46,23 @@ def _fold(described: traceback.TracebackException) -> None:
 
 
 def fold_native_stack(text: str) -> str:
-    """The main thread's part of what faulthandler wrote, without the engine's frames.
-
-    faulthandler prints the main thread last, and innermost frames first.
+    """The main thread's part of what faulthandler wrote, outermost frame first; the engine's frames
+    are left out.
     """
-    frames = text.strip().split("\n\n")[-1].splitlines()[1:]
-    own = [line for line in frames if (_file_of(line)) and not is_engine_frame(_file_of(line))]
-    return "\n".join(own or frames)
+    stacks = read_stacks(text)
+    frames = stacks[-1].frames if stacks else ()
+    own = [frame for frame in frames if not is_engine_frame(frame.file)]
+    return "\n".join(map(str, own or frames))
 
 
-def _file_of(line: str) -> str:
-    before, quote, rest = line.partition('File "')
-    return rest.partition('"')[0] if quote and not before.strip() else ""
+def stack_of(error: BaseException) -> str:
+    """Where an exception was raised, outermost frame first, without the engine's frames and without
+    source, which the driver may know alone.
+    """
+    frames = traceback.StackSummary.extract(
+        traceback.walk_tb(error.__traceback__), lookup_lines=False
+    )
+    own = [frame for frame in frames if not is_engine_frame(frame.filename)]
+    return "\n".join(
+        f'File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in own or frames
+    )

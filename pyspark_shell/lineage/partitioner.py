@@ -6,6 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 
+def assert_positive(partitions: int) -> None:
+    """Refuse to deal records out to no partition: all of them would be lost.
+
+    Raises
+    ------
+    ValueError
+        `partitions` is not positive.
+    """
+    if not partitions > 0:
+        raise ValueError("Number of partitions must be positive.")
+
+
 class Partitioner:
     """`partitionFunc(key) % numPartitions`.
 

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.common.threads import LISTENER_PREFIX, start_daemon
@@ -42,6 +43,13 @@ def handler_name(event_type: type[SparkListenerEvent]) -> str:
     return "on" + event_type.__name__.removeprefix("SparkListener")
 
 
+@dataclass(frozen=True, slots=True)
+class _Marker:
+    """A place in a queue, and who is told when it is reached; must not raise."""
+
+    tell: Callable[[], object]
+
+
 class AsyncEventQueue:
     """Listeners that share one thread, and the events that wait for them.
 
@@ -55,9 +63,9 @@ class AsyncEventQueue:
 
     def __init__(self, name: str, capacity: int, strict: bool) -> None:
         self.name = name
-        self._capacity = capacity
+        self.capacity = capacity
         self._strict = strict
-        self._events: deque[SparkListenerEvent | threading.Event] = deque()
+        self._events: deque[SparkListenerEvent | _Marker] = deque()
         self._wake = (
             threading.Lock()
         )  # held while there is nothing to do; released to wake the thread
@@ -96,7 +104,7 @@ class AsyncEventQueue:
 
     def post(self, event: SparkListenerEvent) -> None:
         """Queue an event; never waits."""
-        if len(self._events) >= self._capacity and (self._strict or isinstance(event, _DROPPABLE)):
+        if len(self._events) >= self.capacity and (self._strict or isinstance(event, _DROPPABLE)):
             self._drop()
             return
         self._events.append(event)
@@ -115,11 +123,24 @@ class AsyncEventQueue:
         thread = self._thread
         if thread is None or threading.current_thread() is thread or not thread.is_alive():
             return True
-        marker = threading.Event()
-        self._events.append(marker)
+        reached = threading.Event()
+        self._mark(reached.set)
+        return reached.wait(timeout_s)
+
+    def when_through(self, tell: Callable[[], object]) -> bool:
+        """Call `tell`, in the queue's thread, once all events posted before have been handled; True
+        if they have already, and then nothing is called.
+        """
+        thread = self._thread
+        if thread is None or not thread.is_alive() or (self._asleep and not self._events):
+            return True
+        self._mark(tell)
+        return False
+
+    def _mark(self, tell: Callable[[], object]) -> None:
+        self._events.append(_Marker(tell))
         self._urgent.set()
         self._rouse()
-        return marker.wait(timeout_s)
 
     def stop(self, timeout_s: float) -> None:
         """Handle what waits, then end the thread."""
@@ -158,9 +179,9 @@ class AsyncEventQueue:
             if self._events:  # posted between the last look and the line above
                 self._rouse()
 
-    def _handle(self, event: SparkListenerEvent | threading.Event) -> None:
-        if isinstance(event, threading.Event):
-            event.set()
+    def _handle(self, event: SparkListenerEvent | _Marker) -> None:
+        if isinstance(event, _Marker):
+            event.tell()
             return
         for handler in self._handlers_of(type(event)):
             try:
@@ -212,6 +233,15 @@ class LiveListenerBus:
         """Wait until everything posted before was handled by every queue, or by one of them."""
         queues = [queue for queue in self._queues.values() if name in (None, queue.name)]
         return all([queue.flush(timeout_s) for queue in queues])
+
+    def when_through(self, tell: Callable[[], object], name: str) -> bool:
+        """Call `tell` once one queue has handled all that was posted before; True if it has."""
+        queue = self._queues.get(name)
+        return queue is None or queue.when_through(tell)
+
+    def queues(self) -> list[AsyncEventQueue]:
+        """All queues, for those who want to know how full they are."""
+        return list(self._queues.values())
 
     def dropped(self) -> dict[str, int]:
         """Events dropped so far, by queue."""

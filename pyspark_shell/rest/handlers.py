@@ -7,13 +7,12 @@ Source  Spark's status/api/v1 resources: parameters, defaults, statuses and text
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.request import Request, bad_parameter, checked_executor_id
-from pyspark_shell.version import __version__
-
-VERSION: Final = f"4.3.0-pyshell-{__version__}"
+from pyspark_shell.version import SPARK_VERSION
 
 _JOB_STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "UNKNOWN")
 _STAGE_STATUSES: Final = ("ACTIVE", "COMPLETE", "FAILED", "PENDING", "SKIPPED")
@@ -21,6 +20,7 @@ _STAGE_STATUSES: Final = ("ACTIVE", "COMPLETE", "FAILED", "PENDING", "SKIPPED")
 _TASK_STATUSES: Final = ("RUNNING", "SUCCESS", "FAILED", "KILLED", "PENDING", "UNKNOWN")
 _SORTINGS: Final = {
     "id": "ID",
+    "-id": "-ID",
     "runtime": "runtime",
     "+runtime": "runtime",
     " runtime": "runtime",  # a plus sign in a URL is a blank
@@ -33,7 +33,7 @@ _MAX_LOG_BYTES: Final = 1 << 20
 
 
 def version(request: Request) -> Any:
-    return {"spark": VERSION}
+    return {"spark": SPARK_VERSION}
 
 
 def applications(request: Request) -> Any:
@@ -73,18 +73,29 @@ def job(request: Request) -> Any:
 
 def stages(request: Request) -> Any:
     statuses = request.words("status", _STAGE_STATUSES)
-    rows = request.engine.stages(statuses, request.flag("details"))
-    return [_with_tasks(request, row) for row in rows]
+    details = request.flag("details")
+    rows = request.engine.stages(statuses, details, _quantiles(request))
+    rows = [_with_tasks(request, row) for row in rows]
+    is_sifted = details and "taskStatus" in request.query
+    return [row for row in rows if row.get("tasks")] if is_sifted else rows
+
+
+def _quantiles(request: Request) -> Sequence[float] | None:
+    """What is asked of the summaries; None if they are not wanted."""
+    wanted = request.quantiles("0.0,0.25,0.5,0.75,1.0")  # a bad one is refused in any case
+    return wanted if request.flag("withSummaries") else None
 
 
 def stage(request: Request) -> Any:
-    rows = request.engine.stage(request.number("stage"), request.flag("details", default=True))
+    details = request.flag("details", default=True)
+    rows = request.engine.stage(request.number("stage"), details, _quantiles(request))
     return [_with_tasks(request, row) for row in rows]
 
 
 def stage_attempt(request: Request) -> Any:
     stage_id, attempt = request.number("stage"), request.number("attempt")
-    row = request.engine.stage_attempt(stage_id, attempt, request.flag("details", default=True))
+    details = request.flag("details", default=True)
+    row = request.engine.stage_attempt(stage_id, attempt, details, _quantiles(request))
     return _with_tasks(request, row)
 
 
@@ -107,7 +118,7 @@ def task_list(request: Request) -> Any:
     sorting = request.text("sortBy") or "ID"
     if sorting.lower() not in _SORTINGS:
         raise Refusal(404, f'Bad value for parameter "sortBy": "{sorting}"')
-    return request.engine.task_list(
+    rows = request.engine.task_list(
         request.number("stage"),
         request.number("attempt"),
         max(request.integer("offset", 0), 0),
@@ -115,6 +126,14 @@ def task_list(request: Request) -> Any:
         _SORTINGS[sorting.lower()],
         request.words("status", _TASK_STATUSES),
     )
+    columns = (request.text("columns") or "").split(",")
+    if columns == [""]:
+        return rows
+    return [{name: row[name] for name in columns if name in row} for row in rows]
+
+
+def task_story(request: Request) -> Any:
+    return request.engine.task_story(request.number("stage"), request.number("task"))
 
 
 # Executors and threads --------------------------------------------------------------------------
@@ -146,8 +165,19 @@ def driver_threads(request: Request) -> Any:
     if task_id is not None:
         if not (task_id.isascii() and task_id.isdigit() and len(task_id) <= 9):
             raise bad_parameter("taskId", "number", task_id)
-        return request.engine.task_threads(int(task_id))
+        return _thread_of_task(request, int(task_id), executor_id)
     return request.engine.executor_threads(checked_executor_id(executor_id or "driver"))
+
+
+def _thread_of_task(request: Request, task_id: int, executor_id: str | None) -> Any:
+    """The thread that runs a task; who names an executor is told in Spark's words."""
+    try:
+        return request.engine.task_threads(task_id)
+    except Refusal as refusal:
+        if refusal.status != 404 or executor_id is None:
+            raise
+        where = f"Executor '{checked_executor_id(executor_id)}'"
+        raise Refusal(404, f"Task '{task_id}' is not running on {where} right now") from None
 
 
 def task_threads(request: Request) -> Any:
@@ -184,6 +214,17 @@ def storage_rdd(request: Request) -> Any:
 
 def environment(request: Request) -> Any:
     return request.engine.environment()
+
+
+def kill_state(request: Request) -> Any:
+    """Whether kills are under way, and the newest of them."""
+    kills = request.engine.kills()
+    state = "killing" if any(row["state"] == "killing" for row in kills) else "idle"
+    return {"state": state, "kills": kills}
+
+
+def listener_bus(request: Request) -> Any:
+    return request.engine.listener_bus()
 
 
 def cleaner(request: Request) -> Any:

@@ -7,7 +7,7 @@ an answer may be another answer's too: who wants to change it takes a copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,6 +84,12 @@ class Engine(Protocol):
     @property
     def application_id(self) -> str: ...
 
+    def when_caught_up(self, tell: Callable[[], object]) -> bool:
+        """Have `tell` called, in any thread, once all that has happened until now is in the rows;
+        True if it is already, and then `tell` is not called. In the server's loop the listings
+        below do not wait for it themselves.
+        """
+
     # Spark's listings ---------------------------------------------------------------------
 
     def application(self) -> Json:
@@ -95,14 +101,32 @@ class Engine(Protocol):
     def job(self, job_id: int) -> Json:
         """JobData of one."""
 
-    def stages(self, statuses: Sequence[str] = (), details: bool = False) -> list[Json]:
-        """StageData of all attempts, newest first."""
+    def stages(
+        self,
+        statuses: Sequence[str] = (),
+        details: bool = False,
+        quantiles: Sequence[float] | None = None,
+    ) -> list[Json]:
+        """StageData of all attempts, newest first; with `quantiles` how tasks and executors
+        differ.
+        """
 
-    def stage(self, stage_id: int, details: bool = True) -> list[Json]:
+    def stage(
+        self, stage_id: int, details: bool = True, quantiles: Sequence[float] | None = None
+    ) -> list[Json]:
         """StageData of all attempts of one stage, with its tasks if `details`."""
 
-    def stage_attempt(self, stage_id: int, attempt: int, details: bool = True) -> Json:
+    def stage_attempt(
+        self,
+        stage_id: int,
+        attempt: int,
+        details: bool = True,
+        quantiles: Sequence[float] | None = None,
+    ) -> Json:
         """StageData of one attempt."""
+
+    def task_story(self, stage_id: int, index: int) -> list[Json]:
+        """All attempts of one task: where each ran, and how it ended."""
 
     def task_summary(self, stage_id: int, attempt: int, quantiles: Sequence[float]) -> Json:
         """TaskMetricDistributions."""
@@ -136,7 +160,16 @@ class Engine(Protocol):
     def environment(self) -> Json:
         """ApplicationEnvironmentInfo, secrets redacted."""
 
+    def event_log(self) -> str | None:
+        """The event log's file or folder as it is called now; None if none is written."""
+
     # Ours ---------------------------------------------------------------------------------
+
+    def kills(self) -> list[Json]:
+        """The newest kills and what became of them, newest first."""
+
+    def listener_bus(self) -> list[Json]:
+        """Each queue of events: how many wait, how many may, how many were dropped."""
 
     def cleaner(self, holders: bool = False) -> Json:
         """What the context cleaner watches; who holds each is looked for only if `holders`."""

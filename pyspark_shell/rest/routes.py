@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from pyspark_shell.rest import handlers, handlers_orders
+from pyspark_shell.rest import handlers, handlers_orders, handlers_tables
 from pyspark_shell.rest.request import Request
 
 API_PREFIX: Final = "/api/v1/"
@@ -62,6 +62,8 @@ def _change(path: str, answer: Callable[[Request], Any], status: int = 200) -> R
 
 
 _APP: Final = "applications/{app}"
+# Where a path may name the application's attempt.
+_ATTEMPT: Final = 2
 
 ROUTES: Final[Sequence[Route]] = (
     _get("version", handlers.version),
@@ -74,6 +76,8 @@ ROUTES: Final[Sequence[Route]] = (
     _get(f"{_APP}/stages/{{stage}}/{{attempt}}", handlers.stage_attempt),
     _get(f"{_APP}/stages/{{stage}}/{{attempt}}/taskSummary", handlers.task_summary),
     _get(f"{_APP}/stages/{{stage}}/{{attempt}}/taskList", handlers.task_list),
+    _get(f"{_APP}/stages/{{stage}}/{{attempt}}/taskTable", handlers_tables.task_table, waits=True),
+    _get(f"{_APP}/stages/{{stage}}/tasks/{{task}}/story", handlers.task_story),
     _get(f"{_APP}/executors", handlers.executors),
     _get(f"{_APP}/allexecutors", handlers.all_executors),
     _get(f"{_APP}/allmiscellaneousprocess", handlers.no_processes),
@@ -85,6 +89,9 @@ ROUTES: Final[Sequence[Route]] = (
     _get(f"{_APP}/storage/rdd", handlers.storage),
     _get(f"{_APP}/storage/rdd/{{rdd}}", handlers.storage_rdd),
     _get(f"{_APP}/environment", handlers.environment),
+    _get(f"{_APP}/logs", handlers_tables.event_log, waits=True),
+    _get(f"{_APP}/killstate", handlers.kill_state),
+    _get(f"{_APP}/listenerBus", handlers.listener_bus),
     _get(f"{_APP}/cleaner", handlers.cleaner, waits=True),
     _kill(f"{_APP}/kill", handlers_orders.kill_application),
     _kill(f"{_APP}/jobs/{{job}}/kill", handlers_orders.kill_job),
@@ -118,8 +125,18 @@ class RouteTable:
             self._by_length.setdefault(len(segments), []).append((segments, route))
 
     def find(self, path: str) -> dict[str, Match]:
-        """What the path can be asked, by method; literal segments win over names."""
+        """What the path can be asked, by method; literal segments win over names.
+
+        An application has one attempt: Spark, too, does not look at its number in listings.
+        """
         given = path.removeprefix(API_PREFIX).rstrip("/").split("/")
+        found = self._find(given)
+        if not found and len(given) > _ATTEMPT + 1 and given[0] == "applications":
+            found = self._find([*given[:_ATTEMPT], *given[_ATTEMPT + 1 :]])
+            return {method: match for method, match in found.items() if method == "GET"}
+        return found
+
+    def _find(self, given: Sequence[str]) -> dict[str, Match]:
         found: dict[str, Match] = {}
         for segments, route in self._by_length.get(len(given), ()):
             names = _names(segments, given)

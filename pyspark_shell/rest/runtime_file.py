@@ -65,6 +65,11 @@ class RuntimeEntry:
     version: str = __version__
     machine: str = field(default_factory=this_machine)
 
+    @property
+    def page_with_token(self) -> str:
+        """The address that lets a browser in: for the user's own terminal, not for files."""
+        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
     def to_json(self) -> dict[str, Any]:
         """The file's keys and values."""
         return {_key(each.name): getattr(self, each.name) for each in fields(self)}

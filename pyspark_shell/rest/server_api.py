@@ -6,16 +6,21 @@ Source  Spark's JobsTab and StagesTab, and its filters, for the classic addresse
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 from typing import Any, Final
 
+from tornado.iostream import StreamClosedError
+
+from pyspark_shell.rest.handlers_tables import Download
 from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.rest.request import Request, parse_body, parse_fields
 from pyspark_shell.rest.routes import ROUTES, Match, RouteTable
-from pyspark_shell.rest.server_handlers import BaseHandler
+from pyspark_shell.rest.server_handlers import WRITE_TIMEOUT_S, BaseHandler
 
 _ROUTES: Final = RouteTable(ROUTES)
+_PIECE_BYTES: Final = 256 << 10
 _PREFETCH: Final = "Prefetch request rejected on a state-changing endpoint."
 
 
@@ -38,6 +43,8 @@ class RoutedHandler(BaseHandler):
         )
         work = partial(route.answer, request)
         if not route.waits:
+            if "app" in match.names:
+                await self.door.caught_up()
             return work()
         workers = self.door.readers if route.method == "GET" else self.door.orders
         return await workers.run(work)
@@ -53,7 +60,23 @@ class ApiHandler(RoutedHandler):
 
     async def get(self) -> None:
         match = self._matches()["GET"]
-        self.answer(await self.carry_out(match, {}), match.route.status)
+        value = await self.carry_out(match, {})
+        if isinstance(value, Download):
+            await self._send(value)
+        else:
+            self.answer(value, match.route.status)
+
+    async def _send(self, download: Download) -> None:
+        """Send a file piece by piece, as fast as the reader takes them."""
+        with download.file as file:
+            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Disposition", f"attachment; filename={download.name}")
+            try:
+                while piece := file.read(_PIECE_BYTES):
+                    self.write(piece)
+                    await asyncio.wait_for(self.flush(), WRITE_TIMEOUT_S)
+            except (StreamClosedError, TimeoutError, asyncio.TimeoutError):
+                self.hang_up()
 
     async def post(self) -> None:
         self.check_order()

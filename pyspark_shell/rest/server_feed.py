@@ -26,8 +26,9 @@ _NOTHING_YET: Final = -1
 class SnapshotHandler(BaseHandler):
     """All there is."""
 
-    def get(self, app: str) -> None:
+    async def get(self, app: str) -> None:
         self.site.check_application(app)
+        await self.door.caught_up()
         self.answer(self.door.feed.snapshot())
 
 
@@ -46,6 +47,7 @@ class ChangesHandler(BaseHandler):
             changes = feed.missed(since, life)
             feed.poll_answered()
             if changes is None:
+                await self.door.caught_up()
                 self.answer(feed.snapshot())
                 return
             rows = [each.to_json() for each in changes]
@@ -76,6 +78,7 @@ class EventsHandler(ChangesHandler):
             while self._is_open:
                 changes = feed.missed(seq, life) if life is not None else None
                 if changes is None:
+                    await self.door.caught_up()
                     snapshot = feed.snapshot()
                     life, seq = feed.life, snapshot["seq"]
                     await self._send(_event("snapshot", f"{life}-{seq}", snapshot))

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ log: Final = logging.getLogger("pyspark_shell.SparkUI")
 
 # A reader that takes nothing for this long is gone.
 WRITE_TIMEOUT_S: Final = 20.0
+# Nobody waits longer for the newest news; what is known by then is told.
+CATCH_UP_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -54,6 +57,20 @@ class Door:
 
     def __post_init__(self) -> None:
         self.idle.set()
+
+    async def caught_up(self) -> None:
+        """Wait until the rows know all that happened before, without keeping the loop; rows that
+        are far behind are shown as they are.
+        """
+        loop = asyncio.get_running_loop()
+        reached = loop.create_future()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(reached.cancel)
+
+        if not self.site.engine.when_caught_up(tell):
+            await asyncio.wait([reached], timeout=CATCH_UP_S)
 
     def begin(self) -> None:
         """A request has come."""

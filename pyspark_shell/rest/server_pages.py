@@ -33,12 +33,13 @@ class PageHandler(WelcomeHandler):
         if self.remember():
             self.redirect("/", status=302)
             return
-        kills = self.site.settings.kill_enabled
-        may_kill = kills and self.site.settings.access.may_modify(self.user)
+        may_change = self.site.settings.access.may_modify(self.user)
+        may_kill = self.site.settings.kill_enabled and may_change
         facts = {
             "csrf": self.site.secrets.csrf,
             "application": self.site.engine.application_id,
             "kill": "yes" if may_kill else "no",
+            "change": "yes" if may_change else "no",
         }
         self.send_page(pages.index(self.nonce, facts))
 

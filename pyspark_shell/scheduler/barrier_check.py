@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark_shell.lineage.node import topological_order
 from pyspark_shell.lineage.transformed import CoalescedRDD, UnionRDD
 from pyspark_shell.scheduler.stage import Stage
+from pyspark_shell.scheduler.task_needs import TaskNeeds
 
 
-def barrier_problem(stages: Sequence[Stage], slots: int) -> str | None:
+def barrier_problem(stages: Sequence[Stage], slots_for: Callable[[TaskNeeds], int]) -> str | None:
     """Why a barrier stage of the job cannot run, in Spark's words; None if nothing is wrong.
 
     Slots do not come and go here, so too few of them is an error at once; Spark asks 40 times,
@@ -34,6 +35,7 @@ def barrier_problem(stages: Sequence[Stage], slots: int) -> str | None:
                 "(python).\n2. An RDD that depends on multiple barrier RDDs (e.g. "
                 "barrierRdd1.zip(barrierRdd2))."
             )
+        slots = slots_for(stage.stage_input.needs)
         if partitions > slots:
             return (
                 "[SPARK-24819]: Barrier execution mode does not allow run a barrier stage that "

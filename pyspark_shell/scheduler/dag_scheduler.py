@@ -50,6 +50,7 @@ from pyspark_shell.scheduler.dag_scheduler_event import (
 from pyspark_shell.scheduler.job_waiter import JobFailure
 from pyspark_shell.scheduler.stage import ActiveJob, Stage
 from pyspark_shell.scheduler.stage_graph import StageGraph, ancestors, shuffles_read_by
+from pyspark_shell.scheduler.task_needs import TaskNeeds
 from pyspark_shell.scheduler.task_set_manager import TaskSetLimits, TaskSetManager
 from pyspark_shell.shuffle.map_output import MapStatus
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
@@ -97,8 +98,8 @@ class Effects:
         Takes a successful task's pickled accumulator updates.
     settings
         What every stage's settings have in common.
-    slots
-        Tasks that can run at once.
+    slots_for
+        How many tasks with the same needs can run at once.
     """
 
     submit_tasks: Callable[[TaskSetManager, str | None], None]
@@ -107,7 +108,7 @@ class Effects:
     call_later: Callable[[float, Callable[[], None]], Any]
     accumulate: Callable[[bytes], None]
     settings: Callable[[], tuple[str, ...]]
-    slots: int
+    slots_for: Callable[[TaskNeeds], int]
 
 
 class DAGScheduler:
@@ -196,7 +197,7 @@ class DAGScheduler:
         if not job.partitions:
             self._job_succeeded(job)
             return
-        problem = barrier_problem(stages, self._effects.slots)
+        problem = barrier_problem(stages, self._effects.slots_for)
         if problem is not None:
             self._abort_stage(final, problem)
             return

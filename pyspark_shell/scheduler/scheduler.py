@@ -93,6 +93,7 @@ class SchedulerConfig:
     speculation_interval_s: float = 0.1
     barrier_timeout_s: float = 365 * 86400.0
     starvation_timeout_s: float = 15.0
+    tell_state_s: float = 5.0
 
 
 class Scheduler:
@@ -152,7 +153,7 @@ class Scheduler:
             call_later=self._loop.call_later,
             accumulate=accumulate,
             settings=python_paths,
-            slots=config.backend.slots,
+            slots_for=config.backend.slots_for,
         )
         self._dag = DAGScheduler(effects, config.jobs, self.tracker, self.blocks, self._clock)
 
@@ -164,6 +165,7 @@ class Scheduler:
         if self._config.jobs.task_sets.speculation:
             self._loop.call_later(self._config.speculation_interval_s, self._speculate)
         self._loop.call_later(self._config.starvation_timeout_s, self._warn_if_starving)
+        self._loop.call_later(self._config.tell_state_s, self._tell_state_again)
         self._loop.start()
 
     def on_cluster_error(self, tell: Callable[[str], None]) -> None:
@@ -615,6 +617,11 @@ class Scheduler:
             )
         )
 
+    def _tell_state_again(self) -> None:
+        """Now and then, whether or not somebody looks: the cure of whatever a listener missed."""
+        self._tell_state()
+        self._loop.call_later(self._config.tell_state_s, self._tell_state_again)
+
     def _force_kills(self, job_ids: Collection[int]) -> None:
         for task_set in self._tasks.pools.all():
             if task_set.job_id in job_ids:
@@ -696,7 +703,8 @@ def _reason_of(task: Assignment, status: StatusUpdate) -> TaskEndReason:
         case TaskState.COMMIT_DENIED:
             return task.task_set.commit_denied(task.task_id)
         case TaskState.KILLED:
-            return TaskKilled(Killed.decode(status.result).reason)
+            killed = Killed.decode(status.result)
+            return TaskKilled(killed.reason, killed.stack)
         case TaskState.FETCH_FAILED:
             fetch = FetchFailure.decode(status.result)
             return FetchFailed(fetch.shuffle_id, fetch.map_index, fetch.reduce_id, fetch.message)

@@ -50,6 +50,7 @@ from pyspark_shell.scheduler.block_removal import BlockRemoval, BlockRemovals
 from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
 from pyspark_shell.scheduler.process_table import ProcessTableWriter
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
+from pyspark_shell.scheduler.task_needs import TaskNeeds, fitting
 from pyspark_shell.scheduler.task_reaper import ReaperLimits, TaskReaper
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
@@ -101,6 +102,11 @@ class BackendLimits:
     network_timeout_s: float
     reaper: ReaperLimits
     reuses_processes: bool = True
+
+    def slots_for(self, needs: TaskNeeds) -> int:
+        """How many tasks with such needs can run at once."""
+        executors = self.slots // self.cores_per_executor
+        return executors * fitting(needs, self.cores_per_executor)
 
 
 class BackendEvents(Protocol):
@@ -313,20 +319,18 @@ class SchedulerBackend:
         forced = self.reaper.forced_reason(task.task_id) if task is not None else None
         status = executor.exit_status
         how = signal_name(status) if status is not None else "an unknown status"
+        killed_by = None
+        if status is not None and os.WIFSIGNALED(status):
+            killed_by = os.WTERMSIG(status)
         external = not executor.misbehaved and (
-            executor.end_reason is not None
-            or (
-                status is not None
-                and os.WIFSIGNALED(status)
-                and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGTERM)
-            )
+            executor.end_reason is not None or killed_by in (signal.SIGKILL, signal.SIGTERM)
         )
         text = f"Executor {executor.executor_id} (pid {executor.pid}) ended with {how}"
         if task is not None:
             text += f" while running TID {task.task_id} of stage {task.task_set.name}"
         if executor.end_reason is not None:
             text += f": {executor.end_reason}"
-        if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        elif killed_by == signal.SIGKILL and forced is None:  # not by this engine
             text += (
                 f". It last used {executor.rss_bytes >> 20} MiB; if nobody killed it, "
                 "the system may have run out of memory"

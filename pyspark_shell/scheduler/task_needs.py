@@ -65,6 +65,20 @@ def take(needs: TaskNeeds, cores: int, running: Iterable[Taken]) -> Addresses | 
     return chosen
 
 
+def fitting(needs: TaskNeeds, cores: int) -> int:
+    """Tasks that can run at once on an executor with `cores`, each in a process for one task.
+
+    Examples
+    --------
+    >>> fitting(NO_NEEDS, 4), fitting(TaskNeeds(cpus=2), 5), fitting(TaskNeeds(cpus=3), 2)
+    (4, 2, 0)
+    """
+    running: list[Taken] = []
+    while len(running) < cores and (addresses := take(needs, cores, running)) is not None:
+        running.append(Taken(needs, addresses))
+    return len(running)
+
+
 def _free_addresses(
     name: str, amount: float, needs: TaskNeeds, taken: Sequence[Taken]
 ) -> Sequence[str] | None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
 
+from pyspark_shell.common.native_stacks import with_source
 from pyspark_shell.executor.messages import KillTask
 from pyspark_shell.executor.tracebacks import fold_native_stack, is_engine_frame
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
@@ -230,9 +231,10 @@ class TaskReaper:
 
 
 def _stack_of_task(threads: list[dict[str, Any]]) -> str:
+    """The frames of the task's own code, outermost first."""
     for row in threads:
         if "taskId" in row:
             frames: list[str] = row["stackTrace"]["elems"]
             own = [frame for frame in frames if not is_engine_frame(frame.split('"')[1])]
-            return "\n".join(own or frames)
+            return "\n".join(map(with_source, own or frames))
     return "(the task has ended)"

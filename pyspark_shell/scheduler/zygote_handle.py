@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakSet
 
 import cloudpickle
 
@@ -35,8 +36,12 @@ from pyspark_shell.executor.zygote import main
 main()
 """
 
-# Process ids of all that live; who looks through the driver's children leaves them alone.
-ZYGOTES: Final[set[int]] = set()
+_handles: Final[WeakSet[ZygoteHandle]] = WeakSet()
+
+
+def is_zygote(pid: int) -> bool:
+    """Whether a child of this process is a zygote of some application, the next one's too."""
+    return any(handle.pid == pid for handle in list(_handles))
 
 
 class ZygoteHandle:
@@ -63,7 +68,7 @@ class ZygoteHandle:
                 env=dict(environment),
             )
         self._pending = b""
-        ZYGOTES.add(self.process.pid)
+        _handles.add(self)
 
     def configure(self, settings: ExecutorSettings, lock_fds: Sequence[int]) -> None:
         """Tell it all that executors must know.
@@ -125,4 +130,3 @@ class ZygoteHandle:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        ZYGOTES.discard(self.process.pid)

@@ -34,7 +34,7 @@ SHOWN: Final = {
     "executor": _columns(
         """
         id isActive rddBlocks activeTasks completedTasks
-        removeReason pid state taskIds keptBecause cpuPercent rssBytes forcedKills
+        removeReason pid state taskIds cpuPercent rssBytes forcedKills
         """
     ),
 }

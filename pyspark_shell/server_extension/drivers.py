@@ -68,6 +68,8 @@ class Drivers:
     async def listing(self) -> Listing:
         """All drivers that live, oldest first."""
         await self._refresh(_FRESH_S)
+        for upstream in self._upstreams.values():
+            upstream.look()
         kernels = {each.connection_file: each for each in await self._kernels()}
         rows = [_row(upstream, kernels) for upstream in self._upstreams.values()]
         told = json.dumps([{**row, "silentForS": row["silentForS"] > 0} for row in rows])

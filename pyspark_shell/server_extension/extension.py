@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 LAB_EXTENSION: Final = "pyspark-shell"
-_ASSETS: Final = Path(__file__).resolve().parent.parent / "labextension"
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -45,9 +43,8 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
 
 def has_panel() -> bool:
-    """Whether JupyterLab will find the built panel."""
-    places = [
-        _ASSETS,
-        Path(sys.prefix, "share", "jupyter", "labextensions", LAB_EXTENSION),
-    ]
-    return any((place / "package.json").is_file() for place in places)
+    """Whether JupyterLab will find the built panel, where it looks for extensions."""
+    from jupyter_core.paths import jupyter_path
+
+    places = (Path(place, LAB_EXTENSION, "package.json") for place in jupyter_path("labextensions"))
+    return any(place.is_file() for place in places)

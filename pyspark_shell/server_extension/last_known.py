@@ -38,6 +38,11 @@ class LastKnown:
         return time.monotonic() - self._answered_s
 
     @property
+    def is_silent(self) -> bool:
+        """Whether the driver has left something unanswered since it answered last."""
+        return self._silent
+
+    @property
     def silent_for_s(self) -> float:
         """Since the driver answered last, if it then left something unanswered; else 0."""
         return self.age_s if self._silent else 0.0

@@ -19,6 +19,7 @@ _SCOPES: Final = {
     "tasks/{id}/kill": KillScope.TASK,
     "executors/{executor}/kill": KillScope.EXECUTOR,
 }
+_OF_CELLS: Final = (KillScope.APPLICATION, KillScope.JOB, KillScope.STAGE)
 
 
 def kill_instead(entry: RuntimeEntry, call: Call) -> dict[str, Any]:
@@ -40,4 +41,6 @@ def kill_instead(entry: RuntimeEntry, call: Call) -> dict[str, Any]:
         who=str(body.get("who") or "JupyterLab"),
         reason=str(body.get("reason") or "killed while the driver did not answer"),
     )
-    return kill_from_outside(entry, intent).to_json()
+    # The cell that waits for them ends too, as it does when the driver itself ends its jobs.
+    interrupts = entry.kind == "kernel" and scope in _OF_CELLS
+    return kill_from_outside(entry, intent, interrupts).to_json()

@@ -76,7 +76,7 @@ ROUTES: Final = (
     _gets("jobs/{id}"),
     _gets("stages", "status"),
     _gets("stages/{id}/{attempt}", "details"),
-    _gets("stages/{id}/{attempt}/taskList", "offset length sortBy status"),
+    _gets("stages/{id}/{attempt}/taskList", "offset length sortBy status columns"),
     _gets("stages/{id}/{attempt}/taskSummary", "quantiles"),
     _gets("executors"),
     _gets("allexecutors"),
@@ -93,12 +93,14 @@ ROUTES: Final = (
     _posts("stages/{id}/kill", _KILL),
     _posts("tasks/{id}/kill", _KILL),
     _posts("executors/{executor}/kill", _KILL),
+    _posts("jobGroups/kill", f"{_KILL} group", "future"),
     _posts("jobGroups/{group}/kill", _KILL, "future"),
     _posts("tags/{group}/kill", _KILL),
     _posts("cleaner/gc"),
     _posts("cleaner/forget", "kind id"),
     _posts("storage/rdd/{id}/unpersist"),
 )
+_GROUP: Final = next(each for each in ROUTES if each.template == "jobGroups/{group}/kill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +161,16 @@ def allowed(
     if route.method != method:
         raise NotAllowed(405, f"{path} wants {route.method}.")
     pieces = found.groupdict()
+    content = _body(route, body)
+    if content is not None and route.template == "jobGroups/kill":
+        # As a path a browser would take `..` for the folder above.
+        route, pieces = _GROUP, {"group": str(content.pop("group", ""))}
+        if not route.pattern.fullmatch(f"jobGroups/{pieces['group']}/kill"):
+            raise NotAllowed(400, "The group's name is missing, or too long.")
     quoted = {name: quote(piece, safe="") for name, piece in pieces.items()}
     pairs = [(name, value) for name in sorted(route.queries) for value in query.get(name, ())]
     ending = f"?{urlencode(pairs)}" if pairs else ""
-    return Call(route, route.template.format(**quoted) + ending, pieces, _body(route, body))
+    return Call(route, route.template.format(**quoted) + ending, pieces, content)
 
 
 def _body(route: Route, body: object) -> dict[str, Any] | None:
@@ -173,4 +181,4 @@ def _body(route: Route, body: object) -> dict[str, Any] | None:
     unknown = body.keys() - route.fields
     if unknown:
         raise NotAllowed(400, f"{route.template} takes no {', '.join(sorted(map(str, unknown)))}.")
-    return body
+    return dict(body)

@@ -1,20 +1,24 @@
 """Speaks to one driver for all panels: over its unix socket, with its token, for a limited time.
 
+A driver that is silent is asked one question, by all together: each that it does not take stays in
+the queue of its socket, which is short.
 Thread  jupyter-server's loop.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.netutil import Resolver
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
+from pyspark_shell.rest import discovery
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 from pyspark_shell.server_extension.columns import shown
 from pyspark_shell.server_extension.last_known import LastKnown
@@ -28,6 +32,8 @@ KILL_ANSWER_S: Final = 1.0
 MAX_WAIT_S: Final = 30.0
 # Long polls of that many views at once; more wait their turn.
 _MAX_CLIENTS: Final = 64
+# A driver that nobody has asked anything for so long is asked whether it answers.
+_QUIET_S: Final = 5.0
 
 
 class Silent(Exception):
@@ -35,7 +41,7 @@ class Silent(Exception):
 
 
 class Gone(Exception):
-    """Nobody listens where a driver was."""
+    """A driver has ended, or listens no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,18 @@ class Upstream:
         self._client = SimpleAsyncHTTPClient(
             force_instance=True, max_clients=_MAX_CLIENTS, resolver=_Place(entry)
         )
+        self._probe: asyncio.Task[None] | None = None
 
     def close(self) -> None:
         """Give the connections up."""
+        if self._probe is not None:
+            self._probe.cancel()
         self._client.close()
+
+    def look(self) -> None:
+        """See whether it answers, if nobody has asked it anything lately; does not wait."""
+        if self.last_known.age_s > _QUIET_S and self._probe is None:
+            self._probe = asyncio.ensure_future(self._ask_until_it_answers())
 
     async def ask(self, call: Call, wait_s: float = 0.0) -> Answer:
         """Pass a call on.
@@ -75,27 +89,15 @@ class Upstream:
         Gone
             It no longer listens.
         """
+        if self.last_known.is_silent:
+            await self._await_a_sign(KILL_ANSWER_S if call.is_kill else ANSWER_S)
         limit_s = KILL_ANSWER_S if call.is_kill else wait_s + ANSWER_S
-        request = HTTPRequest(
+        response = await self._fetch(
             self._url(call.path),
+            limit_s,
             method=call.route.method,
-            headers={
-                "Authorization": f"token {self.entry.token}",
-                "Content-Type": "application/json",
-            },
             body=None if call.body is None else json.dumps(call.body),
-            connect_timeout=limit_s,
-            request_timeout=limit_s,
-            follow_redirects=False,
         )
-        try:
-            response = await self._client.fetch(request, raise_error=False)
-        except HTTPTimeoutError:
-            self.last_known.fell_silent()
-            raise Silent from None
-        except (HTTPClientError, OSError) as problem:
-            raise Gone(str(problem)) from None
-        self.last_known.answered()
         body = _json(response.body)
         if call.route.template in ("snapshot", "changes"):
             body = shown(body)
@@ -103,9 +105,65 @@ class Upstream:
                 self.last_known.take(body)
         return Answer(response.code, body)
 
+    async def _fetch(self, url: str, limit_s: float, **more: Any) -> HTTPResponse:
+        """Send a request; a limit of 0 is none. Raises as `ask` does."""
+        request = HTTPRequest(
+            url,
+            headers={
+                "Authorization": f"token {self.entry.token}",
+                "Content-Type": "application/json",
+            },
+            connect_timeout=limit_s,
+            request_timeout=limit_s,
+            follow_redirects=False,
+            **more,
+        )
+        try:
+            response = await self._client.fetch(request, raise_error=False)
+        except HTTPTimeoutError:
+            self.last_known.fell_silent()
+            raise Silent from None
+        except (HTTPClientError, OSError) as problem:
+            if _says_that_nobody_listens(problem) or not await self._lives():
+                raise Gone(str(problem)) from None
+            self.last_known.fell_silent()  # too many wait for it already
+            raise Silent from None
+        self.last_known.answered()
+        return response
+
+    async def _lives(self) -> bool:
+        living = await asyncio.to_thread(discovery.drivers)
+        return any(entry == self.entry for entry in living)
+
+    async def _await_a_sign(self, limit_s: float) -> None:
+        """Wait for the answer to the one question that it has; raises as `ask` does."""
+        if self._probe is None:
+            self._probe = asyncio.ensure_future(self._ask_until_it_answers())
+        done, _ = await asyncio.wait([self._probe], timeout=limit_s)
+        if self.last_known.is_silent or not done:
+            self.last_known.fell_silent()
+            raise Silent
+
+    async def _ask_until_it_answers(self) -> None:
+        """Ask the driver who it is, for as long as it takes, or until it has ended."""
+        silence = asyncio.get_running_loop().call_later(ANSWER_S, self.last_known.fell_silent)
+        try:
+            await self._fetch("http://localhost/api/v1/version", 0)
+        except (Silent, Gone):
+            self.last_known.fell_silent()
+            await asyncio.sleep(ANSWER_S)  # its queue is full, or it ends
+        finally:
+            silence.cancel()
+            self._probe = None
+
     def _url(self, path: str) -> str:
         application = quote(self.entry.application_id, safe="")
         return f"http://localhost/api/v1/applications/{application}/{path}"
+
+
+def _says_that_nobody_listens(problem: Exception) -> bool:
+    cause = getattr(problem, "real_error", None) or problem
+    return isinstance(cause, (ConnectionRefusedError, FileNotFoundError))
 
 
 class _Place(Resolver):

@@ -118,7 +118,7 @@ def _run_interactive(options: Options) -> None:
     spark = _session()
     try:
         context = spark.sparkContext
-        print(banner(context, context.uiWebUrl), flush=True)
+        print(banner(context, context.uiWebUrl, context.version), flush=True)
         config = Config()
         config.TerminalIPythonApp.display_banner = False
         app = TerminalIPythonApp.instance(config=config)

@@ -18,25 +18,24 @@ class RunningApplication(Protocol):
     """What the banner tells of; a SparkContext is one, PySpark's too."""
 
     @property
-    def version(self) -> str: ...
-
-    @property
     def applicationId(self) -> str: ...
 
     master: str
 
 
-def banner(context: RunningApplication, address: str | None) -> str:
+def banner(context: RunningApplication, address: str | None, version: str) -> str:
     """The lines, without a newline at the end.
 
     Parameters
     ----------
     address
         Of the application's page, with what lets the user's browser in.
+    version
+        Of what runs, as people are told it.
     """
     build, date = platform.python_build()
     lines = [
-        _ART.format(version=context.version),
+        _ART.format(version=version),
         f"Using Python version {platform.python_version()} ({build}, {date})",
     ]
     if address:

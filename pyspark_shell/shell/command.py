@@ -37,6 +37,7 @@ exit codes:
   2  the command line cannot be understood
   3  no such driver, none is running, or it is not clear which one is meant
   4  the driver does not answer
+  130  Ctrl-C
 """
 _DOERS: Final[dict[str, Listing]] = {
     "jobs": list_jobs,
@@ -128,6 +129,7 @@ def _parser() -> ArgumentParser:
     )
     words = parser.add_subparsers(dest="word", required=True, metavar="WORD")
     ps = _word(words, "ps", "the drivers that run", names=None)
+    ps.add_argument("--urls", action="store_true", help="addresses that let a browser in; a secret")
     ps.set_defaults(driver=None)
     jobs = _word(words, "jobs", "jobs, what runs first")
     stages = _word(words, "stages", "stages, or one with its tasks", "[ID] [DRIVER]")

@@ -44,6 +44,8 @@ _UNFINISHED: Final = ("running", "waiting", "killing")
 def list_drivers(arguments: Namespace, out: Output) -> int:
     """All drivers of this user on this machine, and whether they answer."""
     found = survey()
+    if arguments.urls:
+        return _show_addresses(found.drivers, out)
     rows = _look_at_all(found.drivers, arguments.timeout)
     out.json(rows)
     if not rows:
@@ -53,6 +55,21 @@ def list_drivers(arguments: Namespace, out: Output) -> int:
         _say_who_is_silent(rows, out)
     for each in found.ignored:
         out.problem(f"passed over {each.path}: {each.reason}")
+    return DONE
+
+
+def _show_addresses(entries: Sequence[RuntimeEntry], out: Output) -> int:
+    """What lets a browser of this user in; a secret, so nothing shows it unasked."""
+    rows = [
+        {"id": each.id, "name": each.name, "address": each.page_with_token}
+        for each in entries
+        if each.port
+    ]
+    out.json(rows)
+    if not rows:
+        out.line("No driver with a page is running.")
+    for row in rows:
+        out.line(f"{row['id']}  {row['address']}  {row['name']}")
     return DONE
 
 
@@ -210,7 +227,7 @@ def list_executors(client: DriverClient, arguments: Namespace, out: Output) -> i
     """Executor processes, with `--all` also those that ended."""
     rows = client.get("allexecutors" if arguments.all else "executors")
     out.json(rows)
-    out.line(executors_view(rows, out.width, out.paint))
+    out.line(executors_view(rows, now_ms(), out.width, out.paint))
     return DONE
 
 

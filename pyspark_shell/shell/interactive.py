@@ -27,6 +27,7 @@ from pyspark_shell.shell.runner import fresh_main
 from pyspark_shell.shell.running import running_jobs
 from pyspark_shell.shell.terminal_shell import SparkTerminalShell
 from pyspark_shell.shell.views import job_name
+from pyspark_shell.version import SPARK_VERSION
 
 _APP_NAME: Final = "PySparkShell"
 
@@ -48,7 +49,7 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
     try:
         is_private = sys.stdout.isatty()  # a log file is read by others
         address = context._ui_address_with_token if is_private else context.uiWebUrl
-        print(banner(context, address), flush=True)
+        print(banner(context, address, SPARK_VERSION), flush=True)
         app = _application(namespace)
         install_dump_key()
         sys.argv = [first or "", *arguments]  # IPython has put its own there

@@ -11,7 +11,7 @@ from typing import Final
 
 from pyspark_shell.common.errors import SparkApplicationKilled, SparkJobCancelled
 from pyspark_shell.rest.port import Engine, Json, Refusal
-from pyspark_shell.shell.running import running_engine
+from pyspark_shell.shell.running import running_context, running_engine
 
 _LISTENER_LIMIT_S: Final = 1.0
 _LOOK_S: Final = 0.01
@@ -20,9 +20,20 @@ _LOOK_S: Final = 0.01
 def tell_kills_in_one_line() -> None:
     """Have IPython show kills as lines that say what was killed, from where, and why."""
     SparkJobCancelled.describe = killed_job_line
+    SparkApplicationKilled.describe = killed_application_line
 
 
-def killed_job_line(error: SparkJobCancelled | SparkApplicationKilled) -> str:
+def killed_application_line(error: SparkApplicationKilled) -> str:
+    """Which application, from where, why; the error's own text if that is forgotten already."""
+    context = running_context()
+    driver = None if context is None else context._driver
+    killed = None if driver is None else driver.life.killed
+    if driver is None or killed is None:
+        return str(error)
+    return f"application {driver.application_id} from {killed.who}: {killed.reason}"
+
+
+def killed_job_line(error: SparkJobCancelled) -> str:
     """What became of a cancelled job, as far as it is known; else the error's own text."""
     engine = running_engine()
     job_id = getattr(error, "job_id", None)

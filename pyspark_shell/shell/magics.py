@@ -108,7 +108,11 @@ class SparkMagics(Magics):
         %executors all    the ended ones too
         """
         rows = [row for row in engine.executors(line != "all") if row["id"] != "driver"]
-        print(executors_view(rows) if rows else "No executor runs; the first job starts them.")
+        print(
+            executors_view(rows, _now_ms())
+            if rows
+            else "No executor runs; the first job starts them."
+        )
 
     @line_magic
     @needs_application
@@ -253,7 +257,7 @@ class SparkMagics(Magics):
         %%spark_guard
         for row in rows: ...
 
-        Other cells get two seconds to notice a kill by themselves.
+        Other cells get 0.2 seconds to notice a kill by themselves.
         """
         code = CellCode(self.shell, cell)
         context = running_context()

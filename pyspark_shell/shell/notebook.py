@@ -93,7 +93,6 @@ class NotebookSupport:
 
     def _take_interrupts(self, info: Any = None) -> None:
         """Hear of the Interrupt button, in this cell and between cells."""
-        SIGINT.forget_kill()
         SIGINT.take(from_anyone=True)
         if self._kernel is not None:  # ipykernel puts this one in place after each cell
             self._kernel.saved_sigint_handler = SIGINT.at_idle_prompt

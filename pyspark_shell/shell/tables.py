@@ -114,6 +114,30 @@ def cut(text: str, width: int) -> str:
     return text + "…"
 
 
+def wrapped(sentence: str, width: int | None = None) -> list[str]:
+    """A sentence as lines that fit, broken between words; a word that does not fit is cut.
+
+    Parameters
+    ----------
+    width
+        Of the terminal; None: as it is now.
+
+    Examples
+    --------
+    >>> wrapped("Cleaner: waiting. Watches 2 RDDs.", 20)
+    ['Cleaner: waiting.', 'Watches 2 RDDs.']
+    """
+    room = shutil.get_terminal_size().columns if width is None else width
+    lines = [""]
+    for word in sentence.split():
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if not lines[-1] or width_of(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [cut(line, room) for line in lines]
+
+
 def width_of(text: str) -> int:
     """Columns of a terminal that the text takes: East Asian letters and most symbols take two.
 

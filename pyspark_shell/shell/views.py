@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
-from pyspark_shell.shell.tables import Column, table
+from pyspark_shell.shell.tables import Column, table, wrapped
 
 Json = dict[str, Any]
 # Puts colour around a state.
@@ -98,7 +98,9 @@ _STAGE_WORDS: Final = {
 }
 
 
-def executors_view(rows: Sequence[Json], width: int | None = None, paint: Paint = str) -> str:
+def executors_view(
+    rows: Sequence[Json], now_ms: int, width: int | None = None, paint: Paint = str
+) -> str:
     """Executor processes."""
     columns = (
         Column("Executor"),
@@ -111,10 +113,10 @@ def executors_view(rows: Sequence[Json], width: int | None = None, paint: Paint 
         Column("Memory", is_number=True),
         Column("Kept because", may_shrink=True),
     )
-    return table(columns, [_executor_cells(row) for row in rows], width)
+    return table(columns, [_executor_cells(row, now_ms) for row in rows], width)
 
 
-def _executor_cells(row: Json) -> list[str]:
+def _executor_cells(row: Json, now_ms: int) -> list[str]:
     cpu = row.get("cpuPercent")
     resident = row.get("rssBytes")
     failed = row.get("failedTasks", 0)
@@ -127,8 +129,15 @@ def _executor_cells(row: Json) -> list[str]:
         str(failed) if failed else "",
         "" if cpu is None else f"{cpu:.0f} %",
         "" if not resident else bytes_text(resident),
-        str(row.get("keptBecause") or ""),
+        _kept_because(row, now_ms),
     ]
+
+
+def _kept_because(row: Json, now_ms: int) -> str:
+    idle_since_ms = row.get("idleSince")
+    if idle_since_ms is not None:
+        return f"idle {seconds_text(now_ms - idle_since_ms)}"
+    return str(row.get("keptBecause") or "")
 
 
 def threads_view(rows: Sequence[Json], width: int | None = None, paint: Paint = str) -> str:
@@ -165,11 +174,12 @@ def cleaner_view(answer: Json, width: int | None = None, paint: Paint = str) -> 
     cleaned = sum(header.get("cleaned", {}).values())
     now = f" {header['now']}" if header.get("now") else ""
     queue = header.get("queue", 0)
-    lines = [
-        f"Cleaner: {header['state']}{now}. {queue} queued, {cleaned} cleaned"
-        + (f", {header['errors']} errors" if header.get("errors") else "")
-        + f". Watches {tracked or 'nothing'}."
-    ]
+    errors = f", {header['errors']} errors" if header.get("errors") else ""
+    lines = wrapped(
+        f"Cleaner: {header['state']}{now}. {queue} queued, {cleaned} cleaned{errors}. "
+        f"Watches {tracked or 'nothing'}.",
+        width,
+    )
     rows = answer.get("rows", ())
     if rows:
         lines.append(_entities_table(rows, width, paint))
@@ -233,7 +243,7 @@ def _placed(element: str) -> str:
         return element
     line = int(found["line"])
     where = place(found["file"], line)
-    if where != f"{found['file']}:{line}":
+    if where != f"{found['file']}:{line}" or where.startswith("In["):
         frame = f"{where}, in {found['function']}"
     source = source or f"    {linecache.getline(found['file'], line).strip()}"
     return f"{frame}\n{source}" if source.strip() else frame

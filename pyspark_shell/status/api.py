@@ -267,6 +267,7 @@ class ExecutorSummary:
     total_shuffle_write_bytes: int = 0
     max_memory_bytes: int = 0
     forced_kills: int = 0
+    last_task_end_ms: int | None = None
     running: dict[int, TaskInfo] = field(default_factory=dict, repr=False)
 
     @property
@@ -283,6 +284,13 @@ class ExecutorSummary:
     def active_tasks(self) -> int:
         """Tasks that run there, killed ones too."""
         return len(self.running)
+
+    @property
+    def idle_since_ms(self) -> int | None:
+        """When its last task ended, or when it came; None while a task runs, or it is gone."""
+        if self.running or not self.is_active:
+            return None
+        return self.last_task_end_ms or self.add_time_ms
 
 
 @dataclass(slots=True)

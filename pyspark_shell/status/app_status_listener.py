@@ -194,6 +194,8 @@ class AppStatusListener:
             return
         if stage.first_task_launched_time_ms is None:
             stage.first_task_launched_time_ms = info.launch_time_ms
+        if stage.is_closed:  # its start is told after its stage's end
+            stage.is_closed, stage.finished_row = False, None
         stage.running[info.task_id] = info
         stage.tasks[info.task_id] = event
         store.add_task()
@@ -207,7 +209,8 @@ class AppStatusListener:
             _count_on_executor(executor, event)
             store.touch(executor)
         if store.kills.dying:
-            store.touch(*store.kills.task_ended(info, _kill_text(event.reason)))
+            stack = event.reason.stack if isinstance(event.reason, TaskKilled) else ""
+            store.touch(*store.kills.task_ended(info, _kill_text(event.reason), stack))
         stage = store.stages.get((event.stage_id, event.stage_attempt_id))
         if stage is None:
             return
@@ -272,6 +275,8 @@ class AppStatusListener:
                 del self._active[job.job_id]
                 job.status = JobStatus.UNKNOWN
                 job.completion_time_ms = event.time_ms
+                self._settle(job, event.time_ms)
+                store.touch(job)
         store.touch(*store.kills.correct(event))
         for job in list(store.jobs.values()):
             if job.live_stages and job.status is not JobStatus.RUNNING:
@@ -281,6 +286,9 @@ class AppStatusListener:
     def _correct(self, stage: StageData, event: SparkListenerSchedulerState) -> None:
         for task_id in stage.running.keys() - event.task_ids:
             del stage.running[task_id]
+            stage.finished_row = None
+            if stage.completion_time_ms is not None:
+                _close_if_done(stage)
             self._store.touch(stage, *stage.jobs)
         if not any(job.job_id in event.job_ids for job in stage.jobs) and not stage.is_over:
             skipped = stage.status is StageStatus.PENDING
@@ -320,6 +328,7 @@ def _close_if_done(stage: StageData) -> None:
 def _count_on_executor(executor: ExecutorSummary, event: SparkListenerTaskEnd) -> None:
     info, reason = event.task_info, event.reason
     executor.running.pop(info.task_id, None)
+    executor.last_task_end_ms = info.finish_time_ms
     executor.total_duration_ms += info.finish_time_ms - info.launch_time_ms
     if type(reason) is Success:
         executor.completed_tasks += 1

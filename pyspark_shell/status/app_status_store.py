@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
@@ -39,6 +40,8 @@ RETAINED_DEAD_EXECUTORS: Final = 100
 _REMEMBERED_FORGOTTEN: Final = 5000
 # Nobody has asked for changes for so long: nobody looks.
 _NOBODY_LOOKS_S: Final = 30.0
+# Who wants to see what he has just done waits for it so long at most.
+CATCH_UP_S: Final = 10.0
 # Rows of a kind that a view draws first, beside those that run.
 SHOWN: Final = 200
 
@@ -78,8 +81,10 @@ class AppStatusStore:
     retained_jobs, retained_stages
         Rows kept; when there are a tenth more, the oldest finished ones go, running ones never.
     catch_up
-        Waits until the listener has seen all that was posted before; called by those who want to
-        read what they have just done.
+        Waits so many seconds until the listener has seen all that was posted before; called by
+        those who want to read what they have just done.
+    when_caught_up
+        The same for those who cannot wait: calls back then; True if there is nothing to wait for.
     retained_tasks
         Task rows kept of all stages together; running ones go last.
     """
@@ -89,14 +94,16 @@ class AppStatusStore:
         retained_jobs: int = RETAINED_JOBS,
         retained_stages: int = RETAINED_STAGES,
         retained_dead_executors: int = RETAINED_DEAD_EXECUTORS,
-        catch_up: Callable[[], object] | None = None,
+        catch_up: Callable[[float], object] | None = None,
         retained_tasks: int = RETAINED_TASKS,
+        when_caught_up: Callable[[Callable[[], object]], bool] | None = None,
     ) -> None:
         self._retained_jobs = retained_jobs
         self._retained_stages = retained_stages
         self._retained_dead_executors = retained_dead_executors
         self._retained_tasks = retained_tasks
         self._catch_up = catch_up
+        self._when_caught_up = when_caught_up
         self.application = Application()
         self.jobs: dict[int, JobData] = {}
         self.stages: dict[tuple[int, int], StageData] = {}
@@ -111,10 +118,16 @@ class AppStatusStore:
 
     # From any thread ------------------------------------------------------------
 
-    def catch_up(self) -> None:
+    def catch_up(self, timeout_s: float = CATCH_UP_S) -> None:
         """Wait for the events posted before."""
         if self._catch_up is not None:
-            self._catch_up()
+            self._catch_up(timeout_s)
+
+    def when_caught_up(self, tell: Callable[[], object]) -> bool:
+        """Have `tell` called, in any thread, once the events posted before are in the rows; True if
+        they are already, and then it is not called.
+        """
+        return self._when_caught_up is None or self._when_caught_up(tell)
 
     def job(self, job_id: int) -> JobData | None:
         """One job, None if it is unknown or forgotten."""
@@ -174,9 +187,10 @@ class AppStatusStore:
             self._marks_are_lost = False
             changed.update(shown(self.job_list()), shown(self.stage_list()))
             changed.update(self.executor_list(), self.cached_rdds(), self.kills.newest())
-        rows = [row for row in (changed.pop() for _ in range(len(changed))) if self._holds(row)]
+        marked = _pop_all(changed)
         gone = [self._forgotten.popleft() for _ in range(len(self._forgotten))]
-        return rows, gone
+        # Only now: a row that is there after those that went were taken goes, if at all, next time.
+        return [row for row in marked if self._holds(row)], gone
 
     def _holds(self, row: Row) -> bool:
         match row:
@@ -244,6 +258,15 @@ class AppStatusStore:
             excess -= len(gone)
             if excess <= 0:
                 return
+
+
+def _pop_all(marked: set[Row]) -> list[Row]:
+    """Take all marks, though the writer takes some back meanwhile."""
+    popped = []
+    with suppress(KeyError):
+        for _ in range(len(marked)):
+            popped.append(marked.pop())
+    return popped
 
 
 def shown(rows: Iterable[R]) -> list[R]:

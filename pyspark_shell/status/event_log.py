@@ -36,6 +36,7 @@ from pyspark_shell.listener.events import (
     SparkListenerStageSubmitted,
 )
 from pyspark_shell.status.event_log_files import (
+    IN_PROGRESS,
     EventLogFile,
     EventLogFiles,
     RollingEventLogFiles,
@@ -84,6 +85,14 @@ class EventLoggingListener:
         if self._part_bytes is None:
             return EventLogFile(self._directory, application_id)
         return RollingEventLogFiles(self._directory, application_id, self._part_bytes)
+
+    @property
+    def path(self) -> str | None:
+        """The log's file or folder as it is called now; None if there is none."""
+        if self._files is None:
+            return None
+        path = self._files.path
+        return path if os.path.exists(path) else path + IN_PROGRESS
 
     def close(self) -> None:
         """End the log; to be called when no more events come."""

@@ -1,7 +1,8 @@
 """Who killed what, why, and what became of it: one card for each kill.
 
 Owns    the newest cards, and which task's end each of them waits for.
-Thread  `order` from any, before the scheduler is told; the rest belongs to the status listener.
+Thread  `order` from any, before the scheduler is told, and then what the target was faster by; the
+        rest belongs to the status listener.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import ClassVar, Final
 
+from pyspark_shell.common.native_stacks import with_source
 from pyspark_shell.listener.events import SparkListenerSchedulerState, TaskInfo
 
 # What a view shows at once, and as many again for those who ask later.
@@ -36,7 +38,8 @@ class KilledTask:
     forced
         Whether its process had to be ended.
     last_stack
-        Where it was when it was last looked at, outermost line first; often nobody had to look.
+        Where it was when the kill met it, or when it was last looked at: lines as a traceback has
+        them, the outermost frame first.
     """
 
     task_id: int
@@ -45,6 +48,14 @@ class KilledTask:
     ended_after_ms: int | None = None
     forced: bool = False
     last_stack: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftThread:
+    """A thread of the user's that a kill of the application left alone."""
+
+    name: str
+    is_daemon: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +74,8 @@ class KillCard:
         Those of them whose end is not known yet.
     took_ms
         From the order to the last end; None until then.
+    threads
+        The user's threads that went on when all else had ended.
     """
 
     kind: ClassVar[str] = "kill"
@@ -76,6 +89,7 @@ class KillCard:
     waits_for: set[int] = field(default_factory=set)
     tasks: dict[int, KilledTask] = field(default_factory=dict)
     took_ms: int | None = None
+    threads: tuple[LeftThread, ...] = ()
 
     @property
     def key(self) -> str:
@@ -86,7 +100,7 @@ class KillCard:
         """Note the end once nothing is left to wait for."""
         if self.took_ms is not None or self.waits_for:
             return
-        if all(task.ended_after_ms is not None for task in self.tasks.values()):
+        if all(task.ended_after_ms is not None for task in list(self.tasks.values())):
             self.took_ms = max(0, now_ms - self.at_ms)
 
 
@@ -125,11 +139,18 @@ class KillLog:
         self.cards.append(card)
         return card
 
+    def threads_left(self, threads: Sequence[LeftThread]) -> list[KillCard]:
+        """The cards of the application's kill; these threads go on."""
+        cards = [card for card in list(self.cards) if card.scope == "application"]
+        for card in cards:
+            card.threads = tuple(threads)
+        return cards
+
     def newest(self, number: int = _REMEMBERED) -> list[KillCard]:
         """So many cards, newest first."""
         return list(self.cards)[: -number - 1 : -1]
 
-    # For the listener only ------------------------------------------------------
+    # For the listener, and for an order that finds that its target was faster --------
 
     def _wait_for(self, card: KillCard, tasks: Iterable[KilledTask]) -> None:
         for task in tasks:
@@ -162,14 +183,27 @@ class KillLog:
     def _cards_of(self, job_id: int) -> list[KillCard]:
         return [card for card in list(self.cards) if job_id in card.waits_for]
 
-    def task_ended(self, info: TaskInfo, reason: str) -> tuple[KillCard, ...]:
-        """The cards of a task that has ended."""
+    def task_ended(self, info: TaskInfo, reason: str, stack: str = "") -> tuple[KillCard, ...]:
+        """The cards of a task that has ended; the kill met it there."""
         cards = self.dying.pop(info.task_id, ())
         for card in cards:
             task = card.tasks[info.task_id]
             task.ended_after_ms = max(0, info.finish_time_ms - card.at_ms)
             task.forced = is_forced(reason)
+            if stack:
+                frames = map(with_source, stack.splitlines())
+                task.last_stack = tuple(line for each in frames for line in each.splitlines())
             card.end_if_done(info.finish_time_ms)
+        return cards
+
+    def task_was_faster(self, task_id: int, now_ms: int) -> tuple[KillCard, ...]:
+        """The cards of a task that had ended when its kill was written down."""
+        cards = self.dying.pop(task_id, ())
+        for card in cards:
+            task = card.tasks[task_id]
+            if task.ended_after_ms is None:
+                task.ended_after_ms = max(0, now_ms - card.at_ms)
+            card.end_if_done(now_ms)
         return cards
 
     def executor_ended(self, executor_id: str, now_ms: int) -> list[KillCard]:

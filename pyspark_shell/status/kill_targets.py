@@ -18,8 +18,28 @@ def write_down(
     job_ids = [job.job_id for job in running_jobs(store, scope, target)]
     tasks = [killed_task(store, task) for task in running_tasks(store, scope, target)]
     card = store.kills.order(scope, target, who, reason, at_ms, job_ids, tasks)
+    _look_again(store, card)
     store.touch(card)
     return card
+
+
+def _look_again(store: AppStatusStore, card: KillCard) -> None:
+    """End what ended between the look at the rows and the card: its event found no card, and none
+    will come.
+    """
+    kills, now_ms = store.kills, card.at_ms
+    for task in list(card.tasks.values()):
+        executor = store.executors.get(task.executor_id)
+        if executor is None or task.task_id not in executor.running:
+            kills.task_was_faster(task.task_id, now_ms)
+    for job_id in card.job_ids:
+        job = store.job(job_id)
+        if job is None or job.status is not JobStatus.RUNNING:
+            kills.job_was_faster(job_id, now_ms)
+    if card.scope == "executor":
+        executor = store.executors.get(card.target)
+        if executor is None or not executor.is_active:
+            kills.executor_ended(card.target, now_ms)
 
 
 def running_jobs(store: AppStatusStore, scope: str, target: str) -> list[JobData]:

@@ -70,7 +70,8 @@ def executor_row(
             "pid": executor.pid,
             "state": _state(executor, store),
             "taskIds": list(executor.running),
-            "keptBecause": "",
+            "keptBecause": "" if is_driver else kept_because(executor, store),
+            "idleSince": None if is_driver else executor.idle_since_ms,
             "cpuPercent": usage.cpu_percent,
             "rssBytes": usage.rss_bytes,
             "forcedKills": executor.forced_kills,
@@ -96,6 +97,27 @@ def _state(executor: ExecutorSummary, store: AppStatusStore) -> str:
     if any(task_id in store.kills.dying for task_id in running):
         return "killing"
     return "busy" if running else "idle"
+
+
+def kept_because(executor: ExecutorSummary, store: AppStatusStore) -> str:
+    """Why an executor's process is there; empty for one that is gone.
+
+    Nothing that is cached or shuffled keeps one: blocks are files of the application.
+    """
+    if not executor.is_active:
+        return ""
+    running = list(executor.running)
+    dying = [task_id for task_id in running if task_id in store.kills.dying]
+    if dying:
+        return f"killed {_tasks(dying)} not yet ended"
+    if running:
+        return f"running {_tasks(running)}"
+    return "idle, ready for the next task"
+
+
+def _tasks(task_ids: list[int]) -> str:
+    noun = "task" if len(task_ids) == 1 else "tasks"
+    return f"{noun} {', '.join(map(str, task_ids))}"
 
 
 def blocks_on(executor_id: str, store: AppStatusStore) -> list[CachedBlock]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark_shell.status.kill_log import KillCard, KilledTask
+from pyspark_shell.status.kill_log import KillCard, KilledTask, LeftThread
 from pyspark_shell.status.rest_format import Json, present
 
 
@@ -20,8 +20,13 @@ def kill_row(card: KillCard) -> Json:
             "tasks": [_task_row(task) for task in list(card.tasks.values())],
             "state": "killing" if card.took_ms is None else "killed",
             "tookMs": card.took_ms,
+            "threads": [_thread_row(each) for each in card.threads] or None,
         }
     )
+
+
+def _thread_row(thread: LeftThread) -> Json:
+    return {"name": thread.name, "isDaemon": thread.is_daemon}
 
 
 def _task_row(task: KilledTask) -> Json:

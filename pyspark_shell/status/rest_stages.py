@@ -12,13 +12,23 @@ from pyspark_shell.status.api import StageData, StageStatus
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.rest_format import FinishedRow, Json, now_ms, optional_date, present
 from pyspark_shell.status.rest_metrics import peaks, stage_metrics
-from pyspark_shell.status.rest_tasks import TaskEvent, status_of, task_rows
+from pyspark_shell.status.rest_summaries import executor_distributions
+from pyspark_shell.status.rest_tasks import TaskEvent, status_of, task_rows, task_summary
 
 _UNFINISHED: Final = (StageStatus.ACTIVE, StageStatus.FAILED)
 
 
-def stage_row(stage: StageData, store: AppStatusStore, details: bool = False) -> Json:
-    """One stage attempt; with `details` its tasks and what each executor did."""
+def stage_row(
+    stage: StageData,
+    store: AppStatusStore,
+    details: bool = False,
+    quantiles: Sequence[float] | None = None,
+) -> Json:
+    """One stage attempt; with `details` its tasks and what each executor did, with `quantiles` how
+    its tasks and its executors differ.
+    """
+    if quantiles is not None:
+        return {**_stage_row(stage, store, details), **_distributions(stage, store, quantiles)}
     if details or not stage.is_closed:
         return _stage_row(stage, store, details)
     row = stage.finished_row
@@ -63,6 +73,16 @@ def _stage_row(stage: StageData, store: AppStatusStore, details: bool) -> Json:
             "isShufflePushEnabled": False,
             "shuffleMergersCount": 0,
             **_more(stage, store),
+        }
+    )
+
+
+def _distributions(stage: StageData, store: AppStatusStore, quantiles: Sequence[float]) -> Json:
+    summaries = _executor_summaries(stage, store).values()
+    return present(
+        {
+            "taskMetricsDistributions": task_summary(stage, quantiles),
+            "executorMetricsDistributions": executor_distributions(summaries, quantiles),
         }
     )
 

@@ -63,11 +63,13 @@ def task_rows(events: Sequence[TaskEvent], stage: StageData, store: AppStatusSto
 
 
 def task_list(stage: StageData, sort_by: str, statuses: Sequence[str]) -> list[TaskEvent]:
-    """A stage attempt's remembered tasks in an order: `ID`, `runtime`, `-runtime`."""
+    """A stage attempt's remembered tasks in an order: `ID`, `runtime`; with `-` the other way."""
     events = list(stage.tasks.values())
     if statuses:
         events = [event for event in events if status_of(event, stage) in statuses]
-    by: Callable[[TaskEvent], Any] = _id if sort_by == "ID" else lambda e: _run_time_ms(e, stage)
+    by: Callable[[TaskEvent], Any] = (
+        _id if sort_by.endswith("ID") else lambda e: _run_time_ms(e, stage)
+    )
     events.sort(key=by, reverse=sort_by.startswith("-"))
     return events
 

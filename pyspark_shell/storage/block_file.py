@@ -42,7 +42,12 @@ class BlockWriter:
         """Append to the body."""
         self._crc = zlib.crc32(data, self._crc)
         self.bytes_written += data.nbytes if isinstance(data, memoryview) else len(data)
-        self._file.write(data)
+        _write_all(self._file, data)
+
+    def written(self, length: int) -> memoryview:
+        """The first `length` bytes of the body, if the file is not buffered; they outlive it."""
+        with open(self.path, "rb", buffering=0) as file:
+            return _read_all(file, _HEADER.size + length)[_HEADER.size :]
 
     def finish(self) -> None:
         """Fill the header in; the file may be renamed after this."""
@@ -52,14 +57,26 @@ class BlockWriter:
         self._file.flush()
 
 
+def _write_all(file: BinaryIO, data: bytes | memoryview) -> None:
+    """Write all of it; a file without a buffer takes only what there is room for."""
+    size = data.nbytes if isinstance(data, memoryview) else len(data)
+    taken = file.write(data)
+    while taken < size:
+        taken += file.write(memoryview(data).cast("B")[taken:])
+
+
 @contextmanager
-def writing_block(path: str, flags: int = 0) -> Iterator[BlockWriter]:
+def writing_block(
+    path: str, flags: int = 0, buffer_bytes: int = 256 * 1024
+) -> Iterator[BlockWriter]:
     """Write a block to a temporary name beside `path`; it appears under `path` whole or not at
     all.
+
+    With `buffer_bytes=0` what was written before a write failed can be read again.
     """
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "wb", buffering=256 * 1024) as file:
+        with open(temporary, "wb", buffering=buffer_bytes) as file:
             writer = BlockWriter(file, temporary, flags)
             yield writer
             writer.finish()
@@ -112,7 +129,7 @@ def read_block(path: str) -> memoryview:
 
 def _read_all(file: BinaryIO, size: int) -> memoryview:
     if size < _MAP_FROM_BYTES:
-        return memoryview(file.read())
+        return memoryview(file.read(size))
     return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY))
 
 

@@ -12,7 +12,7 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, ClassVar, Final
 
 from pyspark_shell.common.storage_level import StorageLevel
@@ -143,58 +143,99 @@ class BlockManager:
     def _compute_and_keep(
         self, block_id: str, level: StorageLevel, compute: Callable[[], Iterator[Any]]
     ) -> Batches:
-        in_memory = level.useMemory
-        path = self._memory.path(block_id) if in_memory else self._disk_path(block_id)
-        flags = MAY_GO_TO_DISK if in_memory and level.useDisk else 0
+        """Compute once, whatever becomes of the block: a second pass over the records would do
+        twice what the user's functions do besides, such as add to accumulators.
+        """
         try:
-            with writing_block(path, flags) as writer:
-                batches, shareable = self._fill(writer, compute())
-                size_bytes = writer.bytes_written
-                if in_memory and not self._memory.make_room(size_bytes, block_id):
-                    writer.finish()
-                    raise _NoRoom(read_block(writer.path))
-        except _NoRoom as error:
-            if level.useDisk:
-                self._write_to_disk(block_id, error.body)
-            return read_batches(error.body)
-        except OSError as error:
-            if not in_memory or error.errno not in _NO_ROOM:
-                raise
-            if level.useDisk:
-                return self._compute_and_keep(block_id, StorageLevel.DISK_ONLY, compute)
-            return [list(compute())]
+            records = compute()
+            if level.useMemory:
+                return self._keep_in_memory(block_id, level, records)
+            return self._keep_on_disk(block_id, memoryview(b""), records)
         except BaseException:
             # The driver may think that the block exists, and hence that its parents are not needed.
             self._report(BlockUpdate(block_id, 0, 0))
             raise
+
+    def _keep_in_memory(
+        self, block_id: str, level: StorageLevel, records: Iterator[Any]
+    ) -> Batches:
+        path = self._memory.path(block_id)
+        flags = MAY_GO_TO_DISK if level.useDisk else 0
+        is_open = False
+        try:
+            # Without a buffer, so that what was written is known if the rest finds no room.
+            with writing_block(path, flags, buffer_bytes=0) as writer:
+                is_open = True
+                batches, shareable = self._fill(writer, records, overflows=True)
+                size_bytes = writer.bytes_written
+                if not self._memory.make_room(size_bytes, block_id):
+                    raise _NoRoom(writer.written(size_bytes), iter(()))
+        except _NoRoom as error:
+            return self._keep_elsewhere(block_id, level, error.written, error.rest)
+        except OSError as error:
+            if is_open or error.errno not in _NO_ROOM:
+                raise
+            return self._keep_elsewhere(block_id, level, memoryview(b""), records)
         size_bytes = max(1, size_bytes)  # none at all would mean that the block is gone
-        self._report(
-            BlockUpdate(block_id, size_bytes if in_memory else 0, 0 if in_memory else size_bytes)
-        )
+        self._report(BlockUpdate(block_id, size_bytes, 0))
+        return self._kept(block_id, path, size_bytes, batches, shareable)
+
+    def _keep_elsewhere(
+        self, block_id: str, level: StorageLevel, written: memoryview, rest: Iterator[Any]
+    ) -> Batches:
+        """Go on with a block that memory has no room for, on disk if it may go there."""
+        if level.useDisk:
+            return self._keep_on_disk(block_id, written, rest)
+        return chain(read_batches(written), iter(lambda: list(islice(rest, FIRST_BATCH)), []))
+
+    def _keep_on_disk(self, block_id: str, written: memoryview, records: Iterator[Any]) -> Batches:
+        """Write a block to disk, which begins with frames that are written already."""
+        path = self._disk_path(block_id)
+        with writing_block(path) as writer:
+            writer.write(written)
+            batches, shareable = self._fill(writer, records)
+            size_bytes = max(1, writer.bytes_written)
+        self._report(BlockUpdate(block_id, 0, size_bytes))
+        return self._kept(block_id, path, size_bytes, None if written else batches, shareable)
+
+    def _kept(
+        self,
+        block_id: str,
+        path: str,
+        size_bytes: int,
+        batches: list[list[Any]] | None,
+        shareable: bool,
+    ) -> Batches:
         if batches is None:
             return read_batches(read_block(path))
         if shareable:
             self._hot.put(block_id, batches, path, size_bytes * OBJECT_BYTES_PER_PICKLED_BYTE)
         return batches
 
-    def _write_to_disk(self, block_id: str, body: memoryview) -> None:
-        with writing_block(self._disk_path(block_id)) as writer:
-            writer.write(body)
-        self._report(BlockUpdate(block_id, 0, max(1, len(body))))
-
     def _fill(
-        self, writer: BlockWriter, records: Iterator[Any]
+        self, writer: BlockWriter, records: Iterator[Any], overflows: bool = False
     ) -> tuple[list[list[Any]] | None, bool]:
         """Write all records; also give the batches back while they fit into the hot cache's
         budget.
+
+        Raises
+        ------
+        _NoRoom
+            With `overflows`: the file can take no more.
         """
         batches: list[list[Any]] | None = []
         shareable = True
         size = FIRST_BATCH
         while batch := list(islice(records, size)):
             before = writer.bytes_written
-            for part in encode_frame(batch):
-                writer.write(part)
+            parts = encode_frame(batch)
+            try:
+                for part in parts:
+                    writer.write(part)
+            except OSError as error:
+                if not overflows or error.errno not in _NO_ROOM:
+                    raise
+                raise _NoRoom(writer.written(before), chain(batch, records)) from None
             size = next_batch_size(size, writer.bytes_written - before)
             if batches is not None:
                 batches.append(batch)
@@ -209,8 +250,17 @@ class BlockManager:
 
 
 class _NoRoom(Exception):
-    """The memory store cannot take the block; its body is mapped, so it outlives the file."""
+    """The memory store cannot take the block.
 
-    def __init__(self, body: memoryview) -> None:
+    Parameters
+    ----------
+    written
+        The frames that were written, mapped, so that they outlive the file.
+    rest
+        The records that follow them.
+    """
+
+    def __init__(self, written: memoryview, rest: Iterator[Any]) -> None:
         super().__init__()
-        self.body = body
+        self.written = written
+        self.rest = rest

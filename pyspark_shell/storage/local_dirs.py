@@ -52,7 +52,7 @@ class DirsClaim:
     """
 
     local_dir: str
-    tmpfs: str = _TMPFS
+    tmpfs: str = field(default_factory=lambda: _TMPFS)
     token: str = field(default_factory=lambda: os.urandom(8).hex())
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, Final
 Json = dict[str, Any]
 
 _BAR_BLOCKS: Final = 12
-_DONE_BLOCKS: Final = re.compile("▮+")
+_DONE_BLOCKS: Final = re.compile("█+")
 _SECONDS: Final = 10.0  # above, tenths say nothing
 _STYLE: Final = (
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
@@ -39,11 +39,11 @@ def bar_text(done: int, running: int, tasks: int) -> str:
     Examples
     --------
     >>> bar_text(14, 2, 30)
-    '▮▮▮▮▮▮▯▯▯▯▯▯'
+    '██████░░░░░░'
     """
     blocks = 0 if tasks <= 0 else (done + running // 2) * _BAR_BLOCKS // tasks
     filled = min(_BAR_BLOCKS, blocks)
-    return "▮" * filled + "▯" * (_BAR_BLOCKS - filled)
+    return "█" * filled + "░" * (_BAR_BLOCKS - filled)
 
 
 def job_text(row: Json, now_ms: int) -> str:
@@ -53,7 +53,7 @@ def job_text(row: Json, now_ms: int) -> str:
     --------
     >>> job_text({"numTasks": 30, "numCompletedTasks": 14, "numActiveTasks": 2,
     ...           "submittedAt": 1000, "status": "RUNNING"}, 4100)
-    '▮▮▮▮▮▮▯▯▯▯▯▯ 14+2/30 · 3.1 s'
+    '██████░░░░░░ 14+2/30 · 3.1 s'
     """
     tasks = row.get("numTasks", 0) - row.get("numSkippedTasks", 0)
     done, running = row.get("numCompletedTasks", 0), row.get("numActiveTasks", 0)

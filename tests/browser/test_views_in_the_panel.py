@@ -61,7 +61,7 @@ def test_cleaner_view(lab_page):
     row.get_by_role("button", name=re.compile("Release")).click()
     row.get_by_role("button", name=re.compile("yes")).click()
 
-    view.shows(row, "cleaned", limit_s=20)
+    view.shows(row, re.compile(r"cleaned \d\d:\d\d"), limit_s=20)
 
 
 def test_unpersist(lab_page):

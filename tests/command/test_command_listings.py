@@ -8,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -71,6 +73,26 @@ def test_ps_lists_drivers_and_their_running_jobs_and_never_a_token(busy, command
         "Driver", "Name", "Kind", "Pid", "Master", "Up", "Jobs", "State", "Page"
     ]  # fmt: skip
     assert re.search(r"  2  answers  http://127.0.0.1:\d+$", said.lines[1])
+
+
+def test_ps_tells_the_user_who_asks_how_a_browser_gets_in(obedient, command):
+    driver = obedient()
+    plain = driver.ask("sc.uiWebUrl")
+
+    said = command("ps", "--urls")
+    (row,) = rows(command("ps", "--urls", "--json"))
+
+    (line,) = said.lines
+    assert line.split() == [row["id"], row["address"], "driver"]
+    assert row["address"].startswith(f"{plain}/?token=")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(plain, headers={"Accept": "text/html"}))
+    assert refused.value.code == 401
+    assert b"pyspark-shell ps --urls" in refused.value.read()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(row["address"]) as page:
+        assert page.url == f"{plain}/"
+        assert driver.application_id in page.read().decode()
 
 
 def test_jobs_shows_what_runs_first_in_the_words_of_all_views(busy, command):
@@ -261,14 +283,26 @@ def test_colours_are_for_terminals_and_not_with_no_color(busy, command, terminal
     assert "\x1b" not in terminal("jobs", "--json").out
 
 
-@pytest.mark.parametrize("columns", [40, 60, 200])
+@pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
 def test_no_line_is_wider_than_the_terminal(busy, terminal, columns):
     busy.begin("job(name='计算 星星 ' * 30, group='wide')", tasks=0)
+    busy.do("kept = sc.range(9).setName('a name of words ' * 20).cache(); kept.count()")
+    firsts = {
+        ("ps",): "Driver",
+        ("jobs",): "Job  What",
+        ("stages",): "Stage",
+        ("stages", "1"): "Stage",
+        ("executors",): "Executor",
+        ("threads",): "Thread",
+        ("cleaner",): "Cleaner: ",
+    }
 
-    said = terminal("jobs", columns=columns, NO_COLOR="1")
+    for words, first in firsts.items():
+        said = terminal(*words, columns=columns, NO_COLOR="1")
 
-    assert max(map(width_of, said.lines)) <= columns
-    assert said.lines[0].startswith("Job  What")
+        assert said.lines[0].startswith(first), (words, said)
+        assert len(said.lines) > 1
+        assert max(map(width_of, said.lines)) <= columns, (words, said.out)
 
 
 def test_a_pipe_gets_all_of_a_name(busy, command):

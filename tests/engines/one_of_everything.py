@@ -88,6 +88,8 @@ def active_tasks(get: Callable[[str], Any]) -> int:
 
 # Of an executor that lives, whatever its number.
 LIVE_THREADS = "executors/{live}/threads"
+RUNNING_TASK = "threads?taskId={task}&executorId={executor}"
+ENDED_TASK = "threads?taskId=0&executorId={executor}"
 PATHS = (
     "",
     "jobs", "jobs?status=running", "jobs?status=failed", "jobs/0", "jobs/999",
@@ -104,20 +106,38 @@ PATHS = (
     "executors", "allexecutors", "executors/driver/threads", LIVE_THREADS,
     "executors/99/threads", "executors/x/threads",
     "storage/rdd", "storage/rdd/1", "storage/rdd/99", "environment",
+    "stages?withSummaries=true", "stages?withSummaries=true&details=true&quantiles=0,0.5,1",
+    "stages/0?details=false&withSummaries=true", "stages/1/0?withSummaries=true&quantiles=0.5,1",
+    "stages?details=true&taskStatus=failed", "stages/0/0?taskStatus=failed",
+    "stages/0/0?details=false&taskStatus=success", "stages?taskStatus=success",
+    "stages/0/0?withSummaries=true&quantiles=x", "stages?quantiles=x",
+    "stages/0/0/taskTable?start=0&length=2&columnNameToSort=Index&order[0][dir]=asc&search[value]="
+    "&numTasks=4",
+    "stages/5/0/taskTable?start=0&length=9&columnNameToSort=ID&order[0][dir]=desc&search[value]="
+    "FAILED&numTasks=1",
+    "1/jobs", "1/stages/0/0", "allmiscellaneousprocess", RUNNING_TASK, ENDED_TASK,
+    "/api/v1/version", "/api/v1/applications", "/api/v1/applications?status=completed",
 )  # fmt: skip
 
 
-def spark_getter(sc: Any) -> Callable[[str], Any]:
-    """Answers of real Spark's REST service."""
+def getter(sc: Any) -> Callable[[str], Any]:
+    """Answers of the REST service of a context, over HTTP; ours wants its token."""
     base = f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}"
+    address = getattr(sc, "_ui_address_with_token", None) or ""
+    headers = {"Authorization": f"token {address.partition('token=')[2]}"} if address else {}
 
     def get(path: str) -> Any:
+        path = path.replace("[", "%5B").replace("]", "%5D")
         url = f"{base}/{path}" if path else base
+        if path.startswith("/"):
+            url = sc.uiWebUrl + path
         try:
-            with urllib.request.urlopen(url) as answer:
+            with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as refusal:
-            return {"status": refusal.code, "text": refusal.read().decode()[:300]}
+            text = refusal.read().decode()
+            text = json.loads(text)["error"] if address else text
+            return {"status": refusal.code, "text": text[:300]}
 
     return get
 
@@ -129,17 +149,15 @@ def main(package: str) -> None:
     conf.set("spark.ui.port", "0").set("spark.ui.enabled", "true")
     conf.set("spark.executor.memory", "700m").set("spark.my.secret", "hidden")
     sc = module.SparkContext(conf=conf)
-    if package == "pyspark":
-        get = spark_getter(sc)
-    else:
-        from native_getter import native_getter
-
-        get = native_getter(sc)
+    get = getter(sc)
     with tempfile.TemporaryDirectory(prefix="one-of-everything-") as directory:
         cached = run(sc, directory, get)
         assert cached.is_cached
         live = next(row["id"] for row in get("executors") if row["id"] != "driver")
-        json.dump({path: get(path.format(live=live)) for path in PATHS}, sys.stdout)
+        stage = get("stages?status=active")[0]["stageId"]
+        task = get(f"stages/{stage}/0/taskList?status=running")[0]
+        names = {"live": live, "task": task["taskId"], "executor": task["executorId"]}
+        json.dump({path: get(path.format(**names)) for path in PATHS}, sys.stdout)
         sys.stdout.flush()
     os._exit(0)
 

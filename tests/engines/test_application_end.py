@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from pyspark_shell.engines.native import NativeEngine
 from pyspark_shell.rest.port import KillOrder
 from tests.engines.conftest import make_context
@@ -34,12 +36,21 @@ def test_a_killed_application_says_so():
     with make_context("doomed", **SPARES_THIS_PROCESS) as sc:
         engine = NativeEngine(sc._driver)
         job = Job(sc, engine)
+        over = threading.Event()
+        keeper = threading.Thread(target=over.wait, name="keeper")
+        keeper.start()
         answer = engine.kill_application(KillOrder("spring cleaning", who="the web page"))
         wait_for(lambda: sc.isStopped, "the end", 20)
         wait_for(lambda: engine.application()["state"] == "stopped", "the last event", 20)
+        over.set()
+        keeper.join()
 
     row = engine.application()
     assert answer["jobIds"] == [job.id]
     assert (row["killReason"], row["killWho"]) == ("spring cleaning", "the web page")
     assert newest_kill(engine)["scope"] == "application"
     assert newest_kill(engine)["state"] == "killed"
+    assert {"name": "keeper", "isDaemon": False} in newest_kill(engine)["threads"]
+    stacks = [task["lastStack"] for task in newest_kill(engine)["tasks"]]
+    assert len(stacks) == 2
+    assert all("time.sleep" in stack[-1] for stack in stacks)

@@ -25,6 +25,7 @@ def test_a_killed_job_ends_and_its_card_tells_who_why_and_what_became_of_each_ta
     assert all(0 <= task["endedAfterMs"] <= card["tookMs"] for task in card["tasks"])
     assert not any(task["forced"] for task in card["tasks"])
     assert all(task["pid"] for task in card["tasks"])
+    assert all("time.sleep" in task["lastStack"][-1] for task in card["tasks"])
 
 
 def test_a_task_that_swallows_kills_is_forced_and_its_last_place_is_known(sc, engine):

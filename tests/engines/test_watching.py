@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from pyspark_shell.engines.native import NativeEngine
 from tests.engines.victims import PANEL, Job
-from tests.processes.waiting import wait_for
 
 
 @pytest.fixture
@@ -99,16 +99,25 @@ def test_a_snapshot_is_bounded_and_says_what_it_leaves_out(sc, engine):
     }  # fmt: skip
 
 
-def test_rows_that_went_wrong_are_put_right_while_somebody_looks(sc, watched):
-    sc.parallelize([1], 1).count()
-    stage = watched._store.stage_list()[0]
-    stage.running[999_999] = next(iter(stage.tasks.values())).task_info
-    watched._reconciled_at_s = float("-inf")
+def test_the_cleaner_is_told_four_times_a_second_and_its_last_state_always(sc, watched):
+    now = [began_s := time.monotonic() + 1]
+    watched._clock = lambda: now[0]
+    kept = []
+    told = []
 
-    watched.drain_changes()
-    wait_for(lambda: watched.stages()[0]["numActiveTasks"] == 0, "the row to be right", 20)
+    for tick in range(200):  # two seconds
+        now[0] = began_s + tick / 100
+        kept.append(sc.broadcast(tick))
+        told += [each.row for each in watched.drain_changes() if each.kind == "cleaner"]
+    now[0] += 0.25
+    last = [each.row for each in watched.drain_changes() if each.kind == "cleaner"]
 
-    assert ("stage", stage.key) in drain(watched)
+    assert len(told) == 8
+    (row,) = last
+    assert row["tracked"] == watched.cleaner()["tracked"]
+    assert row["tracked"]["broadcast"] >= 200
+    assert not [each for each in watched.drain_changes() if each.kind == "cleaner"]
+    assert len(kept) == 200
 
 
 def test_two_engines_of_one_application_agree(sc, watched):

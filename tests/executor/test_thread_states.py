@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from pyspark_shell.common.cell import Cell, name_cell_files
+from pyspark_shell.common.native_stacks import with_source
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX
 from pyspark_shell.executor import thread_states
 from pyspark_shell.executor.thread_states import (
@@ -217,3 +219,39 @@ def test_start_sites_are_noted_only_while_they_are_watched(monkeypatch):
     assert thread_states.started_at(noted).endswith(f"{__file__}:{line}")
     assert thread_states.started_at(unnoted) == ""
     assert threading.Thread.start is plain
+
+
+def test_code_of_a_cell_goes_by_the_cell_s_name():
+    name_cell_files(lambda file: "In[2]" if file == "/tmp/ipykernel_7/1.py" else None)
+    over, ready = threading.Event(), threading.Event()
+    names = {"ready": ready, "over": over}
+    code = "def wait():\n    ready.set()\n    over.wait()\n"
+    exec(compile(code, "/tmp/ipykernel_7/1.py", "exec"), names)
+    thread = threading.Thread(target=names["wait"], name="of a cell", daemon=True)
+    thread._pyspark_shell_cell = Cell("cell-1", 2)
+    try:
+        thread.start()
+        ready.wait()
+        [row] = [row for row in describe_threads() if row["threadName"] == "of a cell"]
+    finally:
+        over.set()
+        thread.join()
+        name_cell_files(None)
+
+    assert any(
+        each.startswith('File "In[2]", line 3, in wait') for each in row["stackTrace"]["elems"]
+    )
+    assert row["cell"] == {"id": "cell-1", "prompt": 2}
+
+
+def test_what_an_executor_says_of_a_cell_is_told_by_its_name_and_source(monkeypatch):
+    monkeypatch.setattr(linecache, "getline", lambda file, line: f"{line} of {file}")
+    name_cell_files(lambda file: "In[2]" if file == "cell.py" else None)
+    try:
+        told = with_source('File "cell.py", line 3, in spin')
+        kept = with_source('File "cell.py", line 3, in spin\n    own')
+    finally:
+        name_cell_files(None)
+
+    assert told == 'File "In[2]", line 3, in spin\n    3 of cell.py'
+    assert kept == 'File "In[2]", line 3, in spin\n    own'

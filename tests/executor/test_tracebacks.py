@@ -6,7 +6,12 @@ import pytest
 
 from pyspark_shell.common import threads
 from pyspark_shell.common.pickling import dumps
-from pyspark_shell.executor.tracebacks import fold_native_stack, format_error, is_engine_frame
+from pyspark_shell.executor.tracebacks import (
+    fold_native_stack,
+    format_error,
+    is_engine_frame,
+    stack_of,
+)
 
 ENGINE_FILE = threads.__file__
 
@@ -90,10 +95,13 @@ def test_of_a_native_stack_the_main_thread_is_shown():
     text = (
         'Thread 0x1 (most recent call first):\n  File "other.py", line 1 in wait\n\n'
         "Current thread 0x2 (most recent call first):\n"
-        f'  File "job.py", line 3 in spin\n  File "{ENGINE_FILE}", line 9 in run\n'
+        '  File "job.py", line 3 in spin\n  File "job.py", line 7 in <module>\n'
+        f'  File "{ENGINE_FILE}", line 9 in run\n'
     )
 
-    assert fold_native_stack(text) == '  File "job.py", line 3 in spin'
+    assert fold_native_stack(text) == (
+        'File "job.py", line 7, in <module>\nFile "job.py", line 3, in spin'
+    )
 
 
 @pytest.mark.parametrize("text", ["", "\n", "Fatal Python error", "x\n\n"])
@@ -102,6 +110,21 @@ def test_a_native_stack_without_frames_is_no_error(text):
 
 
 def test_a_native_stack_of_the_engine_alone_is_shown_as_it_is():
-    line = f'  File "{ENGINE_FILE}", line 9 in run'
+    text = f'Current thread 0x2 (most recent call first):\n  File "{ENGINE_FILE}", line 9 in run'
 
-    assert fold_native_stack(f"Current thread 0x2:\n{line}") == line
+    assert fold_native_stack(text).startswith(f'File "{ENGINE_FILE}", line 9, in run')
+
+
+def test_where_an_exception_came_from_is_told_without_the_engine():
+    def spin():
+        raise ValueError
+
+    told = stack_of(error_of(lambda: through_the_engine(spin)))
+
+    assert ENGINE_FILE not in told
+    assert [line.rpartition(" ")[2] for line in told.splitlines()] == [
+        "error_of",
+        "<lambda>",
+        "through_the_engine",
+        "spin",
+    ]

@@ -197,16 +197,31 @@ def left_files(folder):
     return sorted(str(p) for p in folder.rglob("*") if p.is_file()) if folder.exists() else []
 
 
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory):
+    """Where the kernel of a whole module puts its files."""
+    return tmp_path_factory.mktemp("shared-kernel")
+
+
 @pytest.fixture(autouse=True)
-def runtime_folder(tmp_path, monkeypatch):
+def runtime_folder(request, tmp_path, monkeypatch):
     """Where this test's kernels put their runtime files."""
-    monkeypatch.setenv("PYSPARK_SHELL_RUNTIME_DIR", str(tmp_path / "drivers"))
+    is_shared = "shared_kernel" in request.fixturenames
+    folder = request.getfixturevalue("shared_folder") if is_shared else tmp_path
+    monkeypatch.setenv("PYSPARK_SHELL_RUNTIME_DIR", str(folder / "drivers"))
 
 
 @pytest.fixture
 def notebook(kernel_specs, tmp_path):
     """A notebook with the pyspark_shell kernel."""
     with started(kernel_specs, tmp_path) as notebook:
+        yield notebook
+
+
+@pytest.fixture(scope="module")
+def shared_kernel(kernel_specs, shared_folder):
+    """A notebook with the pyspark_shell kernel, for all tests of a module."""
+    with started(kernel_specs, shared_folder) as notebook:
         yield notebook
 
 

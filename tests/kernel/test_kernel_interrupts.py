@@ -174,13 +174,16 @@ def test_a_killed_cell_says_in_one_line_who_and_why(notebook):
 def test_application_kill_ends_a_loop_on_the_driver_and_the_kernel_stays(notebook):
     cell = notebook.start("sc.parallelize([1], 1).count()\nprint('begun')\nwhile True: pass")
     cell.says("begun")
+    name = notebook.driver.entry.application_id
 
     notebook.driver.post("kill", {"reason": "spring cleaning", "who": "JupyterLab"})
     cell.wait(30)
 
     assert cell.error["ename"] == "SparkApplicationKilled"
-    assert len(cell.error["traceback"]) == 1
-    assert "spring cleaning (by JupyterLab at " in cell.error["traceback"][0]
+    assert cell.error["traceback"] == [
+        f"Killed: application {name} from JupyterLab: spring cleaning"
+    ]
+    assert "spring cleaning (by JupyterLab at " in cell.error["evalue"]
     assert notebook.run("sc.isStopped, sc.killReason") == "(True, 'spring cleaning')"
     used = notebook.start("sc.parallelize([1], 1).count()").wait()
     assert used.error["ename"] == "SparkContextStopped"

@@ -1,6 +1,7 @@
 """Wrong use: each a clear error of the documented type, and the context is still usable."""
 
 import os
+from functools import partial
 from operator import add
 from pickle import PicklingError
 from threading import Lock
@@ -142,8 +143,45 @@ def test_an_output_folder_that_exists(sc, tmp_path):
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_numbers_of_partitions_that_cannot_be(sc, count):
-    with pytest.raises((ValueError, PySparkException), match=r"(?i)number|partitions|positive"):
-        sc.parallelize(range(10), 2).coalesce(count).count()
+    numbers = sc.parallelize(range(10), 2)
+    pairs = numbers.keyBy(abs)
+
+    for use in (
+        numbers.coalesce,
+        numbers.repartition,
+        numbers.distinct,
+        partial(numbers.sortBy, abs, True),
+        partial(numbers.groupBy, abs),
+        partial(numbers.subtract, numbers),
+        pairs.partitionBy,
+        pairs.groupByKey,
+        partial(pairs.reduceByKey, add),
+        partial(pairs.foldByKey, 0, add),
+        partial(pairs.sortByKey, True),
+        partial(pairs.join, pairs),
+        partial(pairs.cogroup, pairs),
+        partial(pairs.subtractByKey, pairs),
+        pairs.repartitionAndSortWithinPartitions,
+    ):
+        with pytest.raises(ValueError, match=r"Number of partitions must be positive"):
+            use(count)
+
+
+def test_shuffles_of_an_rdd_without_partitions_have_none(sc):
+    empty = sc.emptyRDD()
+
+    assert empty.distinct().collect() == empty.sortBy(abs).collect() == []
+    assert empty.reduceByKey(add).collect() == empty.join(empty).collect() == []
+
+
+@pytest.mark.parametrize("scheme", ["hdfs", "s3a", "http"])
+def test_a_checkpoint_folder_elsewhere(sc, scheme, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(PySparkException, match=f'No FileSystem for scheme "{scheme}"'):
+        sc.setCheckpointDir(f"{scheme}://node/folder")
+
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_partition_that_does_not_exist(sc):

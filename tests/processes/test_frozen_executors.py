@@ -11,6 +11,16 @@ from tests.processes.waiting import Stopwatch, kill, wait_for, wait_for_end, wit
 TIMEOUT_S = 1
 
 
+class Removals:
+    """Notes why executors were removed."""
+
+    def __init__(self):
+        self.reasons = []
+
+    def onExecutorRemoved(self, event):
+        self.reasons.append(event.reason)
+
+
 @pytest.fixture
 def sc(start):
     context = start(
@@ -22,6 +32,8 @@ def sc(start):
 
 def test_an_executor_that_freezes_in_a_task_is_replaced(sc, gate):
     numbers = sc.parallelize(range(10), 2).map(lambda n: (gate.stop_here(), n)[1])
+    removals = Removals()
+    sc.addSparkListener(removals)
 
     running = Background(numbers.sum)
     [pid] = wait_for(gate.pids, "the task to reach the gate")
@@ -31,6 +43,9 @@ def test_an_executor_that_freezes_in_a_task_is_replaced(sc, gate):
 
     assert watch.seconds < within(TIMEOUT_S + 5)
     wait_for_end([pid], 2)
+    [reason] = wait_for(lambda: removals.reasons, "the listener to be told")
+    assert "no heartbeat for" in reason
+    assert "memory" not in reason
 
 
 def test_an_executor_that_freezes_idle_is_replaced(sc):

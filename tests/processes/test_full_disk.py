@@ -9,6 +9,7 @@ import os
 import resource
 import shutil
 import subprocess
+from contextlib import contextmanager
 from operator import add
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from pyspark_shell import StorageLevel
 from pyspark_shell.common.errors import JobFailed
 from pyspark_shell.storage import local_dirs
 from tests.processes.engine import wait_until_up, zygote_pid
-from tests.processes.waiting import wait_for
+from tests.processes.waiting import Stopwatch, wait_for, within
 
 DISK_BYTES = 4 << 20
+HEALTHY_WITHIN_S = 20
 
 
 class SmallDisk:
@@ -35,6 +37,23 @@ class SmallDisk:
         """Make it small for the executors of `sc`, those that live and those to come."""
         if not self.is_mounted:
             self._set_limit(sc, DISK_BYTES)
+
+    @contextmanager
+    def limited_driver(self):
+        """Make it small for files that this process writes."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if not self.is_mounted:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (DISK_BYTES, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    def fill(self, left_bytes):
+        """Have something else take its room but for `left_bytes`."""
+        if self.is_mounted:
+            free = shutil.disk_usage(self.path).free
+            (self.path / "hog").write_bytes(bytes(free - left_bytes))
 
     def widen(self, sc):
         """Give it room again."""
@@ -78,7 +97,7 @@ def sc(start, disk):
 
 @pytest.fixture
 def memory_disk(monkeypatch, disk):
-    """Have blocks of the memory levels on the small disk."""
+    """Have blocks of the memory levels, and results, on the small disk."""
     monkeypatch.setattr(local_dirs, "_TMPFS", str(disk.path))
     return disk
 
@@ -89,7 +108,14 @@ def large(sc):
 
 
 def assert_healthy(sc):
-    wait_until_up(sc, 2)
+    """Fail unless a shuffle job gives what it should, soon."""
+    with Stopwatch() as watch:
+        wait_until_up(sc, 2)
+        assert_adds_up(sc)
+    assert watch.seconds <= within(HEALTHY_WITHIN_S)
+
+
+def assert_adds_up(sc):
     pairs = sc.parallelize(range(100), 4).map(lambda n: (n % 5, n))
     assert pairs.reduceByKey(add, 2).collectAsMap() == {k: sum(range(k, 100, 5)) for k in range(5)}
 
@@ -150,8 +176,32 @@ def test_a_block_that_the_disk_cannot_hold_fails_its_task_and_names_it(sc, disk)
     wait_for(lambda: leftovers(sc) == [], "unfinished files to be removed")
 
 
-def test_blocks_that_memory_cannot_hold_are_computed_again(start, memory_disk, counter):
-    sc = start(spark__memory__fraction="0.9")
+@pytest.mark.parametrize("level", [StorageLevel.MEMORY_ONLY, StorageLevel.MEMORY_AND_DISK])
+def test_a_memory_disk_that_fills_up_costs_no_second_pass(start, memory_disk, level, counter):
+    sc = start()
+    memory_disk.limit(sc)
+    assert sc._driver.local_dirs.memory_root.startswith(str(memory_disk.path))
+    memory_disk.fill(left_bytes=1 << 20)
+    seen = sc.accumulator(0)
+
+    def make(number):
+        counter.add()
+        seen.add(1)
+        return b"%d" % number + os.urandom(100_000)
+
+    # A limit on the size of files holds on disk too: there what may go there stays below it.
+    partitions = 2 if memory_disk.is_mounted or not level.useDisk else 4
+    cached = sc.parallelize(range(120), partitions).map(make).persist(level)
+
+    assert cached.count() == 120
+    assert seen.value == counter.count == 120
+    assert cached.map(len).sum() == sum(100_000 + len(str(number)) for number in range(120))
+    recomputed = level == StorageLevel.MEMORY_ONLY
+    assert counter.count == (240 if recomputed else 120)
+
+
+def test_blocks_larger_than_the_budget_of_memory_are_computed_again(start, memory_disk, counter):
+    sc = start()
     memory_disk.limit(sc)
 
     def make(number):
@@ -160,37 +210,35 @@ def test_blocks_that_memory_cannot_hold_are_computed_again(start, memory_disk, c
 
     cached = sc.parallelize(range(200), 4).map(make).persist(StorageLevel.MEMORY_ONLY)
 
-    assert cached.map(len).sum() == 200 * 100_000
-    assert cached.map(len).sum() == 200 * 100_000
-    assert counter.count >= 200
+    assert [cached.map(len).sum() for _ in range(2)] == [200 * 100_000] * 2
+    assert counter.count == 400
 
 
 def test_results_that_the_memory_disk_cannot_hold_go_to_the_other(start, memory_disk):
     sc = start()
     memory_disk.limit(sc)
+    memory_disk.fill(left_bytes=1 << 20)
 
-    if memory_disk.is_mounted:
-        values = sc.parallelize(range(4), 4).map(lambda n: bytes(3 << 20)).collect()
-        assert [len(value) for value in values] == [3 << 20] * 4
+    values = sc.parallelize(range(4), 4).map(lambda n: bytes(3 << 20)).collect()
+
+    assert [len(value) for value in values] == [3 << 20] * 4
     assert_healthy(sc)
 
 
 def test_a_broadcast_onto_a_full_disk_fails_and_names_it(sc, disk):
-    if disk.is_mounted:
-        with pytest.raises(OSError, match=disk.error) as caught:
-            sc.broadcast(os.urandom(8 << 20))
-        assert str(disk.path) in str(caught.value)
+    with disk.limited_driver(), pytest.raises(OSError, match=disk.error) as caught:
+        sc.broadcast(os.urandom(8 << 20))
 
+    assert str(disk.path) in str(caught.value)
     small = sc.broadcast(5)
     assert sc.parallelize([1, 2], 2).map(lambda n: n * small.value).collect() == [5, 10]
 
 
 def test_data_for_a_full_disk_fails_and_names_it(sc, disk):
-    if disk.is_mounted:
-        with pytest.raises(OSError, match=disk.error) as caught:
-            sc.parallelize([os.urandom(1 << 20) for _ in range(8)], 2)
-        assert str(disk.path) in str(caught.value)
+    with disk.limited_driver(), pytest.raises(OSError, match=disk.error) as caught:
+        sc.parallelize([os.urandom(1 << 20) for _ in range(16)], 2)
 
+    assert str(disk.path) in str(caught.value)
     assert_healthy(sc)
 
 

@@ -44,7 +44,7 @@ def sc(shared):
 
 def test_it_says_what_it_is(sc):
     assert repr(sc) == "<SparkContext master=local[2,3] appName=tests>"
-    assert sc.version.startswith("4.3.0")
+    assert [int(part) for part in sc.version.split(".")] == [4, 3, 0]
     assert sc.applicationId == sc.getConf().get("spark.app.id")
     assert abs(sc.startTime - time.time() * 1000) < 600_000
     assert (sc.defaultParallelism, sc.defaultMinPartitions) == (2, 2)
@@ -384,7 +384,23 @@ def test_the_status_tracker_knows_what_just_ended(sc):
         (3, 3, 0),
     ]
     assert tracker.getJobInfo(10**6) is tracker.getStageInfo(10**6) is None
-    assert len(tracker.getExecutorInfos()) == 1
+
+
+def test_the_status_tracker_tells_what_the_executor_keeps(sc):
+    [before] = sc.statusTracker().getExecutorInfos()
+    kept = sc.parallelize(range(10_000), 4).map(str).cache()
+    kept.count()
+
+    [info] = sc.statusTracker().getExecutorInfos()
+
+    stored = sc._rdd_storage_info(kept._node)
+    assert info.cacheSize == info.usedOnHeapStorageMemory
+    assert info.cacheSize - before.cacheSize == stored.memory_size_bytes > 10_000
+    assert info.totalOnHeapStorageMemory == sc._driver.scheduler._storage_bytes
+    assert (info.host, info.numRunningTasks) == ("localhost", 0)
+    assert info.port > 0
+    kept.unpersist(blocking=True)
+    assert sc.statusTracker().getExecutorInfos() == [before]
 
 
 # Storage ----------------------------------------------------------------------------

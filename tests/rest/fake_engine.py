@@ -18,6 +18,7 @@ class FakeEngine:
 
     def __init__(self):
         self.job_rows = {0: {"jobId": 0, "name": "collect at a.py:1", "status": "RUNNING"}}
+        self.tasks = []
         self.orders = []
         self.asked = []
         self.changes = []
@@ -25,6 +26,9 @@ class FakeEngine:
         self.gate = threading.Event()
         self.gate.set()
         self.state = "running"
+
+    def when_caught_up(self, tell):
+        return True
 
     def change(self, kind="job", key="0", **row):
         self.changes.append(Change(kind, key, row or None))
@@ -47,15 +51,15 @@ class FakeEngine:
             raise Refusal(404, f"unknown job: {job_id}")
         return self.job_rows[job_id]
 
-    def stages(self, statuses=(), details=False):
-        self.asked.append(("stages", list(statuses), details))
+    def stages(self, statuses=(), details=False, quantiles=None):
+        self.asked.append(("stages", list(statuses), details, quantiles))
         return []
 
-    def stage(self, stage_id, details=True):
+    def stage(self, stage_id, details=True, quantiles=None):
         tasks = {"5": {"taskId": 5, "status": "RUNNING"}, "6": {"taskId": 6, "status": "FAILED"}}
         return [{"stageId": stage_id, **({"tasks": tasks} if details else {})}]
 
-    def stage_attempt(self, stage_id, attempt, details=True):
+    def stage_attempt(self, stage_id, attempt, details=True, quantiles=None):
         return self.stage(stage_id, details)[0]
 
     def task_summary(self, stage_id, attempt, quantiles):
@@ -63,7 +67,7 @@ class FakeEngine:
 
     def task_list(self, stage_id, attempt, offset=0, length=20, sort_by="ID", statuses=()):
         self.asked.append(("tasks", offset, length, sort_by, list(statuses)))
-        return []
+        return self.tasks
 
     def executors(self, active_only=True):
         return [{"id": "driver", "isActive": True}]
@@ -84,6 +88,18 @@ class FakeEngine:
 
     def environment(self):
         return {"runtime": {}, "sparkProperties": [["spark.app.name", "tests"]]}
+
+    def task_story(self, stage_id, index):
+        return [{"taskId": 5, "index": index, "status": "RUNNING"}]
+
+    def kills(self):
+        return []
+
+    def listener_bus(self):
+        return [{"name": "appStatus", "depth": 0, "capacity": 10_000, "dropped": 0}]
+
+    def event_log(self):
+        return None
 
     def cleaner(self, holders=False):
         return {"state": "waiting", "rows": [], "holders": holders}

@@ -22,6 +22,12 @@ from tests.rest.fake_engine import APP, STARTED_MS
         "stages/0/0",
         "stages/0/0/taskSummary",
         "stages/0/0/taskList",
+        "stages/0/0/taskTable",
+        "stages/0/tasks/3/story",
+        "killstate",
+        "listenerBus",
+        "1/jobs",
+        "1/stages/0/0/taskList",
         "executors",
         "allexecutors",
         "allmiscellaneousprocess",
@@ -135,19 +141,31 @@ def test_an_ended_application_is_chosen_by_its_end(browser, engine):
     assert found == {"status=running": 0, "status=completed": 1, "minEndDate=2023-11-15": 0}
 
 
+def test_a_list_of_tasks_has_the_columns_that_are_asked_for(browser, engine):
+    engine.tasks = [{"taskId": 7, "index": 3, "status": "RUNNING", "taskMetrics": {}}]
+
+    short = browser.get("stages/0/0/taskList?columns=taskId,status,nothing").json
+    whole = browser.get("stages/0/0/taskList").json
+
+    assert short == [{"taskId": 7, "status": "RUNNING"}]
+    assert whole == engine.tasks
+
+
 def test_parameters_reach_the_engine(browser, engine):
     browser.get("jobs?status=running&status=Failed")
     browser.get("stages?status=active&details=true")
     browser.get("stages/0/0/taskList?offset=40&length=7&sortBy=-runtime&status=failed")
     browser.get("stages/0/0/taskList?sortBy=+runtime")
     browser.get("stages/0/0/taskList?offset=-4&length=99999999")
+    browser.get("stages/0/0/taskList?sortBy=-id")
 
     assert engine.asked == [
         ("jobs", ["RUNNING", "FAILED"]),
-        ("stages", ["ACTIVE"], True),
+        ("stages", ["ACTIVE"], True, None),
         ("tasks", 40, 7, "-runtime", ["FAILED"]),
         ("tasks", 0, 20, "runtime", []),
         ("tasks", 0, 10_000, "ID", []),
+        ("tasks", 0, 20, "-ID", []),
     ]
     assert browser.get("stages/0/0/taskSummary").json["quantiles"] == [0.05, 0.25, 0.5, 0.75, 0.95]
     assert browser.get("threads?taskId=7").json == {"taskId": 7}

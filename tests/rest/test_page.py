@@ -186,6 +186,28 @@ def test_a_user_who_may_not_kill_sees_no_button(look, rows):
     assert page.locator("button.kill").count() == 0
 
 
+def test_where_nothing_may_be_killed_the_other_orders_are_there(look, rows, engine):
+    rdd = {"id": 1, "name": "words", "storageLevel": "", "numPartitions": 1, "callSite": ""}
+    rows["rdds"].append(rdd | {"numCachedPartitions": 1, "memoryUsed": 1, "diskUsed": 1})
+    rows["executors"].append(executor("1"))
+    entity = {"kind": "rdd", "id": 1, "name": "words", "callSite": "", "state": "live"}
+    entity |= {"memoryBytes": 1, "diskBytes": 1, "canUnpersist": True}
+    entity |= {"heldBy": [{"path": "variable words", "forgettable": True}]}
+    engine.cleaner = lambda holders: {"state": "waiting", "rows": [entity]}
+    page = look("cleaner", spark__ui__killEnabled="false")
+
+    page.get_by_role("button", name="Release rdd 1").click()
+    page.get_by_text("Nothing to release").wait_for()
+    page.get_by_role("button", name="Unpersist RDD 1").click()
+    page.get_by_role("button", name="Collect garbage now").click()
+    page.get_by_text("3 objects found").wait_for()
+    page.goto(f"{page.browser_of_tests.server.web_url}/#storage")
+    page.get_by_role("button", name="Unpersist RDD 1").wait_for()
+
+    assert page.locator("button.kill").count() == 0
+    assert engine.orders == [("forget", "rdd", 1), ("unpersist", 1)]
+
+
 def test_hostile_names_are_text_everywhere(look, rows, engine):
     rows["application"]["name"] = HOSTILE
     hurt = job(3, description=HOSTILE, jobGroup=HOSTILE, jobTags=[HOSTILE], callSite=HOSTILE)
@@ -214,11 +236,36 @@ def test_hostile_names_are_text_everywhere(look, rows, engine):
     for tab in ("jobs", "stages", "executors", "storage", "cleaner", "threads", "environment"):
         page.goto(f"{page.browser_of_tests.server.web_url}/#{tab}")
         page.locator("main").get_by_text("<script>").first.wait_for()
-        for opener in page.locator(".opener, [aria-label^=Output], summary").all():
+        openers = page.locator("main .opener, main [aria-label^=Output]").element_handles()
+        for opener in openers:
             opener.click()
-        page.wait_for_function("document.querySelectorAll('main .opener').length >= 0")
+        are_open = "all => all.every(each => each.ariaExpanded === 'true')"
+        page.wait_for_function(are_open, arg=openers)
         assert page.locator("main img, main script, header img, dialog img").count() == 0
     assert page.title() == f"{HOSTILE} · pyspark-shell"
+
+
+def test_a_task_that_was_tried_again_tells_its_story(look, rows, engine):
+    task = {"taskId": 9, "index": 4, "partitionId": 4, "attempt": 1, "executorId": "2", "pid": 12}
+    task |= {"status": "SUCCESS", "stageId": 3, "stageAttempt": 0, "duration": 5}
+    first = {"taskId": 5, "index": 4, "attempt": 0, "stageAttempt": 0, "executorId": "1", "pid": 11}
+    first |= {"startedAt": NOW_MS, "duration": 2100, "status": "KILLED", "speculative": False}
+    first |= {"reason": HOSTILE, "forced": True, "lastStack": ['File "job.py", line 3, in spin']}
+    rows["stages"].append(stage(3))
+    engine.task_list = lambda *asked: [task]
+    engine.task_story = lambda stage_id, index: [first, {**task, "reason": "", "lastStack": []}]
+    page = look("stages")
+
+    page.get_by_role("button", name="Tasks of stage 3.0").click()
+    page.get_by_role("button", name="Story of task 9").click()
+
+    told = page.get_by_label("Story of partition 4").get_by_role("listitem")
+    told.nth(1).wait_for()
+    assert "task 5 · executor 1 (pid 11)" in told.nth(0).inner_text()
+    assert "line 3, in spin" in told.nth(0).inner_text()
+    assert "ended by force" in told.nth(0).inner_text()
+    assert HOSTILE in told.nth(0).inner_text()
+    assert "done" in told.nth(1).inner_text()
 
 
 @pytest.mark.parametrize("tab", ["jobs", "stages", "executors", "storage", "cleaner", "threads"])
@@ -241,13 +288,19 @@ def test_an_empty_list_says_what_would_fill_it(look, rows, tab):
     page.locator(".empty h3").wait_for()
 
 
-def test_executors_are_measured_while_somebody_looks(look, rows, engine):
+def test_what_executors_use_is_told_by_events_and_not_asked_for(look, rows, engine):
     rows["executors"].append(executor("1"))
-    engine.executors = lambda active_only: [executor("1", cpuPercent=73, rssBytes=5 << 20)]
+    listings = []
+    engine.executors = listings.append
     page = look("executors")
+    page.get_by_text("16.0 MiB").wait_for()
 
-    page.get_by_text("73 %").wait_for()
+    for percent in (73, 99):
+        engine.change("executor", "1", **executor("1", cpuPercent=percent, rssBytes=5 << 20))
+        page.get_by_text(f"{percent} %").wait_for()
+
     page.get_by_text("5.0 MiB").wait_for()
+    assert listings == []
 
 
 def test_the_end_stays_visible(look, rows, engine):
@@ -270,9 +323,10 @@ def test_the_end_stays_visible(look, rows, engine):
 def test_a_lost_connection_is_said_and_found_again(look, rows, engine):
     rows["jobs"].append(job(3))
     page = look()
+    engine.change("job", "5", **job(5))
+    page.get_by_role("button", name="Stages of job 5").wait_for()
     page.context.set_offline(True)
     loop = page.browser_of_tests.server._loop
-    loop_thread = loop._feed  # its watchers go when the connections do
     for server in loop._servers:
         for connection in list(server._connections):
             connection.stream.io_loop.add_callback(connection.stream.close)
@@ -281,7 +335,8 @@ def test_a_lost_connection_is_said_and_found_again(look, rows, engine):
     page.context.set_offline(False)
 
     page.get_by_role("button", name="Stages of job 9").wait_for()
-    assert loop_thread.seq >= 1
+    page.get_by_text("live", exact=True).wait_for()
+    assert page.get_by_role("button", name="Stages of job").count() == 3, "it goes on where it was"
 
 
 def test_a_driver_that_says_nothing_is_called_silent(look, rows):

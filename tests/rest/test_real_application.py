@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pyspark_shell import SparkConf, SparkContext
+from pyspark_shell.rest import server_handlers
 from pyspark_shell.rest.client import DriverClient
 from pyspark_shell.rest.discovery import drivers, find
 from tests.processes.driver_process import DriverProcess
@@ -294,6 +295,59 @@ def test_whatever_is_asked_of_a_real_application_the_answer_is_json(sc, client):
 
     ask()
     assert sc.parallelize(range(10), 2).sum() == 45
+
+
+# A status listener that lags ---------------------------------------------------------------------
+
+
+class Lag:
+    """Keeps the status listeners' thread from the next job's start on."""
+
+    def __init__(self, context):
+        self.begun, self.over = threading.Event(), threading.Event()
+        context._driver.bus.add(self, "appStatus")
+
+    def onJobStart(self, _):
+        self.begun.set()
+        assert self.over.wait(within(30))
+
+
+@pytest.fixture
+def lag(sc, client, gate):
+    """Yield a job that runs, and a listener that will not hear of its end."""
+    run = in_background(lambda: sc.parallelize([0], 1).map(lambda _: gate.hold()).collect())
+    wait_for_task(client)
+    lag = Lag(sc)
+    other = in_background(lambda: sc.parallelize([0], 1).count())
+    assert lag.begun.wait(within(10))
+    yield run
+    lag.over.set()
+    gate.open()
+    for thread, _ in (run, other):
+        thread.join(within(10))
+
+
+def test_a_kill_is_heard_while_listings_wait_for_rows_that_lag(lag, client, monkeypatch):
+    monkeypatch.setattr(server_handlers, "CATCH_UP_S", within(60))
+    listings = [
+        in_background(lambda path=path: client.get(path).status)
+        for path in ("jobs", "snapshot", "stages/0", "environment")
+    ]
+
+    answer = client.post("jobs/0/kill")
+
+    assert (answer.status, answer.json["result"]) == (202, "killing")
+    (error,) = wait_for(lambda: lag[1], "the job's end")
+    assert "killed via Web UI" in str(error)
+    assert [answers for _, answers in listings] == [[], [], [], []]
+
+
+def test_rows_that_lag_are_shown_as_they_are(lag, client, monkeypatch):
+    monkeypatch.setattr(server_handlers, "CATCH_UP_S", 0.01)
+
+    rows = client.get("jobs").json
+
+    assert [(row["jobId"], row["status"]) for row in rows][-1] == (0, "RUNNING")
 
 
 # Under load -------------------------------------------------------------------------------------

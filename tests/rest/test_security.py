@@ -1,5 +1,6 @@
 """Who is let in, and who may kill: tokens, cookies, hosts, origins, methods, ACLs."""
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -102,6 +103,7 @@ def test_a_browser_without_a_cookie_is_asked_for_the_token(browser):
 
     assert answer.status == 401
     assert b"<form" in answer.body
+    assert b"pyspark-shell ps --urls" in answer.body, "how to get in"
     assert b"http-equiv" not in answer.body
 
 
@@ -332,6 +334,19 @@ def test_kills_can_be_switched_off(serve, engine, kill):
     assert browser.post("/jobs/job/kill/?id=0").status == 403
     assert browser.post("cleaner/gc").status == 200
     assert engine.orders == []
+
+
+def test_the_page_knows_what_its_user_may_do(serve):
+    page = serve(spark__acls__enable="true", spark__admin__acls="ada", spark__ui__view__acls="eve")
+    harmless = serve(socket=False, spark__ui__killEnabled="false")
+
+    def told(browser, query=""):
+        metas = re.findall(rb'<meta name="(kill|change)" content="(\w+)">', browser.get(query).body)
+        return dict(metas)
+
+    assert told(page, "/") == {b"kill": b"yes", b"change": b"yes"}
+    assert told(page, "/?doAs=eve") == {b"kill": b"no", b"change": b"no"}
+    assert told(harmless, "/") == {b"kill": b"no", b"change": b"yes"}
 
 
 def test_stacks_can_be_switched_off(serve):

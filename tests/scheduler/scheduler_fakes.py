@@ -115,7 +115,7 @@ class World:
             lambda delay_s, callback: self.later.append(callback),
             self.updates.append,
             tuple,
-            slots,
+            lambda needs: slots,
         )
         limits = DAGSchedulerLimits(TaskSetLimits(), cancelled_groups=cancelled_groups)
         self.scheduler = DAGScheduler(effects, limits, self.tracker, self.blocks, self.clock)

@@ -195,7 +195,7 @@ def test_an_executor_that_does_not_answer_is_asked_by_signal(make, hands, timers
     fire(timers, 0.2)
     fire(timers, 0.1)
 
-    assert texts()[-1] == 'Thread dump from task 17:\n  File "job.py", line 3 in spin'
+    assert texts()[-1] == 'Thread dump from task 17:\nFile "job.py", line 3, in spin'
 
 
 def test_an_executor_that_answered_is_not_asked_by_signal(make, hands, timers, executor, texts):

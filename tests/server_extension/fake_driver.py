@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -37,6 +38,7 @@ class Handler(BaseHTTPRequestHandler):
         driver.seen.append((self.command, self.path, dict(self.headers), body))
         if driver.silent:
             driver.released.wait(30)
+        if driver.silent:
             self.close_connection = True
             return
         if "/snapshot" in self.path:
@@ -60,6 +62,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             answer = {"asked": self.path}
         content = json.dumps(answer).encode()
+        with contextlib.suppress(BrokenPipeError):  # who asked may have lost patience
+            self._send(content)
+
+    def _send(self, content):
         self.send_response(202 if self.command == "POST" else 200)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Set-Cookie", "stolen=1")
@@ -108,6 +114,11 @@ class FakeDriver:
         path.write_text(json.dumps(entry.to_json()))
         os.chmod(path, mode)
         return path
+
+    def wake(self):
+        """Answer again, first what has been asked meanwhile."""
+        self.silent = False
+        self.released.set()
 
     def reset(self):
         """Answer again, forget what was asked, be the only one."""

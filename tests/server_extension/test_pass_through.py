@@ -10,8 +10,10 @@ import re
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -21,6 +23,7 @@ from tests.server_extension.fake_driver import FakeDriver
 
 TOKEN = "a-token-for-tests"
 BASE = "/user/ada/"
+SOURCES = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -111,12 +114,19 @@ def fake(server):
 def driver(server, fake):
     fake.reset()
     wait_for(lambda: names(server) == {"d1": "fake"}, "the driver alone in the list", 10)
+    wait_for(lambda: listed(server)["silentForS"] == 0, "the driver to answer", 10)
+    fake.seen.clear()
     return fake
 
 
 def names(server):
     rows = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
     return {row["id"]: row["name"] for row in rows}
+
+
+def listed(server):
+    (row,) = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
+    return row
 
 
 # Passing on ---------------------------------------------------------------------------------
@@ -161,6 +171,25 @@ def test_a_groups_name_stays_one_piece_of_the_path(server, driver):
     assert driver.seen[-1][1] == "/api/v1/applications/app-1/jobGroups/a%2Fb%20%C3%A9..%2F/kill"
 
 
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "In[3]"])
+def test_a_group_that_no_path_can_hold_is_named_in_the_body(server, driver, name):
+    body = json.dumps({"group": name, "reason": "enough"})
+
+    server.ask("POST", "pyspark-shell/drivers/d1/jobGroups/kill?future=true", body)
+
+    _, path, _, sent = driver.seen[-1]
+    group = quote(name, safe="")
+    assert path == f"/api/v1/applications/app-1/jobGroups/{group}/kill?future=true"
+    assert json.loads(sent) == {"reason": "enough"}
+
+
+def test_a_group_needs_a_name(server, driver):
+    answer = server.ask("POST", "pyspark-shell/drivers/d1/jobGroups/kill", "{}")
+
+    assert answer.status == 400
+    assert driver.seen == []
+
+
 def test_only_known_names_of_a_query_are_passed_on(server, driver):
     server.ask("GET", "pyspark-shell/drivers/d1/changes?since=1&life=a&wait=0&evil=1&17=")
 
@@ -181,13 +210,45 @@ def test_rows_have_the_columns_that_the_panel_shows(server, driver):
     assert changes["changes"][0]["row"] == {"jobId": 1, "status": "SUCCEEDED"}
 
 
-def test_every_field_of_a_row_in_the_panel_is_a_column_that_is_passed_on():
-    source = (Path(__file__).parents[2] / "labextension" / "src" / "model" / "rows.ts").read_text()
+def fields_of(interface):
+    """The fields of one of the panel's interfaces."""
+    source = (SOURCES / "labextension" / "src" / "model" / "rows.ts").read_text()
+    body = source.partition(f"export interface {interface} {{")[2]
+    return set(re.findall(r"^  (\w+)\??:", body.partition("\n}")[0], re.MULTILINE))
 
+
+def test_every_field_of_a_row_in_the_panel_is_a_column_that_is_passed_on():
     for kind, columns in SHOWN.items():
-        body = source.partition(f"export interface I{kind.capitalize()} {{")[2]
-        fields = re.findall(r"^  (\w+)\??:", body.partition("\n}")[0], re.MULTILINE)
-        assert set(fields) == columns
+        assert fields_of(f"I{kind.capitalize()}") == columns
+
+
+@pytest.mark.parametrize(
+    ("interface", "writers"),
+    [
+        ("IDriver", "server_extension/drivers.py"),
+        ("IApplication", "engines/native_listings.py status/rest_application.py"),
+        ("IJob", "status/rest_jobs.py"),
+        ("IStage", "status/rest_stages.py"),
+        ("ITask", "status/rest_tasks.py"),
+        ("IExecutor", "status/rest_executors.py"),
+        ("IRdd", "status/rest_storage.py"),
+        ("ITracked", "driver/cleaner_view.py"),
+        ("IHolder", "driver/cleaner_view.py"),
+        ("ICleaner", "driver/cleaner_view.py"),
+        ("IKillCard", "status/rest_kills.py"),
+        ("IKilledTask", "status/rest_kills.py"),
+        ("ILeftThread", "status/rest_kills.py"),
+        ("IThread", "executor/thread_states.py engines/native_threads.py"),
+        ("ISnapshot", "engines/native.py"),
+    ],
+)
+def test_every_field_of_a_row_in_the_panel_is_one_that_drivers_send(interface, writers):
+    written = "".join((SOURCES / "pyspark_shell" / each).read_text() for each in writers.split())
+
+    fields = fields_of(interface)
+
+    assert fields
+    assert {field for field in fields if f'"{field}"' not in written} == set()
 
 
 # Refusals -----------------------------------------------------------------------------------
@@ -317,6 +378,49 @@ def test_a_silent_driver_is_told_of_with_what_was_known(server, driver):
     assert states == {1: "SUCCEEDED", 2: "RUNNING"}
     (row,) = server.ask("GET", "pyspark-shell/drivers").body["drivers"]
     assert row["silentForS"] > 0
+
+
+def test_a_driver_that_nobody_asks_is_known_to_be_silent(server, driver):
+    driver.silent = True
+
+    wait_for(lambda: listed(server)["silentForS"] > 0, "the silence of an unasked driver", 15)
+    driver.wake()
+
+    wait_for(lambda: listed(server)["silentForS"] == 0, "the answer", 5)
+
+
+def test_a_silent_driver_is_asked_one_question_by_all(server, driver):
+    driver.silent = True
+    server.ask("GET", "pyspark-shell/drivers/d1/jobs")
+    driver.seen.clear()
+
+    answers = at_once(4, lambda: server.ask("GET", "pyspark-shell/drivers/d1/jobs"))
+
+    assert {answer.status for answer in answers} == {504}
+    assert [path for _, path, _, _ in driver.seen] == ["/api/v1/version"]
+    driver.wake()
+    wait_for(lambda: server.ask("GET", "pyspark-shell/drivers/d1/jobs").status == 200, "answers")
+
+
+def test_a_driver_whose_queue_is_full_is_silent_and_not_gone(server, driver):
+    path = server.drivers / "driver-d6.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen(1)
+        driver.publish(id="d6", socket=str(path))
+
+        answers = [
+            *at_once(6, lambda: server.ask("GET", "pyspark-shell/drivers/d6/jobs")),
+            *at_once(6, lambda: server.ask("GET", "pyspark-shell/drivers/d6/jobs")),
+        ]
+
+    assert {answer.status for answer in answers} == {504}
+
+
+def at_once(number, ask):
+    """Do a thing so many times together."""
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(lambda _: ask(), range(number)))
 
 
 def test_a_kill_that_nobody_can_carry_out_is_told(server, driver):

@@ -185,7 +185,7 @@ def test_a_second_ctrl_c_ends_executors_that_do_not_stop(start_shell):
     ("answer", "then"),
     [
         ("c", None),
-        ("k", "SparkApplicationKilled: Application has been killed"),
+        ("k", r"^Killed: application \S+ from Ctrl-C: the user pressed Ctrl-C three times$"),
         ("e", "^exit code 130$"),
     ],
 )
@@ -313,7 +313,7 @@ def test_an_application_kill_ends_the_cell_and_leaves_the_shell(shell, kill_from
     kill_from_outside("--app", "--reason", "too slow")
 
     screen = shell.wait(PROMPT.format(2), 15)
-    assert "SparkApplicationKilled: Application has been killed. Reason: too slow" in screen
+    assert re.search(r"^Killed: application \S+ from the command: too slow$", screen, re.MULTILINE)
     shell.wait(r"kill: complete in \d+ ms")
     assert "Out[2]: (True, 'too slow')" in shell.run("sc.isStopped, sc.killReason", 3)
     shell.wait("^ spark  killed: too slow; %spark restart starts a new one$")

@@ -113,3 +113,18 @@ def test_spark_says_how_to_get_sql():
 
     assert done.returncode == 1
     assert "Start with `pyspark-shell --engine apache`" in done.stderr
+
+
+def test_a_killed_script_that_imports_ipython_is_ended_like_any_other(tmp_path):
+    script = tmp_path / "job.py"
+    script.write_text(
+        "import IPython, threading\n"
+        "threading.Thread(target=threading.Event().wait, name='user-bg').start()\n"
+        "sc.killApplication('enough')\n"
+    )
+    limit = "spark.pyshell.kill.terminateTimeout=500ms"
+
+    done = pyspark_shell("--conf", limit, str(script))
+
+    assert done.returncode == 143, done.stderr
+    assert "user-bg" in done.stderr

@@ -101,3 +101,52 @@ def test_an_rdd_that_is_given_up_and_cached_again_is_there(store, events):
     rows, gone = changed(store)
     assert gone == [Forgotten("rdd", "7")]
     assert ("rdd", "7") in rows
+
+
+def test_a_row_that_goes_while_changes_are_taken_does_not_come_back(store, events):
+    """The writer forgets a row right after the reader has found it."""
+    events.begin(0, stage(0))
+    is_there = store._holds
+
+    def is_there_and_goes(row):
+        found = is_there(row)
+        if store.jobs.pop(getattr(row, "job_id", None), None) is not None:
+            store.forget(row)
+        return found
+
+    store._holds = is_there_and_goes
+    first, gone_first = store.take_changes()
+    then, gone_then = store.take_changes()
+
+    assert ("job", "0") in [(row.kind, row.key) for row in first]
+    assert Forgotten("job", "0") not in gone_first
+    assert gone_then == [Forgotten("job", "0")]
+    assert ("job", "0") not in [(row.kind, row.key) for row in then]
+
+
+def test_a_mark_that_the_writer_takes_back_costs_no_other_row(store, events):
+    events.begin(0, stage(0))
+    store.take_changes()
+    events.begin(1, stage(1))
+
+    class Halved(set):
+        """Loses a mark to the writer after its size was asked for."""
+
+        def __len__(self):
+            size = super().__len__()
+            self.discard(store.jobs[1])
+            return size
+
+    store._changed = Halved(store._changed)
+
+    assert changed(store) == ([("stage", "1.0")], [])
+
+
+def test_a_job_without_stages_that_the_scheduler_does_not_know_is_told(store, events):
+    events.start_job(0)
+    store.take_changes()
+
+    events.tell_state()
+
+    assert changed(store) == ([("job", "0")], [])
+    assert store.job(0).is_closed

@@ -8,6 +8,7 @@ from pyspark_shell.common.task_end import Success, TaskKilled
 from pyspark_shell.listener.events import SparkListenerTaskStuck
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.kill_log import KilledTask, reason_in
+from pyspark_shell.status.kill_targets import write_down
 from pyspark_shell.status.rest_kills import kill_row
 from tests.status.listener_events import Events, stage
 
@@ -142,3 +143,25 @@ def test_a_card_does_not_wait_for_what_the_scheduler_does_not_know(store, events
     events.tell_state(jobs=[0], tasks=[task.task_id], executors=["1"])
 
     assert (card.took_ms, other.took_ms) == (1500, None)
+
+
+@pytest.mark.parametrize(("scope", "target"), [("task", "0"), ("job", "0"), ("executor", "1")])
+def test_a_target_that_ends_while_its_card_is_written_is_not_waited_for(
+    store, events, running, scope, target
+):
+    """Its last event comes after the look at the rows, before there is a card to find."""
+    info, task = running
+    order = store.kills.order
+
+    def too_late(*arguments):
+        events.finish(info, task, Success(), at_ms=1300)
+        events.complete(info)
+        events.end_job(0, at_ms=1400)
+        events.lose_executor()
+        return order(*arguments)
+
+    store.kills.order = too_late
+    card = write_down(store, scope, target, "JupyterLab", "enough", 1500)
+
+    assert kill_row(card)["state"] == "killed"
+    assert store.kills.dying == {}

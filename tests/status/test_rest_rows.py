@@ -222,7 +222,8 @@ def test_second_copies_of_slow_tasks_are_summed_up(store, events):
 
 def test_an_executor_is_idle_busy_killing_and_dead(store, events):
     def state():
-        return executor_row(store.executors["1"], store, Usage(), 0)["state"]
+        row = executor_row(store.executors["1"], store, Usage(), 0)
+        return row["state"], row["keptBecause"], row.get("idleSince")
 
     info = stage(0)
     seen = [state()]
@@ -232,10 +233,17 @@ def test_an_executor_is_idle_busy_killing_and_dead(store, events):
     events.end_job(0, "cancelled", cancelled=True)
     seen.append(state())
     events.finish(info, task, TaskKilled("cancelled"))
+    seen.append(state())
     events.lose_executor("1", "it was killed")
     seen.append(state())
 
-    assert seen == ["idle", "busy", "killing", "dead"]
+    assert seen == [
+        ("idle", "idle, ready for the next task", 1),
+        ("busy", "running task 0", None),
+        ("killing", "killed task 0 not yet ended", None),
+        ("idle", "idle, ready for the next task", 1250),
+        ("dead", "", None),
+    ]
     assert executor_row(store.executors["1"], store, Usage(), 0)["removeReason"] == "it was killed"
 
 
@@ -255,6 +263,26 @@ def test_rows_of_what_has_ended_are_made_once(store, events):
     assert (before[0]["killState"], after[0]["killState"]) == ("KILLING", "KILLED")
     assert job_row(store.job(0)) is after[0]
     assert stage_row(store.stage(0, 0), store) is after[1]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_start_that_is_told_after_its_stages_end_shows_until_its_end(store, events, is_lost):
+    info = stage(0, tasks=1)
+    events.begin(0, info)
+    events.complete(info, reason="killed")
+    events.end_job(0, "killed", cancelled=True)
+
+    def active():
+        return stage_row(store.stage(0, 0), store)["numActiveTasks"]
+
+    assert active() == 0
+    task = events.launch(info)
+    assert active() == 1
+    if is_lost:
+        events.tell_state()
+    else:
+        events.finish(info, task, TaskKilled("killed"))
+    assert active() == 0
 
 
 def test_a_finished_stage_that_serves_another_job_names_it(store, events):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from pyspark_shell.common.storage_level import StorageLevel
-from pyspark_shell.storage import block_manager
+from pyspark_shell.storage import block_file, block_manager
 from pyspark_shell.storage.block_manager import BlockManager, BlockUpdate
 from pyspark_shell.storage.local_dirs import LocalDirs
+from pyspark_shell.storage.record_batches import FIRST_BATCH
 
 IN_MEMORY = [
     StorageLevel.MEMORY_ONLY,
@@ -22,6 +23,7 @@ IN_MEMORY = [
 ON_DISK = [StorageLevel.DISK_ONLY, StorageLevel.DISK_ONLY_2, StorageLevel.DISK_ONLY_3]
 RECORDS = [(n, str(n)) for n in range(1000)]
 BLOCK = "rdd_0_0"
+HEADER_BYTES = 24
 
 
 @pytest.fixture
@@ -241,38 +243,81 @@ def test_an_error_of_the_computation_leaves_nothing_and_is_told(make, dirs, repo
     assert reports == [BlockUpdate(BLOCK, 0, 0)]
 
 
-def full_memory(monkeypatch):
-    """Every write to the memory directory finds no space left."""
-    original = block_manager.writing_block
+@pytest.fixture(params=["when it is made", 0, 1, 5000, 9000])
+def small_memory(monkeypatch, request):
+    """Have the memory directory run full: as a file is made, or after so many bytes of it."""
+    room = request.param
+    original_open, original_write = block_manager.writing_block, block_file._write_all
 
-    def writing_block(path, flags=0):
-        if "/memory/" in path:
-            raise OSError(errno.ENOSPC, "No space left on device", path)
-        return original(path, flags)
+    def full(path):
+        return OSError(errno.ENOSPC, "No space left on device", path)
+
+    def writing_block(path, *args, **options):
+        if room == "when it is made" and "/memory/" in path:
+            raise full(path)
+        return original_open(path, *args, **options)
+
+    def write_all(file, data):
+        left = room - (file.tell() - HEADER_BYTES) if "/memory/" in file.name else len(data)
+        original_write(file, memoryview(data)[:left])
+        if left < len(data):
+            raise full(file.name)
 
     monkeypatch.setattr(block_manager, "writing_block", writing_block)
+    monkeypatch.setattr(block_file, "_write_all", write_all)
 
 
 def test_a_full_tmpfs_sends_blocks_to_disk_if_they_may(
-    make, dirs, reports, computation, monkeypatch
+    make, dirs, reports, computation, small_memory
 ):
-    full_memory(monkeypatch)
-
     kept = make().get_or_compute(BLOCK, StorageLevel.MEMORY_AND_DISK, computation)
 
     assert records(kept) == RECORDS
+    assert records(make().get(BLOCK)) == RECORDS
+    assert computation.times == 1
     assert files(dirs) == {("disk", BLOCK)}
-    assert reports[-1].disk_bytes > 0
+    [update] = reports
+    assert update.disk_bytes > 0
 
 
 def test_a_full_tmpfs_only_costs_a_memory_only_block_its_place(
-    make, dirs, reports, computation, monkeypatch
+    make, dirs, reports, computation, small_memory
 ):
-    full_memory(monkeypatch)
-
     kept = make().get_or_compute(BLOCK, StorageLevel.MEMORY_ONLY, computation)
 
     assert records(kept) == RECORDS
+    assert computation.times == 1
+    assert files(dirs) == set()
+    assert reports == []
+
+
+def test_records_that_found_no_room_are_not_held_together(make, small_memory):
+    seen = []
+
+    def compute():
+        for number in range(100_000):
+            seen.append(number)
+            yield number
+
+    batches = iter(make().get_or_compute(BLOCK, StorageLevel.MEMORY_ONLY, compute))
+
+    next(batches)
+    assert len(seen) < 20_000
+    assert sum(map(len, batches)) + FIRST_BATCH == len(seen) == 100_000
+
+
+def test_a_computation_that_meets_a_full_disk_fails_by_itself(make, dirs):
+    passes = []
+
+    def compute():
+        passes.append(len(passes))
+        yield from range(500)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        make().get_or_compute(BLOCK, StorageLevel.MEMORY_AND_DISK, compute)
+
+    assert passes == [0]
     assert files(dirs) == set()
 
 

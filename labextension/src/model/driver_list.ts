@@ -25,6 +25,9 @@ export class DriverList {
   /** Null until the server has answered. */
   drivers: IDriver[] | null = null;
 
+  /** When the list came, by our clock. */
+  at = 0;
+
   /** Whether the server knows nothing of us: the server extension is not enabled. */
   missing = false;
 
@@ -48,6 +51,7 @@ export class DriverList {
         version = answer.version;
         this.missing = false;
         this.drivers = answer.drivers;
+        this.at = Date.now();
         if (!same) {
           this._changed();
         }

@@ -5,6 +5,9 @@ import { IChange, ISnapshot } from './rows';
 /** How long a request may hang at the driver when nothing changes; bounds the silence we miss. */
 const WAIT_S = 2;
 
+/** How soon a driver that did not seem to be there is asked again, while it is listed. */
+const AGAIN_MS = 2000;
+
 /** Pauses after failures: the first is short, since most failures are a restart. */
 const BACK_OFF_MS = [250, 500, 1000, 2000, 4000];
 
@@ -29,17 +32,22 @@ interface IAnswer {
 /**
  * Follows one driver: a snapshot first, then changes by long poll, until it is closed.
  *
- * A driver that answers late is `silent`, and what is known of it stays. No request runs after
- * `close`; answers that come later are dropped.
+ * A driver that answers late is `silent`, and what is known of it stays. One that is `gone` is
+ * asked again as long as it is listed, else it has ended. No request runs after `close`; answers
+ * that come later are dropped.
  */
 export class Feed {
   constructor(
     private readonly _request: Request,
     readonly driverId: string,
-    private readonly _changed: () => void
+    private readonly _changed: () => void,
+    private readonly _isListed: () => boolean = () => false
   ) {
     void this._follow();
   }
+
+  /** Whether it asks no more, because the driver has ended. */
+  ended = false;
 
   snapshot: ISnapshot | null = null;
   connection: Connection = { state: 'loading' };
@@ -60,7 +68,7 @@ export class Feed {
 
   private async _follow(): Promise<void> {
     let failures = 0;
-    while (!this.closed && this.connection.state !== 'gone') {
+    while (!this.closed) {
       try {
         await this._ask();
         failures = 0;
@@ -69,7 +77,14 @@ export class Feed {
           return;
         }
         this._fail(error);
-        await this._pause(BACK_OFF_MS[Math.min(failures++, 4)]);
+        if (this.connection.state !== 'gone') {
+          await this._pause(BACK_OFF_MS[Math.min(failures++, 4)]);
+        } else if (this._isListed()) {
+          await this._pause(AGAIN_MS);
+        } else {
+          this.ended = true;
+          return;
+        }
       }
     }
   }

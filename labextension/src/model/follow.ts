@@ -11,9 +11,10 @@ export interface IChoice {
 }
 
 /**
- * Returns the driver to show: the pinned one while it lives, else that of the notebook in front,
- * else the one that is shown already, else the newest. One that has gone stays as long as its
- * notebook is in front and has no other: people want to read how it ended.
+ * Returns the driver to show: the pinned one while it lives, else that of the notebook in front;
+ * none if that notebook has none, lest somebody kill another's. Without a notebook it is the one
+ * that is shown already, else the newest. One that has gone stays as long as its notebook is in
+ * front and has no other: people want to read how it ended.
  */
 export function chooseDriver(
   drivers: IDriver[],
@@ -26,8 +27,7 @@ export function chooseDriver(
     byId(pinned) ??
     drivers.filter(ofKernel).at(-1) ??
     (ofKernel(current) ? current : null) ??
-    byId(current?.id) ??
-    drivers.at(-1) ??
+    (kernelId === null ? (byId(current?.id) ?? drivers.at(-1)) : null) ??
     null
   );
 }

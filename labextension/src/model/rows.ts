@@ -129,8 +129,6 @@ export interface IExecutor {
   state?: 'idle' | 'busy' | 'killing' | 'dead';
   /** Tasks that it runs now. */
   taskIds?: number[];
-  /** Why an idle one is not given back. */
-  keptBecause?: string;
   cpuPercent?: number | null;
   rssBytes?: number | null;
   /** How often a task had to be ended with its process. */
@@ -166,7 +164,7 @@ export interface ITracked {
   createdAt?: number;
   state: 'live' | 'queued' | 'cleaning' | 'cleaned' | 'error' | 'orphaned';
   /** When it was cleaned. */
-  cleanedAt?: number;
+  doneAt?: number;
   error?: string;
   /** Present where somebody asked for it. */
   heldBy?: IHolder[];
@@ -187,6 +185,8 @@ export interface ICleaner {
     nextAt?: number | null;
   };
   rows?: ITracked[];
+  /** How many rows of things that live are not told. */
+  omitted?: number;
 }
 
 /** How one kill went, from its order to its end. */
@@ -202,8 +202,13 @@ export interface IKillCard {
   tasks: IKilledTask[];
   state: 'killing' | 'killed';
   tookMs?: number | null;
-  /** Threads of the application's user that were left. */
-  threads?: string[];
+  /** Threads of the application's user that go on after its kill. */
+  threads?: ILeftThread[];
+}
+
+export interface ILeftThread {
+  name: string;
+  isDaemon: boolean;
 }
 
 export interface IKilledTask {
@@ -214,8 +219,32 @@ export interface IKilledTask {
   endedAfterMs?: number | null;
   /** Whether its process had to be ended. */
   forced: boolean;
-  /** Lines; the innermost frame first, as faulthandler writes it. */
+  /** Lines as a traceback has them, the outermost frame first. */
   lastStack?: string[];
+}
+
+/** What was ended from outside of a driver that did not answer. */
+export interface IOutsideKill {
+  from: 'outside';
+  /** `killing` if something is left. */
+  result: 'killing' | 'killed';
+  scope: string;
+  target: number | null;
+  /** Processes that are gone. */
+  ended: {
+    executorId: string;
+    pid: number;
+    taskId: number | null;
+    forced: boolean;
+    endedAfterMs: number;
+  }[];
+  /** Processes that do not end. */
+  left: { executorId: string; pid: number }[];
+  /** Tasks that go on, because other jobs wait for them too. */
+  sharedTasks: number[];
+  /** Whether the kernel got an interrupt. */
+  driverInterrupted: boolean;
+  tookMs: number;
 }
 
 export interface IThread {

@@ -4,29 +4,34 @@ import { DriverList } from './driver_list';
 import { Connection, Feed } from './feed';
 import { chooseDriver } from './follow';
 import { Request, RequestFailed } from './request';
-import { IDriver, IJob, ISnapshot, ITracked } from './rows';
+import { IDriver, IJob, IOutsideKill, ISnapshot, ITracked } from './rows';
 import { TaskOrder, TaskPages } from './task_pages';
 import { Watch } from './watch';
-import { activeJobs, executorsOf } from './words';
+import { activeJobs, executorsOf, hasCellsGroup } from './words';
 
-/** What can be ended, and how its route begins. */
+/** What can be ended. */
 export type KillScope =
   'job' | 'stage' | 'task' | 'group' | 'executor' | 'application';
 
+/** How its route begins. */
 const KILL_ROUTES: Record<KillScope, (target: string) => string> = {
   job: target => `jobs/${target}/kill`,
   stage: target => `stages/${target}/kill`,
   task: target => `tasks/${target}/kill`,
-  group: target => `jobGroups/${encodeURIComponent(target)}/kill`,
+  // Its name goes into the body: a path cannot hold `..`.
+  group: () => 'jobGroups/kill',
   executor: target => `executors/${target}/kill`,
   application: () => 'kill'
 };
 
 /** What the user is told about an order; screen readers read it out. */
 export interface INotice {
+  /** In the driver's or the server's words; empty where there is a report. */
   text: string;
   /** Whether it is a refusal. */
   failed: boolean;
+  /** What was ended while the driver did not answer. */
+  report?: IOutsideKill;
 }
 
 /**
@@ -54,6 +59,13 @@ export class SparkModel {
   /** Null until the server has answered. */
   get drivers(): IDriver[] | null {
     return this._list?.drivers ?? this._lastDrivers;
+  }
+
+  /** Since when a driver has not answered, by our clock; null if it answers or nobody asked. */
+  silentSince(driver: IDriver): number | null {
+    return driver.silentForS > 0 && this._list
+      ? this._list.at - driver.silentForS * 1000
+      : null;
   }
 
   /** Whether the server extension is not there. */
@@ -157,6 +169,11 @@ export class SparkModel {
     );
   }
 
+  /** Asks for something below the driver once. */
+  ask<T>(path: string, query: Record<string, boolean>): Promise<T> {
+    return this._request<T>(this._path(path), { query });
+  }
+
   tasks(
     stageId: number,
     attempt: number,
@@ -177,13 +194,28 @@ export class SparkModel {
   ): Promise<boolean> {
     return this._order(KILL_ROUTES[scope](`${target}`), {
       who: this.ownName,
-      reason
+      reason,
+      ...(scope === 'group' && { group: target })
     });
   }
 
-  /** Ends several jobs at once, such as all of a cell. */
+  /** Ends several jobs at once. */
   async killJobs(jobs: IJob[], reason?: string): Promise<void> {
     await Promise.all(jobs.map(job => this.kill('job', job.jobId, reason)));
+  }
+
+  /** Ends the jobs of a cell, and those that it would start next. */
+  async killCell(jobs: IJob[]): Promise<void> {
+    const inGroup = jobs.filter(hasCellsGroup);
+    const orders = [...new Set(inGroup.map(job => job.jobGroup!))].map(group =>
+      this._order(
+        KILL_ROUTES.group(group),
+        { who: this.ownName, reason: 'Kill was clicked', group },
+        { future: true }
+      )
+    );
+    const others = jobs.filter(job => !hasCellsGroup(job));
+    await Promise.all([...orders, this.killJobs(others)]);
   }
 
   /** Ends all executors, each by itself: the application goes on with new ones. */
@@ -233,7 +265,10 @@ export class SparkModel {
         }
       };
       this._changed.connect(look);
-      setTimeout(resolve, 5000);
+      setTimeout(() => {
+        this._changed.disconnect(look);
+        resolve();
+      }, 5000);
     });
     setTimeout(() => this.setVisible(command, false), 2000);
   }
@@ -260,10 +295,21 @@ export class SparkModel {
     Signal.clearData(this);
   }
 
-  private async _order(path: string, body: unknown): Promise<boolean> {
+  private async _order(
+    path: string,
+    body: unknown,
+    query?: Record<string, boolean>
+  ): Promise<boolean> {
     try {
-      await this._request(this._path(path), { method: 'POST', body });
-      this._notice = null;
+      const answer = await this._request<IOutsideKill | { from?: undefined }>(
+        this._path(path),
+        { method: 'POST', body, query }
+      );
+      this._notice =
+        answer.from === 'outside'
+          ? { text: '', failed: answer.left.length > 0, report: answer }
+          : null;
+      this._emit();
       return true;
     } catch (error) {
       this.tell(
@@ -314,17 +360,23 @@ export class SparkModel {
     });
     if (chosen) {
       this._show(chosen);
+    } else if (this._driver && this._kernelId !== null) {
+      this._closeFeed();
+      this._driver = this._kept = null;
+      this._emit();
     }
   }
 
   private _show(driver: IDriver): void {
     const same = driver.id === this._driver?.id;
     this._driver = driver;
-    if (same) {
+    if (same && !(this._feed?.ended && this._isListed(driver.id))) {
       return;
     }
     this._closeFeed();
-    this._kept = null;
+    if (!same) {
+      this._kept = null;
+    }
     if (this._viewers.size) {
       this._openFeed();
     }
@@ -332,8 +384,18 @@ export class SparkModel {
 
   private _openFeed(): void {
     if (this._driver && !this._feed) {
-      this._feed = new Feed(this._request, this._driver.id, () => this._emit());
+      const { id } = this._driver;
+      this._feed = new Feed(
+        this._request,
+        id,
+        () => this._emit(),
+        () => this._isListed(id)
+      );
     }
+  }
+
+  private _isListed(driverId: string): boolean {
+    return this.drivers?.some(each => each.id === driverId) ?? false;
   }
 
   /** What was known stays in sight until a new answer takes its place. */

@@ -14,7 +14,7 @@ const COLUMNS =
  * The tasks of a stage attempt, of which only the pages in sight are asked for.
  *
  * Pages in sight are asked for again, each a second after its last answer, as long as the stage
- * is active.
+ * is active; once more when it has ended, and others when they come into sight after that.
  */
 export class TaskPages {
   constructor(
@@ -38,10 +38,15 @@ export class TaskPages {
     this._first = Math.floor(first / PAGE);
     this._last = Math.floor(Math.max(end - 1, first) / PAGE);
     for (let page = this._first; page <= this._last; page++) {
-      if (!this._pages.has(page)) {
+      if (!this._pages.has(page) || this._old.has(page)) {
         void this._read(page);
       }
     }
+  }
+
+  /** Keeps tasks in the rows where they are, for a hand that is about to click one of them. */
+  hold(held: boolean): void {
+    this._held = held;
   }
 
   /** Whether more will happen in this stage; false ends the reading anew after one last time. */
@@ -50,6 +55,11 @@ export class TaskPages {
       return;
     }
     this._active = active;
+    if (!active) {
+      this._ends += 1;
+      clearTimeout(this._timer);
+      this._old = new Set(this._pages.keys());
+    }
     this._refresh();
   }
 
@@ -69,6 +79,7 @@ export class TaskPages {
       return;
     }
     this._reading.add(page);
+    const ends = this._ends;
     try {
       const tasks = await this._request<ITask[]>(this._path, {
         query: {
@@ -79,8 +90,9 @@ export class TaskPages {
         },
         signal: this._abort.signal
       });
-      this._pages.set(page, tasks);
+      this._pages.set(page, this._held ? this._inPlace(page, tasks) : tasks);
       this.error = '';
+      this._old.delete(page);
     } catch (error) {
       this.error =
         error instanceof RequestFailed ? error.message : String(error);
@@ -91,13 +103,33 @@ export class TaskPages {
       return;
     }
     this._changed();
-    if (this._active) {
+    if (ends !== this._ends) {
+      void this._read(page); // what was asked for before the end may not tell of it
+    } else if (this._active) {
       clearTimeout(this._timer);
       this._timer = setTimeout(() => this._refresh(), 1000);
     }
   }
 
+  /** What is new of the tasks of a page, in the order in which they stand. */
+  private _inPlace(page: number, tasks: ITask[]): ITask[] {
+    const shown = this._pages.get(page);
+    if (!shown) {
+      return tasks;
+    }
+    const fresh = new Map(tasks.map(task => [task.taskId, task]));
+    const kept = shown.map(task => fresh.get(task.taskId) ?? task);
+    const known = new Set(shown.map(task => task.taskId));
+    const others = tasks.filter(task => !known.has(task.taskId));
+    return [...kept, ...others].slice(0, Math.max(tasks.length, kept.length));
+  }
+
   private _pages = new Map<number, ITask[]>();
+  /** Pages that were read while the stage was what it is no more. */
+  private _old = new Set<number>();
+  /** How often the stage has ended; an attempt that lost outputs runs again. */
+  private _ends = 0;
+  private _held = false;
   private _reading = new Set<number>();
   private _first = 0;
   private _last = 0;

@@ -14,8 +14,8 @@ import {
 export type State =
   'waiting' | 'running' | 'killing' | 'killed' | 'failed' | 'done' | 'skipped';
 
-/** After this time a kill that has not ended says where it hangs. */
-export const STUBBORN_MS = 3000;
+/** After this time a kill that has not ended says where it hangs; the driver looks then too. */
+export const STUBBORN_MS = 1000;
 
 export function jobState(job: IJob): State {
   switch (job.status) {
@@ -169,6 +169,11 @@ function grouped(jobs: IJob[]): IJobGroup[] {
   return [...groups.values()];
 }
 
+/** Whether its group is the one that cells give to jobs without any. */
+export function hasCellsGroup(job: IJob): boolean {
+  return !!job.cell && job.jobGroup === `In[${job.cell.prompt}]`;
+}
+
 export function cellKey(cell: ICell): string {
   return `${cell.id} ${cell.prompt}`;
 }
@@ -205,11 +210,11 @@ export function killOf(snapshot: ISnapshot, job: IJob): IKillCard | null {
 
 /** Tasks that do not stop although somebody asked for it a while ago. */
 export function stubborn(card: IKillCard, now: number): IKilledTask[] {
-  return now - card.at < STUBBORN_MS
-    ? []
-    : card.tasks.filter(
-        task => task.endedAfterMs === undefined || task.endedAfterMs === null
-      );
+  return card.tasks.filter(
+    task =>
+      (task.endedAfterMs === undefined || task.endedAfterMs === null) &&
+      (task.lastStack?.length || now - card.at >= STUBBORN_MS)
+  );
 }
 
 /** How long a forced end took, if one was needed. */
@@ -218,19 +223,6 @@ export function forcedAfterMs(card: IKillCard): number | null {
     .filter(task => task.forced)
     .map(task => task.endedAfterMs ?? 0);
   return times.length ? Math.max(...times) : null;
-}
-
-/** The frames of a last stack, which names the innermost first, as a traceback has them. */
-export function framesOf(lastStack: string[]): string[] {
-  const frames: string[] = [];
-  for (const line of lastStack) {
-    if (frames.length && !line.trimStart().startsWith('File ')) {
-      frames[frames.length - 1] += `\n${line}`;
-    } else {
-      frames.push(line.trim());
-    }
-  }
-  return frames.reverse();
 }
 
 export function executorsOf(snapshot: ISnapshot): IExecutor[] {

@@ -1,21 +1,18 @@
-import React, { useState } from 'react';
+import React, { useEffect, useState } from 'react';
 
-import { ICleaner, ITracked } from '../model/rows';
+import { ICleaner, IHolder, ITracked } from '../model/rows';
 import { CellLink } from './cell_link';
 import { useEnv, useWatch } from './env';
-import { bytes, seconds, timeOfDay } from './format';
+import { bytes, seconds, timeOfDay, trackedWord } from './format';
 import { Action } from './parts';
 
 /** What is cached, shared and shuffled; who holds it; what the cleaner does about the rest. */
 export function Cache(): JSX.Element {
   const { model, trans } = useEnv();
-  const [holders, setHolders] = useState(false);
   const [all, setAll] = useState(false);
-  const { value, error, refresh } = useWatch<ICleaner>(
-    'cleaner',
-    holders ? 5000 : 1000,
-    holders ? { holders: true } : {}
-  );
+  const { value, error, refresh } = useWatch<ICleaner>('cleaner', 1000);
+  const holders = useHolders();
+  const again = holders.found !== null;
   if (!value) {
     return <p className="jp-Spark-hint">{error || trans.__('Loading…')}</p>;
   }
@@ -33,15 +30,21 @@ export function Cache(): JSX.Element {
     <>
       <CleanerLine cleaner={value} />
       <div className="jp-Spark-tools">
-        <button
-          className="jp-Spark-link"
-          aria-pressed={holders}
-          onClick={() => setHolders(!holders)}
-        >
-          {holders
-            ? trans.__('Hide who holds them')
-            : trans.__('Who holds them?')}
-        </button>
+        <Action
+          text={again ? trans.__('Look again') : trans.__('Who holds them?')}
+          label={
+            again
+              ? trans.__('Look again who holds them')
+              : trans.__('Who holds them?')
+          }
+          disabled={holders.looking}
+          onAct={holders.look}
+        />
+        {holders.found && (
+          <button className="jp-Spark-link" onClick={holders.forget}>
+            {trans.__('Hide who holds them')}
+          </button>
+        )}
         <Action
           text={trans.__('GC now')}
           label={trans.__('Collect garbage in the driver now')}
@@ -51,7 +54,17 @@ export function Cache(): JSX.Element {
           }}
         />
       </div>
-      {error && <p className="jp-Spark-refusal">{error}</p>}
+      {holders.found && (
+        <p className="jp-Spark-hint">
+          {trans.__(
+            'looked for holders %1 ago',
+            seconds(model.now - holders.at, trans)
+          )}
+        </p>
+      )}
+      {(error || holders.error) && (
+        <p className="jp-Spark-refusal">{error || holders.error}</p>
+      )}
       {!shown.length && (
         <p className="jp-Spark-hint">
           {trans.__(
@@ -64,11 +77,21 @@ export function Cache(): JSX.Element {
           <TrackedRow
             key={`${row.kind} ${row.id}`}
             row={row}
-            holders={holders}
-            refresh={refresh}
+            heldBy={holders.found?.get(`${row.kind} ${row.id}`)}
+            refresh={() => {
+              refresh();
+              if (holders.found) {
+                holders.look();
+              }
+            }}
           />
         ))}
       </ul>
+      {value.omitted ? (
+        <p className="jp-Spark-hint">
+          {trans._n('and %1 more', 'and %1 more', value.omitted)}
+        </p>
+      ) : null}
       {rows.length > 0 && rows.length > shown.length && (
         <button className="jp-Spark-link" onClick={() => setAll(true)}>
           {trans._n(
@@ -80,6 +103,47 @@ export function Cache(): JSX.Element {
       )}
     </>
   );
+}
+
+interface IHolders {
+  /** Who holds what, by kind and id; null if nobody has looked. */
+  found: Map<string, IHolder[]> | null;
+  /** When somebody looked. */
+  at: number;
+  looking: boolean;
+  /** Why it could not be found out. */
+  error: string;
+  look: () => void;
+  forget: () => void;
+}
+
+/** Who holds what is cached, as of the last time that somebody asked: it costs the driver a while. */
+function useHolders(): IHolders {
+  const { model } = useEnv();
+  const [found, setFound] = useState<IHolders['found']>(null);
+  const [at, setAt] = useState(0);
+  const [looking, setLooking] = useState(false);
+  const [error, setError] = useState('');
+  const driver = model.driver?.id;
+  useEffect(() => setFound(null), [driver]);
+  const look = () => {
+    setLooking(true);
+    model
+      .ask<ICleaner>('cleaner', { holders: true })
+      .then(
+        ({ rows }) => {
+          const named = (rows ?? []).map(
+            row => [`${row.kind} ${row.id}`, row.heldBy ?? []] as const
+          );
+          setFound(new Map(named));
+          setAt(Date.now());
+          setError('');
+        },
+        (problem: Error) => setError(problem.message)
+      )
+      .finally(() => setLooking(false));
+  };
+  return { found, at, looking, error, look, forget: () => setFound(null) };
 }
 
 function sizeOf(row: ITracked): number {
@@ -128,14 +192,15 @@ function CleanerLine({ cleaner }: { cleaner: ICleaner }): JSX.Element {
 
 interface ITrackedRowProps {
   row: ITracked;
-  holders: boolean;
+  /** Who held it when somebody looked; absent if nobody has. */
+  heldBy: IHolder[] | undefined;
   refresh: () => void;
 }
 
-function TrackedRow({ row, holders, refresh }: ITrackedRowProps): JSX.Element {
+function TrackedRow({ row, heldBy, refresh }: ITrackedRowProps): JSX.Element {
   const { model, trans } = useEnv();
-  const name = `${row.kind} ${row.id}`;
-  const held = row.heldBy ?? [];
+  const name = trackedWord(row.kind, row.id, trans);
+  const held = row.state === 'live' ? (heldBy ?? []) : [];
   const act = (order: () => Promise<boolean>) => async () => {
     await order();
     refresh();
@@ -197,7 +262,7 @@ function TrackedRow({ row, holders, refresh }: ITrackedRowProps): JSX.Element {
         ) : null}
       </div>
       {row.error && <p className="jp-Spark-refusal">{row.error}</p>}
-      {holders && row.state === 'live' && (
+      {heldBy && row.state === 'live' && (
         <p className="jp-Spark-holders">
           {held.length
             ? trans.__(
@@ -219,8 +284,8 @@ function TrackedRow({ row, holders, refresh }: ITrackedRowProps): JSX.Element {
       case 'cleaning':
         return trans.__('cleaning');
       case 'cleaned':
-        return row.cleanedAt
-          ? trans.__('cleaned %1', timeOfDay(row.cleanedAt))
+        return row.doneAt
+          ? trans.__('cleaned %1', timeOfDay(row.doneAt))
           : trans.__('cleaned');
       case 'error':
         return trans.__('not cleaned yet, will be tried again');

@@ -32,7 +32,11 @@ export function Empty(): JSX.Element {
   }
   return (
     <div className="jp-Spark-empty">
-      <p>{trans.__('No driver yet. Run this in a notebook:')}</p>
+      <p>
+        {model.drivers.length
+          ? trans.__('No driver in this notebook yet. Run this in it:')
+          : trans.__('No driver yet. Run this in a notebook:')}
+      </p>
       <p>
         <code>{START}</code>{' '}
         <button className="jp-Spark-link" onClick={() => places.copy(START)}>

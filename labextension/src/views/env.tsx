@@ -38,7 +38,10 @@ export function useEnv(): IEnv {
   return env;
 }
 
-/** Watches a path of the driver that is shown, as long as the view is there and answers come. */
+/**
+ * Watches a path of the driver that is shown, as long as the view is there and answers come. What
+ * came last stays until something newer comes from the same path.
+ */
 export function useWatch<T>(
   path: string,
   periodMs: number,
@@ -47,7 +50,9 @@ export function useWatch<T>(
   const { model } = useEnv();
   const [, redraw] = useState(0);
   const watch = useRef<Watch<T> | null>(null);
+  const last = useRef<{ of: string; value: T } | null>(null);
   const driver = model.driver?.id;
+  const of = `${driver} ${path}`;
   const queryKey = JSON.stringify(query);
   const awake = model.awake && model.connection.state !== 'gone';
   useEffect(() => {
@@ -57,14 +62,19 @@ export function useWatch<T>(
     const started = model.watch<T>(
       path,
       periodMs,
-      () => redraw(n => n + 1),
+      () => {
+        if (started.value) {
+          last.current = { of, value: started.value };
+        }
+        redraw(n => n + 1);
+      },
       JSON.parse(queryKey)
     );
     watch.current = started;
     return () => started.close();
-  }, [model, driver, awake, path, periodMs, queryKey]);
+  }, [model, driver, awake, of, path, periodMs, queryKey]);
   return {
-    value: watch.current?.value ?? null,
+    value: last.current?.of === of ? last.current.value : null,
     error: watch.current?.error ?? '',
     refresh: () => watch.current?.refresh()
   };

@@ -70,11 +70,12 @@ function ExecutorRow({ executor }: { executor: IExecutor }): JSX.Element {
             danger
             disabled={state === 'killing'}
             cost={
-              cached
+              running.length
                 ? trans._n(
-                    '%1 cached partition will be recomputed.',
-                    '%1 cached partitions will be recomputed.',
-                    cached
+                    'Task %2 starts anew.',
+                    'Tasks %2 start anew.',
+                    running.length,
+                    running.join(', ')
                   )
                 : undefined
             }
@@ -104,7 +105,6 @@ function ExecutorRow({ executor }: { executor: IExecutor }): JSX.Element {
             {trans._n('%1 forced end', '%1 forced ends', executor.forcedKills)}
           </span>
         ) : null}
-        {executor.keptBecause && <span>{executor.keptBecause}</span>}
         {executor.removeReason && <span>{executor.removeReason}</span>}
       </div>
       {stack !== null && (

@@ -1,8 +1,10 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { IDriver } from '../model/rows';
+import { SparkModel } from '../model/spark_model';
 import { useEnv } from './env';
-import { duration, seconds } from './format';
+import { duration, inMinutes, seconds } from './format';
 import { Action } from './parts';
 
 /** Which driver is shown, how it is, and what can be done with the whole of it. */
@@ -11,7 +13,7 @@ export function Header(): JSX.Element {
   const drivers = model.drivers ?? [];
   const driver = model.driver;
   if (!driver) {
-    return <></>;
+    return drivers.length ? <OtherDrivers /> : <></>;
   }
   const listed = drivers.some(each => each.id === driver.id)
     ? drivers
@@ -27,7 +29,7 @@ export function Header(): JSX.Element {
         >
           {listed.map(each => (
             <option key={each.id} value={each.id}>
-              {titleOf(each)}
+              {optionText(each, model, trans)}
             </option>
           ))}
         </select>
@@ -66,13 +68,70 @@ export function Header(): JSX.Element {
       <Silence />
     </header>
   );
+}
 
-  function titleOf(each: IDriver): string {
-    const place =
-      each.notebook?.split('/').pop() ||
-      (each.terminal ? trans.__('terminal %1', each.terminal) : '') ||
-      (each.kind === 'kernel' ? trans.__('kernel') : each.kind);
-    return `${place} · ${each.name} (${each.pid})`;
+/** The notebook in front has no driver; there are others. */
+function OtherDrivers(): JSX.Element {
+  const { model, trans } = useEnv();
+  return (
+    <header className="jp-Spark-header">
+      <div className="jp-Spark-head">
+        <select
+          aria-label={trans.__('Driver')}
+          value=""
+          onChange={event => model.pin(event.target.value)}
+        >
+          <option value="" disabled>
+            {trans._n(
+              'Show another driver (%1)',
+              'Show another driver (%1)',
+              model.drivers!.length
+            )}
+          </option>
+          {model.drivers!.map(each => (
+            <option key={each.id} value={each.id}>
+              {optionText(each, model, trans)}
+            </option>
+          ))}
+        </select>
+      </div>
+    </header>
+  );
+}
+
+/** A driver in the list: where it is, what it is called, how long it is up, whether it answers. */
+function optionText(
+  each: IDriver,
+  model: SparkModel,
+  trans: TranslationBundle
+): string {
+  const place =
+    each.notebook?.split('/').pop() ||
+    (each.terminal ? trans.__('terminal %1', each.terminal) : '') ||
+    (each.kind === 'kernel' ? trans.__('kernel') : each.kind);
+  const state = stateOf();
+  return [
+    // First what is unusual: a narrow panel shows no more than the beginning.
+    ...(state ? [state] : []),
+    place,
+    `${each.name} (${each.pid})`,
+    trans.__('up %1', inMinutes(model.now - each.started, trans)),
+    ...(state ? [] : [trans.__('answers')])
+  ].join(' · ');
+
+  /** How it is, unless it answers. */
+  function stateOf(): string | null {
+    const isShown = each.id === model.driver?.id;
+    if (
+      !model.drivers?.some(other => other.id === each.id) ||
+      (isShown && model.connection.state === 'gone')
+    ) {
+      return trans.__('gone');
+    }
+    const since = model.silentSince(each);
+    return since !== null
+      ? trans.__('silent for %1', seconds(model.now - since, trans))
+      : null;
   }
 }
 
@@ -131,7 +190,7 @@ function Silence(): JSX.Element | null {
           <Action
             text={trans.__('Kill executors')}
             label={trans.__('Kill all executors from outside of the driver')}
-            cost={trans.__('Cached data is lost, running tasks start anew.')}
+            cost={trans.__('Running tasks start anew; cached data stays.')}
             danger
             onAct={() => model.killExecutors()}
           />

@@ -3,6 +3,7 @@ import React, { useState } from 'react';
 import { IJob, ISnapshot } from '../model/rows';
 import {
   IJobGroup,
+  hasCellsGroup,
   isActive,
   jobList,
   jobProgress,
@@ -74,17 +75,26 @@ function CellGroup({ group, snapshot }: IGroupProps): JSX.Element {
           {trans._n('%1 job', '%1 jobs', group.jobs.length)}
           {active.length > 1 && ' · ' + counts(progress)}
         </span>
-        {active.length > 1 && (
+        {active.length > 0 && (
           <Action
             text={trans.__('Kill all of %1', name)}
             label={trans.__('Kill all jobs of %1', name)}
             danger
-            onAct={() => model.killJobs(active)}
+            disabled={active.every(job => jobState(job) === 'killing')}
+            onAct={() => model.killCell(active)}
           />
         )}
       </div>
       {active.length > 1 && (
-        <Bar progress={progress} state="running" label={name} />
+        <Bar
+          progress={progress}
+          state={
+            active.every(job => jobState(job) === 'killing')
+              ? 'killing'
+              : 'running'
+          }
+          label={name}
+        />
       )}
       <ul className="jp-Spark-list">
         {group.jobs.map(job => (
@@ -179,7 +189,7 @@ function JobDetails({ job, snapshot }: IJobRowProps): JSX.Element {
   const stages = stagesOf(snapshot, job);
   return (
     <div className="jp-Spark-details">
-      {job.jobGroup && !isOfCell(job) && (
+      {job.jobGroup && !hasCellsGroup(job) && (
         <p className="jp-Spark-hint">
           {trans.__('group %1', job.jobGroup)}{' '}
           {isActive(jobState(job)) && (
@@ -213,11 +223,6 @@ function JobDetails({ job, snapshot }: IJobRowProps): JSX.Element {
       )}
     </div>
   );
-}
-
-/** Whether its group is the one that cells give to jobs without any. */
-function isOfCell(job: IJob): boolean {
-  return !!job.cell && /^In ?\[\d+\]/.test(job.jobGroup ?? '');
 }
 
 /** `collect` of `collect at In[3]:2`: the cell stands beside it. */

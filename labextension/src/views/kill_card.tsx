@@ -1,9 +1,10 @@
 import React, { useState } from 'react';
 
+import { framesOf } from '../model/frames';
 import { IKillCard } from '../model/rows';
-import { forcedAfterMs, framesOf } from '../model/words';
+import { forcedAfterMs } from '../model/words';
 import { useEnv } from './env';
-import { duration, timeOfDay } from './format';
+import { duration, scopeWord, timeOfDay } from './format';
 import { Action } from './parts';
 import { Frames } from './stack';
 
@@ -13,10 +14,7 @@ export function KillCard({ card }: { card: IKillCard }): JSX.Element | null {
   const [open, setOpen] = useState(false);
   const forced = forcedAfterMs(card);
   const stacks = card.tasks.filter(task => task.lastStack?.length);
-  const what =
-    card.scope === 'application'
-      ? trans.__('the application')
-      : `${card.scope} ${card.target}`;
+  const what = scopeWord(card.scope, trans, card.target);
   return (
     <div
       className="jp-Spark-card"
@@ -43,7 +41,18 @@ export function KillCard({ card }: { card: IKillCard }): JSX.Element | null {
           <span>{trans.__('forced after %1', duration(forced, trans))}</span>
         )}
         {card.threads?.length ? (
-          <span>{trans.__('threads left: %1', card.threads.join(', '))}</span>
+          <span>
+            {trans.__(
+              'threads left: %1',
+              card.threads
+                .map(each =>
+                  each.isDaemon
+                    ? trans.__('%1 (daemon)', each.name)
+                    : trans.__('%1 (keeps the process alive)', each.name)
+                )
+                .join(', ')
+            )}
+          </span>
         ) : null}
       </p>
       {stacks.length > 0 && (

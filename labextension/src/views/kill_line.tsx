@@ -1,13 +1,8 @@
 import React from 'react';
 
+import { framesOf, inShort } from '../model/frames';
 import { IJob, IKillCard, ISnapshot } from '../model/rows';
-import {
-  forcedAfterMs,
-  framesOf,
-  jobState,
-  killOf,
-  stubborn
-} from '../model/words';
+import { forcedAfterMs, jobState, killOf, stubborn } from '../model/words';
 import { useEnv } from './env';
 import { duration } from './format';
 import { Action } from './parts';
@@ -43,7 +38,7 @@ export function KillLine({
   return (
     <span className="jp-Spark-killLine" role="status">
       {trans._n('%1 task still running', '%1 tasks still running', left)}
-      {card && <Stubborn snapshot={snapshot} card={card} />}
+      {card && <Stubborn card={card} />}
     </span>
   );
 
@@ -64,22 +59,15 @@ export function KillLine({
   }
 }
 
-/** Names the tasks that do not stop, where they hang, and what ending their executor costs. */
-function Stubborn({
-  snapshot,
-  card
-}: {
-  snapshot: ISnapshot;
-  card: IKillCard;
-}): JSX.Element {
+/**
+ * Names the tasks that do not stop, and where they hang. Ending their executor costs nothing else:
+ * blocks are files of the application.
+ */
+function Stubborn({ card }: { card: IKillCard }): JSX.Element {
   const { model, trans } = useEnv();
   return (
     <>
       {stubborn(card, model.now).map(task => {
-        const executor = snapshot.executors.find(
-          each => each.id === task.executorId
-        );
-        const cached = executor?.rddBlocks ?? 0;
         return (
           <span key={task.taskId} className="jp-Spark-stubborn" role="alert">
             {trans.__(
@@ -89,20 +77,11 @@ function Stubborn({
               task.pid
             )}
             {task.lastStack?.length ? (
-              <code>{framesOf(task.lastStack).at(-1)}</code>
+              <code>{inShort(framesOf(task.lastStack).at(-1)!)}</code>
             ) : null}
             <Action
               text={trans.__('Kill executor %1', task.executorId)}
               label={trans.__('Kill executor %1', task.executorId)}
-              cost={
-                cached
-                  ? trans._n(
-                      '%1 cached partition will be recomputed.',
-                      '%1 cached partitions will be recomputed.',
-                      cached
-                    )
-                  : undefined
-              }
               danger
               onAct={() => model.kill('executor', task.executorId)}
             />

@@ -1,5 +1,5 @@
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
-import React, { ReactNode, useEffect, useState } from 'react';
+import React, { ReactNode, useEffect, useRef, useState } from 'react';
 
 import { IProgress, State } from '../model/words';
 import { useEnv } from './env';
@@ -52,11 +52,24 @@ export function Action(props: IActionProps): JSX.Element {
   const { text, label, onAct, cost, danger, disabled } = props;
   const { trans } = useEnv();
   const [asking, setAsking] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const answered = useRef(false);
   useEffect(() => {
     if (disabled) {
       setAsking(false);
     }
   }, [disabled]);
+  useEffect(() => {
+    // Whoever has answered by key stays where he was.
+    if (!asking && answered.current) {
+      answered.current = false;
+      button.current?.focus();
+    }
+  }, [asking]);
+  const answer = () => {
+    answered.current = true;
+    setAsking(false);
+  };
   if (asking) {
     return (
       <span
@@ -66,7 +79,7 @@ export function Action(props: IActionProps): JSX.Element {
         onKeyDown={event => {
           if (event.key === 'Escape') {
             event.stopPropagation();
-            setAsking(false);
+            answer();
           }
         }}
       >
@@ -76,13 +89,13 @@ export function Action(props: IActionProps): JSX.Element {
           className="jp-Spark-button jp-mod-danger"
           aria-label={trans.__('%1, yes', label)}
           onClick={() => {
-            setAsking(false);
+            answer();
             onAct();
           }}
         >
           {text}
         </button>
-        <button className="jp-Spark-button" onClick={() => setAsking(false)}>
+        <button className="jp-Spark-button" onClick={answer}>
           {trans.__('Keep')}
         </button>
       </span>
@@ -90,12 +103,17 @@ export function Action(props: IActionProps): JSX.Element {
   }
   return (
     <button
+      ref={button}
       className={`jp-Spark-button${danger ? ' jp-mod-danger' : ''}`}
       aria-label={label}
       title={label}
-      disabled={disabled}
+      // Not `disabled`: that would take the focus away.
+      aria-disabled={disabled}
       onClick={event => {
         event.stopPropagation();
+        if (disabled) {
+          return;
+        }
         if (cost) {
           setAsking(true);
         } else {

@@ -11,6 +11,7 @@ import { timeOfDay } from './format';
 import { Header } from './header';
 import { Jobs } from './jobs';
 import { KillCard } from './kill_card';
+import { Notice } from './notice';
 import { Section } from './parts';
 import { Threads } from './threads';
 import { Timeline } from './timeline';
@@ -71,11 +72,12 @@ export class SparkPanel extends ReactWidget {
 
 function Panel({ folds }: { folds: IFolds }): JSX.Element {
   const { model, trans } = useEnv();
-  const { notice, snapshot } = model;
+  const { snapshot } = model;
   if (!model.driver || !snapshot) {
     return (
       <div className="jp-Spark-panel">
         <Header />
+        <Notice />
         <Empty />
       </div>
     );
@@ -104,16 +106,7 @@ function Panel({ folds }: { folds: IFolds }): JSX.Element {
   return (
     <div className="jp-Spark-panel">
       <Header />
-      <div aria-live="polite">
-        {notice && (
-          <p className={notice.failed ? 'jp-Spark-refusal' : 'jp-Spark-hint'}>
-            {notice.text}{' '}
-            <button className="jp-Spark-link" onClick={() => model.dismiss()}>
-              {trans.__('Dismiss')}
-            </button>
-          </p>
-        )}
-      </div>
+      <Notice />
       {ended && <KillCard card={ended} />}
       {section(
         'jobs',

@@ -1,26 +1,34 @@
-import React, { useState } from 'react';
+import React, { useLayoutEffect, useRef, useState } from 'react';
 
+import { inShort, isLibrary } from '../model/frames';
 import { IThread } from '../model/rows';
 import { useEnv, useWatch } from './env';
 import { seconds } from './format';
 import { Action } from './parts';
 
-const LIBRARY =
-  /site-packages|dist-packages|\/lib\/python3|pyspark_shell\/|<frozen |File "<string>"/;
-
 /** Frames of one thread; those that are not the user's are folded. */
 export function Frames({ frames }: { frames: string[] }): JSX.Element {
   const { places, trans } = useEnv();
   const [all, setAll] = useState(false);
-  const own = frames.filter(frame => !LIBRARY.test(frame));
+  const own = frames.filter(frame => !isLibrary(frame));
   const folded = !all && own.length > 0 && own.length < frames.length;
   const shown = folded ? own : frames;
   return (
     <div className="jp-Spark-stack">
       <ol>
         {shown.map((frame, i) => (
-          <li key={i} className={LIBRARY.test(frame) ? 'jp-mod-library' : ''}>
-            {frame}
+          <li
+            key={i}
+            className={isLibrary(frame) ? 'jp-mod-library' : ''}
+            title={frame.split('\n', 1)[0]}
+          >
+            {inShort(frame).split('\n', 1)[0]}
+            {frame
+              .split('\n')
+              .slice(1)
+              .map((line, n) => (
+                <span key={n}>{line.trim()}</span>
+              ))}
           </li>
         ))}
       </ol>
@@ -55,13 +63,31 @@ export function TaskStack({ taskId, onClose }: ITaskStackProps): JSX.Element {
   const { trans } = useEnv();
   const { value, error } = useWatch<IThread>(`tasks/${taskId}/threads`, 1000);
   const same = value?.sameLineSeconds ?? 0;
+  const region = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    const own = region.current!;
+    own.focus();
+    return () => {
+      // Whoever was in here goes back to where he came from.
+      if (own.contains(document.activeElement)) {
+        (before as HTMLElement | null)?.focus();
+      }
+    };
+  }, []);
   return (
     <div
+      ref={region}
       className="jp-Spark-details"
       role="region"
       aria-label={trans.__('Stack of task %1', taskId)}
       tabIndex={-1}
-      onKeyDown={event => event.key === 'Escape' && onClose()}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          onClose();
+        }
+      }}
     >
       <p className="jp-Spark-hint">
         {same >= 2

@@ -42,6 +42,8 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
     pages.current?.setActive(active);
   });
 
+  useEffect(() => setFirst(0), [order]);
+
   const rows = [];
   for (let row = begin; row < end; row++) {
     rows.push(
@@ -69,7 +71,7 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
         >
           {order === 'ID'
             ? trans.__('slowest first')
-            : trans.__('by partition')}
+            : trans.__('in order of launch')}
         </button>
       </div>
       {pages.current?.error && (
@@ -80,6 +82,8 @@ export function TaskList({ stage }: { stage: IStage }): JSX.Element {
         role="list"
         aria-label={name}
         tabIndex={0}
+        onPointerEnter={() => pages.current?.hold(true)}
+        onPointerLeave={() => pages.current?.hold(false)}
         style={{ height: Math.min(launched, ROWS_IN_SIGHT) * ROW_HEIGHT }}
         onScroll={event =>
           setFirst(Math.floor(event.currentTarget.scrollTop / ROW_HEIGHT))

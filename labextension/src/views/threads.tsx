@@ -3,7 +3,7 @@ import React, { useState } from 'react';
 import { IThread } from '../model/rows';
 import { CellLink } from './cell_link';
 import { useEnv, useWatch } from './env';
-import { seconds } from './format';
+import { seconds, threadStateWord } from './format';
 import { Action, Twisty } from './parts';
 import { Frames } from './stack';
 
@@ -79,6 +79,7 @@ function ThreadRow({ thread }: { thread: IThread }): JSX.Element {
   const { trans } = useEnv();
   const [open, setOpen] = useState(false);
   const frames = thread.stackTrace.elems;
+  const isYours = thread.owner === 'user';
   return (
     <li
       className="jp-Spark-row jp-Spark-threadRow"
@@ -93,7 +94,7 @@ function ThreadRow({ thread }: { thread: IThread }): JSX.Element {
         <span className="jp-Spark-name" title={frames.at(-1)}>
           <b>{thread.threadName}</b>
         </span>
-        {thread.cell && <CellLink cell={thread.cell} />}
+        {isYours && thread.cell && <CellLink cell={thread.cell} />}
       </div>
       <div className="jp-Spark-facts">
         {thread.keepsProcessAlive && (
@@ -101,14 +102,17 @@ function ThreadRow({ thread }: { thread: IThread }): JSX.Element {
             {trans.__('keeps the process alive')}
           </span>
         )}
-        <span>{thread.threadState.toLowerCase().replace('_', ' ')}</span>
+        <span>{threadStateWord(thread.threadState, trans)}</span>
         {(thread.cpuPercent ?? 0) >= 0.5 ? (
           <span>{trans.__('%1 % CPU', Math.round(thread.cpuPercent!))}</span>
         ) : null}
         {thread.waitsFor && (
           <span>{trans.__('waits for %1', thread.waitsFor)}</span>
         )}
-        {thread.owner === 'user' && (thread.sameLineSeconds ?? 0) >= 2 && (
+        {isYours && thread.startedAt && (
+          <span>{trans.__('started at %1', thread.startedAt)}</span>
+        )}
+        {isYours && (thread.sameLineSeconds ?? 0) >= 2 && (
           <span>
             {trans.__(
               'same line for %1',

@@ -7,7 +7,8 @@ import { seconds } from './format';
 
 /** How far back it looks. */
 const SPAN_MS = 60000;
-const TASKS = 300;
+/** The newest so many. */
+const TASKS = 400;
 const COLUMNS = 'taskId,executorId,status,launchTime,duration';
 
 /** When each executor ran tasks of the newest stage, over the last minute. */
@@ -25,7 +26,6 @@ export function Timeline({ snapshot }: { snapshot: ISnapshot }): JSX.Element {
     <Lanes
       key={`${stage.stageId}.${stage.attemptId}`}
       path={`stages/${stage.stageId}/${stage.attemptId}/taskList`}
-      offset={Math.max(launchedTasks(stage) - TASKS, 0)}
       active={isActive(stageState(stage))}
       title={trans.__('Tasks of stage %1 by executor', stage.stageId)}
     />
@@ -36,18 +36,15 @@ export function Timeline({ snapshot }: { snapshot: ISnapshot }): JSX.Element {
 
 interface ILanesProps {
   path: string;
-  offset: number;
   active: boolean;
   title: string;
 }
 
-function Lanes({ path, offset, active, title }: ILanesProps): JSX.Element {
+function Lanes({ path, active, title }: ILanesProps): JSX.Element {
   const { model, trans } = useEnv();
   const { value, error } = useWatch<ITask[]>(path, active ? 1000 : 10000, {
-    // A new window every hundred tasks, not with each.
-    offset: Math.floor(offset / 100) * 100,
-    length: TASKS + 100,
-    sortBy: 'ID',
+    length: TASKS,
+    sortBy: '-ID',
     columns: COLUMNS
   });
   const tasks = (value ?? []).map(task => {
@@ -67,6 +64,9 @@ function Lanes({ path, offset, active, title }: ILanesProps): JSX.Element {
     end - SPAN_MS
   );
   const span = Math.max(end - begin, 1);
+  if (!tasks.length) {
+    return <p className="jp-Spark-hint">{error || trans.__('Loading…')}</p>;
+  }
   const lanes = [...new Set(tasks.map(task => task.executorId))].sort(
     (a, b) => Number(a) - Number(b)
   );

@@ -10,6 +10,9 @@ export const application = meta('application');
 /** Whether this user may kill. */
 export const mayKill = meta('kill') === 'yes';
 
+/** Whether this user may give orders that kill nothing: unpersist, release, collect garbage. */
+export const mayChange = meta('change') === 'yes';
+
 const base = `/api/v1/applications/${encodeURIComponent(application)}`;
 
 /** The address of `path` below the application. */

@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { ago, bytes, cellName, duration, plural, shortSite } from './format.js';
 import { button, empty, fact, pending, pill } from './parts.js';
-import { mayKill } from './request.js';
+import { mayChange } from './request.js';
 
 // Looking for holders walks the objects of the driver: not more often than this.
 const HOLDERS_MS = 5_000;
@@ -50,7 +50,7 @@ function summary(ui, header, looksForHolders) {
     h('div', { class: 'buttons' },
       button(looksForHolders ? 'Hide holders' : 'Show holders', () => ui.toggle('holders'),
         { 'aria-pressed': String(looksForHolders) }),
-      mayKill && !ui.model.isStopped && button('Collect garbage now', () => ui.order('gc', 'cleaner/gc',
+      mayChange && !ui.model.isStopped && button('Collect garbage now', () => ui.order('gc', 'cleaner/gc',
         {}, null, done => `${plural(done.collected, 'object')} found in ${duration(done.tookMs)}.`),
       { disabled: ui.sent.has('gc') })));
 }
@@ -83,7 +83,7 @@ function held(holders) {
 }
 
 function actions(ui, row, key) {
-  if (!mayKill || ui.model.isStopped || row.state === 'cleaned') return null;
+  if (!mayChange || ui.model.isStopped || row.state === 'cleaned') return null;
   return [
     row.heldBy?.some(each => each.forgettable) && button('Release', () => ui.order(
       `${key}-release`, 'cleaner/forget', { kind: row.kind, id: row.id }, null, released),

@@ -14,13 +14,7 @@ export function executorsView(ui) {
       'The first job starts them: one process for each of the cores that the master names, such ' +
       'as local[4].');
   }
-  const usages = new Map((ui.model.use('executors', 2000).value ?? []).map(row => [row.id, row]));
-  return [driver, ...all].filter(Boolean).map(row => executorRow(ui, measured(row, usages.get(row.id))));
-}
-
-/** What a process uses is told to those who ask; no event tells it. */
-function measured(row, usage) {
-  return usage ? { ...row, cpuPercent: usage.cpuPercent, rssBytes: usage.rssBytes } : row;
+  return [driver, ...all].filter(Boolean).map(row => executorRow(ui, row));
 }
 
 function executorRow(ui, row) {
@@ -72,7 +66,7 @@ function details(row, isDriver) {
     row.totalDuration > 0 && !isDriver && `worked ${duration(row.totalDuration)}`,
     row.rddBlocks > 0 && `${plural(row.rddBlocks, 'cached block')}, ${bytes(row.memoryUsed)}`,
     row.totalShuffleWrite > 0 && `shuffle write ${bytes(row.totalShuffleWrite)}`,
-    row.keptBecause && `kept because ${row.keptBecause}`,
+    row.idleSince ? `idle ${duration(Date.now() - row.idleSince)}` : row.keptBecause,
     row.removeReason
   ].filter(Boolean);
 }

@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { bytes, cellName, plural, shortSite } from './format.js';
 import { button, empty, meter, opener, pending } from './parts.js';
-import { mayKill } from './request.js';
+import { mayChange } from './request.js';
 
 export function storageView(ui) {
   const rdds = [...ui.model.rdds.values()].sort((a, b) => b.id - a.id);
@@ -24,7 +24,7 @@ function rddRow(ui, rdd) {
         meter(rdd.numCachedPartitions, rdd.numPartitions, 'cached partitions'),
         `${rdd.numCachedPartitions}/${rdd.numPartitions} cached`),
       h('span', { class: 'time' }, bytes(rdd.memoryUsed + rdd.diskUsed)),
-      mayKill && !ui.model.isStopped && button('Unpersist', () => ui.order(key,
+      mayChange && !ui.model.isStopped && button('Unpersist', () => ui.order(key,
         `storage/rdd/${rdd.id}/unpersist`, {}, null, () => `RDD ${rdd.id} is not cached any more.`),
       { 'aria-label': `Unpersist RDD ${rdd.id}`, disabled: ui.sent.has(key) })),
     h('p', { class: 'soft details' }, [

@@ -1,8 +1,8 @@
 // Tasks of a stage: those that run, and the slowest of the others; each with its live stack.
 
 import { h } from './dom.js';
-import { bytes, duration, lastLine, taskState } from './format.js';
-import { button, killButton, pending, pill, stack } from './parts.js';
+import { bytes, clock, duration, lastLine, taskState } from './format.js';
+import { button, killButton, pending, pill, reason, stack } from './parts.js';
 
 const LENGTH = 20;
 
@@ -33,6 +33,7 @@ export function taskRow(ui, task, { isStubborn = false } = {}) {
   const state = taskState(task);
   const isLive = task.status === 'RUNNING';
   const about = details(task);
+  const { taskId } = task;
   return h('div', { key, class: `task ${state}` },
     h('div', { class: 'line' },
       h('span', { class: 'name' }, isStubborn
@@ -40,10 +41,42 @@ export function taskRow(ui, task, { isStubborn = false } = {}) {
         : `task ${task.taskId} · partition ${task.partitionId} · executor ${task.executorId}`),
       pill(state),
       h('span', { class: 'time' }, duration(task.duration ?? 0)),
-      h('span', { class: 'buttons' }, isLive && actions(ui, task, key, isStubborn))),
+      h('span', { class: 'buttons' }, isLive && actions(ui, task, key, isStubborn),
+        hasStory(task) && button('Story', () => ui.toggle(`${key}-story`), {
+          'aria-expanded': String(ui.open.has(`${key}-story`)), 'aria-label': `Story of task ${taskId}`
+        }))),
     about.length > 0 && h('p', { class: 'soft details' },
       about.map((text, at) => h('span', { key: at }, text))),
-    isLive && (isStubborn || ui.open.has(key)) && liveStack(ui, `tasks/${task.taskId}/threads`));
+    isLive && (isStubborn || ui.open.has(key)) && liveStack(ui, `tasks/${task.taskId}/threads`),
+    ui.open.has(`${key}-story`) && story(ui, task));
+}
+
+/** Whether there is more to tell of a task than this one attempt. */
+function hasStory(task) {
+  return task.stageId !== undefined && (task.attempt > 0 || !['RUNNING', 'SUCCESS'].includes(task.status));
+}
+
+/** All attempts of a task, first to last: where each ran, and how it ended. */
+function story(ui, task) {
+  const listing = ui.model.use(`stages/${task.stageId}/tasks/${task.index}/story`, 2000);
+  return h('ol', { class: 'story', 'aria-label': `Story of partition ${task.partitionId}` },
+    pending(listing) ?? listing.value.map(each => h('li', { key: each.taskId }, chapter(each))));
+}
+
+function chapter(each) {
+  const state = taskState(each);
+  const where = `task ${each.taskId} · executor ${each.executorId}${each.pid ? ` (pid ${each.pid})` : ''}`;
+  return [
+    h('span', {}, where), ' ', pill(state), ' ',
+    h('span', { class: 'soft' }, [
+      `attempt ${each.attempt}${each.stageAttempt ? ` of stage attempt ${each.stageAttempt}` : ''}`,
+      `began ${clock(each.startedAt)}`, duration(each.duration ?? 0), each.speculative && 'speculative',
+      each.forced && 'ended by force'
+    ].filter(Boolean).join(' · ')),
+    reason(each.reason),
+    each.lastStack.length > 0 && h('pre', { class: 'reason', tabindex: '0' },
+      `last seen at\n${each.lastStack.join('\n')}`)
+  ];
 }
 
 function actions(ui, task, key, isStubborn) {

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from compat.differential.engine import ENGINE
+
 PROGRAMS: dict[str, Callable[..., Any]] = {}
 ENGINE_ERRORS = {"Py4JJavaError", "PythonException", "SparkException"}
 
@@ -33,11 +35,17 @@ def category(error: BaseException) -> str:
 
 
 def caught(action: Callable[[], Any], *words: str) -> tuple[str, dict[str, bool]]:
-    """Return the category of what `action` raises, and which of `words` its text holds."""
+    """Return the category of what `action` raises, and which of `words` its text holds.
+
+    PySpark's own text must hold them all: else both sides would agree on nothing.
+    """
     try:
         result = action()
     except Exception as error:
-        return category(error), {word: word in str(error) for word in words}
+        found = {word: word in str(error) for word in words}
+        if ENGINE == "pyspark" and not all(found.values()):
+            raise LookupError(f"PySpark does not say so: {found}") from error
+        return category(error), found
     return f"no error, but {result!r}", {}
 
 

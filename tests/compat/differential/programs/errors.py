@@ -187,8 +187,7 @@ def wrong_numbers_of_partitions(sc):
         caught(lambda: ten.coalesce(0)),
         caught(lambda: ten.coalesce(-1)),
         caught(lambda: ten.repartition(0)),
-        caught(lambda: ten.keyBy(abs).partitionBy(0).collect()),
-        caught(lambda: ten.keyBy(abs).reduceByKey(add, 0).collect()),
+        caught(lambda: ten.repartition(-1)),
     )
 
 

@@ -122,7 +122,7 @@ def broadcast_unpersisted_and_destroyed(sc):
     shared.unpersist()
     second = rdd.collect()
     shared.destroy()
-    return first, second, caught(rdd.collect)[0] != "no error"
+    return first, second, caught(rdd.collect, "destroyed")[1]
 
 
 @program
@@ -158,7 +158,7 @@ def added_files(sc, folder):
         read("words.txt"),
         os.path.isdir(SparkFiles.getRootDirectory()),
         [path.rsplit("/", 1)[-1] for path in sorted(sc.listFiles) if str(folder) in path],
-        caught(lambda: sc.addFile(str(folder / "missing.txt")))[0] != "no error",
+        caught(lambda: sc.addFile(str(folder / "missing.txt")), "missing.txt does not exist"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import add
 
 from compat.differential.engine import portable_hash
-from compat.differential.registry import layout, program, sorted_layout
+from compat.differential.registry import caught, layout, program, sorted_layout
 
 PAIRS = [(x % 7, x) for x in range(30)]
 NAMED = [("a", 1), ("b", 2), ("a", 3), ("c", 4), ("b", 5), ("e", 6)]
@@ -284,3 +284,39 @@ def large_values_are_shuffled_whole(sc):
     return sorted(
         (key, len(value), sorted(set(value))) for key, value in rdd.reduceByKey(add).collect()
     )
+
+
+@program
+def shuffles_into_no_partition(sc):
+    pairs = sc.parallelize([(1, 2), (3, 4)], 2)
+    results = {}
+    for count in (0, -1):
+        results |= {
+            (count, "partitionBy"): lambda n=count: pairs.partitionBy(n).collect(),
+            (count, "reduceByKey"): lambda n=count: pairs.reduceByKey(add, n).collect(),
+            (count, "foldByKey"): lambda n=count: pairs.foldByKey(0, add, n).collect(),
+            (count, "aggregateByKey"): lambda n=count: pairs.aggregateByKey(
+                0, add, add, n
+            ).collect(),
+            (count, "combineByKey"): lambda n=count: pairs.combineByKey(int, add, add, n).collect(),
+            (count, "groupByKey"): lambda n=count: pairs.groupByKey(n).collect(),
+            (count, "groupBy"): lambda n=count: pairs.groupBy(len, n).collect(),
+            (count, "join"): lambda n=count: pairs.join(pairs, n).collect(),
+            (count, "leftOuterJoin"): lambda n=count: pairs.leftOuterJoin(pairs, n).collect(),
+            (count, "rightOuterJoin"): lambda n=count: pairs.rightOuterJoin(pairs, n).collect(),
+            (count, "fullOuterJoin"): lambda n=count: pairs.fullOuterJoin(pairs, n).collect(),
+            (count, "cogroup"): lambda n=count: pairs.cogroup(pairs, n).collect(),
+            (count, "subtractByKey"): lambda n=count: pairs.subtractByKey(
+                sc.parallelize([(7, 7)]), n
+            ).collect(),
+            (count, "subtract"): lambda n=count: pairs.subtract(
+                sc.parallelize([(7, 7)]), n
+            ).collect(),
+            (count, "distinct"): lambda n=count: pairs.distinct(n).collect(),
+            (count, "sortByKey"): lambda n=count: pairs.sortByKey(True, n).collect(),
+            (count, "sortBy"): lambda n=count: pairs.sortBy(str, True, n).collect(),
+            (count, "sortWithin"): lambda n=count: pairs.repartitionAndSortWithinPartitions(
+                n
+            ).collect(),
+        }
+    return {name: caught(action) for name, action in results.items()}
