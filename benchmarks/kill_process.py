@@ -158,7 +158,7 @@ class Victims:
         return pids
 
     def _await_work(self, pids: list[int]) -> None:
-        """Wait until the tasks have got from their first line into what they do: a wait, or work."""
+        """Wait until the tasks have got from their first line into what they do."""
         before = {pid: _cpu_s(pid)[1] for pid in pids}
         while not all(_is_at_work(pid, cpu_s) for pid, cpu_s in before.items()):
             time.sleep(0.001)
