@@ -40,6 +40,7 @@ from pyspark_shell.driver.main_thread import (
     is_interrupt_pending,
     raise_in_thread,
 )
+from pyspark_shell.executor.thread_dump import dump_text
 from pyspark_shell.executor.thread_states import ThreadState, ThreadWatch, top_user_frame
 from pyspark_shell.status.kill_log import LeftThread
 
@@ -346,8 +347,7 @@ class ApplicationKill:
         return not any(s.keeps_process_alive or (s.cpu_percent or 0) > _BUSY_PERCENT for s in users)
 
     def _dump_threads(self) -> None:
-        rows = [f'"{s.name}" {s.state}\n' + "\n".join(s.stack) for s in self._states()]
-        log.warning("Thread dump of the driver:\n%s", "\n\n".join(rows))
+        log.warning("Thread dump of the driver:\n%s", dump_text(self._states()))
 
 
 def _is_main(state: ThreadState) -> bool:

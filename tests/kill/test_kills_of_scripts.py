@@ -91,9 +91,9 @@ swallowing_user_loop()
     ]  # fmt: skip
     _, _, ending = report.partition("kill: complete in")
     _, _, dump = ending.partition("Thread dump of the driver:")
-    assert '"MainThread"' in dump
+    assert re.search(r'"MainThread" #\d+ prio=5 nid=\d+ owner=user\n   state: \w+', dump)
     assert '"dag-scheduler-event-loop"' not in dump  # the context has stopped
-    assert '"stop-spark-context"' in dump
+    assert re.search(r'"stop-spark-context" #\d+ daemon prio=5 nid=\d+ owner=engine\n', dump)
     driver.assert_gone()
 
 
