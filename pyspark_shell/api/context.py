@@ -128,7 +128,6 @@ class SparkContext(InputFiles, ContextFiles):
         super().__init__()
         self._outer_state = None if TaskContext.get() is None else ProcessState.take()
         self._callsite = first_spark_call()
-        self._kill_reason: str | None = None
         self._ui: ContextUI | None = None
         self._conf = copy_of(conf)
         self._set_explicitly(master, appName, sparkHome, environment)
@@ -257,12 +256,13 @@ class SparkContext(InputFiles, ContextFiles):
         """
         if self._driver is not None:
             self._driver.assert_may_stop()
+            self._killed = self._driver.life.killed
         driver, self._driver = self._driver, None
         try:
             if driver is not None:
                 self._stop_files()
                 driver.stop()
-                self._kill_reason = driver.kill_reason
+                self._killed = driver.life.killed
                 self._why_stopped = driver.why_stopped()
         finally:
             self._ui = None
@@ -288,6 +288,13 @@ class SparkContext(InputFiles, ContextFiles):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _active_instead(self) -> str:
+        active = SparkContext._active_spark_context
+        driver = None if active is None or active is self else active._driver
+        if driver is None or driver.is_stopped:
+            return "No SparkContext is active: make a new one with SparkContext(...)."
+        return f"The currently active SparkContext was created at: {driver.created_at}."
 
     @staticmethod
     def _assert_on_driver() -> None:
@@ -358,7 +365,9 @@ class SparkContext(InputFiles, ContextFiles):
     @property
     def killReason(self) -> str | None:
         """Why the application was killed, None if it was not."""
-        return self._kill_reason if self._driver is None else self._driver.kill_reason
+        driver = self._driver
+        killed = self._killed if driver is None else driver.life.killed
+        return None if killed is None else killed.reason
 
     @property
     def resources(self) -> dict[str, ResourceInformation]:

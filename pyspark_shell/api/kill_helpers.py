@@ -47,11 +47,10 @@ class KillHelpers(JobControl):
         ...     sc.checkpoint_kill()
         """
         driver = self._driver
-        if driver is None:
-            return
-        if driver.life.killed is not None:
-            raise SparkApplicationKilled(str(driver.life.killed))
-        if driver.cancelled_groups:
+        killed = self._killed if driver is None else driver.life.killed
+        if killed is not None:
+            raise SparkApplicationKilled(str(killed))
+        if driver is not None and driver.cancelled_groups:
             group = self._local_properties().get(JOB_GROUP_ID)
             if group in driver.cancelled_groups:
                 raise SparkJobCancelled(f"Job group {group} was cancelled for all future jobs.")
@@ -67,6 +66,7 @@ class KillHelpers(JobControl):
         """
         driver = self._driver
         if driver is None:
+            self.checkpoint_kill()
             yield from iterable
             return
         life, groups = driver.life.kill, driver.cancelled_groups

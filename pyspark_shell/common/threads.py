@@ -10,6 +10,7 @@ DAG_SCHEDULER: Final = "dag-scheduler-event-loop"
 CONTEXT_CLEANER: Final = "Spark Context Cleaner"
 PERIODIC_GC: Final = "context-cleaner-periodic-gc"
 STOP_CONTEXT: Final = "stop-spark-context"
+INTERRUPT_MAIN: Final = "interrupt-killed-main"
 EXECUTOR_MESSAGES: Final = "executor-messages"
 SPARK_UI: Final = "SparkUI"
 PROGRESS: Final = "refresh progress"
@@ -23,6 +24,7 @@ ENGINE_THREADS: Final = frozenset(
         CONTEXT_CLEANER,
         PERIODIC_GC,
         STOP_CONTEXT,
+        INTERRUPT_MAIN,
         EXECUTOR_MESSAGES,
         SPARK_UI,
         PROGRESS,

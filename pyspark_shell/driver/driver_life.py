@@ -13,13 +13,9 @@ from contextlib import suppress
 from typing import Final
 
 from pyspark_shell.common.config_entry import Settings
-from pyspark_shell.driver.application_kill import (
-    ApplicationKill,
-    KillPolicy,
-    KillRecord,
-    KillTarget,
-)
-from pyspark_shell.driver.main_thread import MainThreadInterrupt
+from pyspark_shell.driver.application_kill import ApplicationKill, KillTarget
+from pyspark_shell.driver.kill_policy import KillPolicy, KillRecord
+from pyspark_shell.driver.main_thread import MainThreadInterrupt, exit_as_before
 from pyspark_shell.executor.thread_states import StartSites, ThreadWatch
 
 
@@ -49,6 +45,7 @@ class DriverLife:
 
     def begin(self) -> None:
         """Start the parked threads, early: Python refuses new ones while it shuts down."""
+        exit_as_before()  # another application was killed, this one is not
         self._sites.watch()
         self._interrupt.install()
         self.kill.park()

@@ -136,7 +136,7 @@ class DAGScheduler:
         self._running: set[int] = set()
         self._failed: set[int] = set()
         self._resubmit_planned = False
-        self._cancelled_groups: OrderedDict[str, None] = OrderedDict()
+        self.cancelled_groups: OrderedDict[str, None] = OrderedDict()  # any thread may look
         self._stopped: str | None = None
         self._unable: str | None = None  # why no job can run any more
         self._application_killed = False
@@ -147,12 +147,14 @@ class DAGScheduler:
             case JobSubmitted():
                 self._handle_job_submitted(event)
             case JobCancelled():
+                log.info("Asked to cancel job %d", event.job_id)
                 self._handle_job_cancelled(event.job_id, event.reason, event.interrupt)
             case StageCancelled():
                 self._handle_stage_cancelled(event)
             case JobGroupCancelled():
                 self._handle_group_cancelled(event)
             case JobTagCancelled():
+                log.info("Asked to cancel jobs with tag %s", event.tag)
                 reason = event.reason or f"part of cancelled job tags {event.tag}"
                 self._cancel_where(lambda job: event.tag in job.tags, reason)
             case CellCancelled():
@@ -218,7 +220,7 @@ class DAGScheduler:
         if self._unable is not None:
             return JobFailure(event.job_id, _aborted_text(self._unable))
         group = event.properties.get("spark.jobGroup.id")
-        if group is not None and group in self._cancelled_groups:
+        if group is not None and group in self.cancelled_groups:
             log.info("Skip running a job that belongs to the cancelled job group %s", group)
             reason = f"part of cancelled job group {group}"
             return JobFailure(event.job_id, cancelled_text(event.job_id, reason), cancelled=True)
@@ -239,10 +241,15 @@ class DAGScheduler:
         job.final_stage.active_job = None
 
     def _fail_job(
-        self, job: ActiveJob, failure: JobFailure, kill_reason: str, interrupt: bool | None = None
+        self,
+        job: ActiveJob,
+        failure: JobFailure,
+        kill_reason: str,
+        interrupt: bool | None = None,
+        stage_failure: str | None = None,
     ) -> None:
         """End a job and those of its stages that no other job uses; in Spark's order."""
-        interrupt = job.interrupts_on_cancel if interrupt is None else interrupt
+        interrupt = _interrupts_on_cancel(job) if interrupt is None else interrupt
         for stage_id in sorted(job.stage_ids):
             stage = self.graph.stages.get(stage_id)
             if stage is None or len(stage.job_ids) > 1:
@@ -250,7 +257,7 @@ class DAGScheduler:
             if stage_id in self._running or stage.failed_attempts:
                 self._effects.kill_stage(stage_id, interrupt, kill_reason)
                 if stage_id in self._running:
-                    self._mark_finished(stage, failure.message)
+                    self._mark_finished(stage, stage_failure or failure.message)
         self._release(job)
         job.waiter.job_failed(failure)
         self._effects.post(
@@ -290,9 +297,9 @@ class DAGScheduler:
         )  # fmt: skip
         if event.cancel_future_jobs:
             log.info("Add job group %s into cancelled job groups", group)
-            self._cancelled_groups[group] = None
-            while len(self._cancelled_groups) > self._limits.cancelled_groups:
-                self._cancelled_groups.popitem(last=False)
+            self.cancelled_groups[group] = None
+            while len(self.cancelled_groups) > self._limits.cancelled_groups:
+                self.cancelled_groups.popitem(last=False)
         reason = event.reason or f"part of cancelled job group {group}"
         if not self._cancel_where(lambda job: job.group == group, reason):
             log.warning("Failed to cancel job group %s. Cannot find active jobs for it.", group)
@@ -316,7 +323,8 @@ class DAGScheduler:
         for job_id, job in sorted(self.jobs.items()):
             text = f"Job {job_id} cancelled because {reason}"
             failure = JobFailure(job_id, text, cancelled=True)
-            self._fail_job(job, failure, f"Stage cancelled because {reason}", interrupt=True)
+            of_stage = f"Stage cancelled because {reason}"
+            self._fail_job(job, failure, of_stage, interrupt=True, stage_failure=of_stage)
 
     def application_killed(self, message: str) -> None:
         """Fail all jobs, and all that come later, with the application's own end."""
@@ -439,7 +447,9 @@ class DAGScheduler:
         if failure is None:
             stage.failed_attempts.clear()
         else:
-            log.info("%r (%s) failed due to %s", stage, stage.call_site, failure)
+            began_ms = stage.info.submission_time_ms
+            took_ms = 0 if began_ms is None else self._clock.time_ms() - began_ms
+            log.info("%r (%s) failed in %d ms due to %s", stage, stage.call_site, took_ms, failure)
         self._effects.post(SparkListenerStageCompleted(stage.info))
 
     def _submit_children(self, stage: Stage) -> None:
@@ -552,7 +562,9 @@ class DAGScheduler:
         self._failed |= {stage.stage_id, map_stage.stage_id} - self._running
         self._plan_resubmission()
 
-    def barrier_task_failed(self, task_set: TaskSetManager, reason: TaskEndReason) -> None:
+    def barrier_task_failed(
+        self, task_set: TaskSetManager, task_id: int, reason: TaskEndReason
+    ) -> None:
         """One task of a barrier stage failed: all of them start again, or the job ends."""
         stage = task_set.stage
         current = task_set.attempt == stage.next_attempt - 1
@@ -566,7 +578,7 @@ class DAGScheduler:
         self._effects.kill_stage(
             stage.stage_id,
             True,
-            f"Task from barrier stage {stage.stage_id} ({stage.call_site}) failed.",
+            f"Task {task_id} from barrier stage {stage.stage_id} ({stage.call_site}) failed.",
         )
         if stage.shuffle is None:
             text = (
@@ -627,6 +639,16 @@ class DAGScheduler:
 def cancelled_text(job_id: int, reason: str) -> str:
     """Spark's sentence about a cancelled job."""
     return f"[SPARK_JOB_CANCELLED] Job {job_id} cancelled {reason} SQLSTATE: XXKDA"
+
+
+def _interrupts_on_cancel(job: ActiveJob) -> bool:
+    value = job.properties.get("spark.job.interruptOnCancel", "false")
+    if value.strip().lower() not in ("true", "false"):
+        log.warning(
+            "spark.job.interruptOnCancel in Job %d is invalid: %s. Using 'false' instead",
+            job.job_id, value,
+        )  # fmt: skip
+    return value.strip().lower() == "true"
 
 
 def _aborted_text(reason: str) -> str:

@@ -159,11 +159,6 @@ class SchedulerBackend:
         self._next_check_s = 0.0
         self._start_errors = ""
 
-    @property
-    def zygote_pid(self) -> int:
-        """Process id of the zygote."""
-        return self._zygote.pid
-
     def start(self, events: BackendEvents) -> None:
         """Ask for all executors; they register by and by. Called before the loop runs."""
         self._events = events

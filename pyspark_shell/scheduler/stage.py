@@ -66,11 +66,6 @@ class ActiveJob:
         """The job's tags."""
         return set(filter(None, self.properties.get("spark.job.tags", "").split(",")))
 
-    @property
-    def interrupts_on_cancel(self) -> bool:
-        """Whether its tasks are interrupted at once when it is cancelled."""
-        return self.properties.get("spark.job.interruptOnCancel", "").lower() == "true"
-
 
 @dataclass(slots=True, eq=False)
 class Stage:

@@ -111,8 +111,22 @@ class TaskSetManager:
         self.num_successful = 0
         self.is_zombie = False
         self.abort_reason: str | None = None
+        self._last_owners = frozenset((job_id,))
         self.binary = b""  # the frame that its first task on an executor is preceded by
         self._prefer(range(count - 1, -1, -1))  # the last one is taken first
+
+    @property
+    def owners(self) -> frozenset[int]:
+        """The active jobs that need it; once it is suspended and they are gone, those that did.
+
+        `job_id` is the one that submitted it, which may have ended long ago.
+        """
+        return frozenset(self.stage.job_ids) or self._last_owners
+
+    @property
+    def owner(self) -> int:
+        """The oldest of them."""
+        return min(self.owners)
 
     @property
     def num_tasks(self) -> int:
@@ -257,7 +271,7 @@ class TaskSetManager:
     def commit_denied(self, task_id: int) -> TaskCommitDenied:
         """The end of a running task that was not let publish its output."""
         info = self.running[task_id].info
-        return TaskCommitDenied(self.job_id, info.partition_id, info.attempt_number)
+        return TaskCommitDenied(self.owner, info.partition_id, info.attempt_number)
 
     def _check_failures(self, info: TaskInfo, reason: TaskEndReason) -> None:
         failures = self._failures[info.index]
@@ -304,6 +318,7 @@ class TaskSetManager:
     def suspend(self) -> None:
         """Launch nothing more; the set disappears when its running tasks have ended."""
         self.is_zombie = True
+        self._last_owners = self.owners
 
     # Speculation -------------------------------------------------------------------------
 
@@ -336,6 +351,10 @@ class TaskSetManager:
         else:
             return None
         return max(slow_s, limits.speculation_min_runtime_s)
+
+    def name_of(self, info: TaskInfo) -> str:
+        """A task as Spark's lines name it."""
+        return f"task {info.index}.{info.attempt_number} in stage {self.name} (TID {info.task_id})"
 
     @property
     def name(self) -> str:

@@ -182,7 +182,9 @@ def test_a_flag_alone_ends_a_task_that_looks_at_it(start, gate, record):
     assert end.task_info.killed
 
 
-def test_an_interruptible_iterator_ends_a_reader_of_a_shuffle(sc, gate, counter):
+def test_a_slow_reader_of_a_shuffle_ends_between_two_records(start, gate, counter, record):
+    sc = start(spark__pyshell__task__interruptAfter="1h", spark__task__reaper__killTimeout="1h")
+    events = record(sc)
     pairs = sc.parallelize(range(10_000), 2).map(lambda n: (0, n)).partitionBy(1)
 
     def read(records):
@@ -193,13 +195,15 @@ def test_an_interruptible_iterator_ends_a_reader_of_a_shuffle(sc, gate, counter)
         return []
 
     running = Background(pairs.mapPartitions(read).collect)
-    wait_for(lambda: counter.count > 3, "the reader to read")
+    wait_for(lambda: counter.count > 8, "the reader to read")
+    read_before = counter.count
 
     sc.cancelAllJobs()
 
     running.error()
     assert_settled(sc)
-    assert counter.count < 10_000
+    assert counter.count - read_before < 100  # of 10 000: each takes 10 ms
+    assert events.wait_for_ends()[-1].task_info.killed
 
 
 # A kill that overtakes its task ------------------------------------------------------------------

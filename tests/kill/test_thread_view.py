@@ -107,10 +107,14 @@ def test_the_shape_is_spark_s(threads):
 
     row = row_of("user-bg").to_json()
 
-    assert {
+    assert list(row) == [
         "threadId", "threadName", "threadState", "stackTrace", "blockedByLock", "holdingLocks",
         "synchronizers", "monitors", "lockName", "suspended", "inNative", "isDaemon", "priority",
-    } <= set(row)  # fmt: skip
+        # ours
+        "nativeId", "owner", "startedAt", "cpuPercent", "keepsProcessAlive", "sameLineSeconds",
+        "sampledBy",
+    ]  # fmt: skip
+    assert list(row["stackTrace"]) == ["elems"]
     assert row["stackTrace"]["elems"]
 
 

@@ -65,6 +65,11 @@ class Background:
         except BaseException as error:
             self._error = error
 
+    @property
+    def is_alive(self):
+        """Whether it has not ended."""
+        return self._thread.is_alive()
+
     def result(self, limit_s=30.0):
         """Wait for the end; gives the value or raises the error."""
         wait_for(lambda: not self._thread.is_alive(), "a thread of the test", limit_s)

@@ -193,7 +193,7 @@ def test_news_of_a_stage_that_is_gone_is_ignored(world, lineage):
     story = list(world.story)
 
     world.scheduler.task_set_aborted(gone, "broken", None)
-    world.scheduler.barrier_task_failed(gone, RAISED)
+    world.scheduler.barrier_task_failed(gone, 7, RAISED)
 
     assert world.story == story
 
@@ -205,7 +205,7 @@ def test_a_failed_barrier_map_stage_starts_again_as_a_whole(world, lineage):
     first, _ = world.launch(world.task_sets[0])
     world.succeed(world.task_sets[0], first)
 
-    world.scheduler.barrier_task_failed(world.task_sets[0], RAISED)
+    world.scheduler.barrier_task_failed(world.task_sets[0], 7, RAISED)
     world.resubmit()
 
     assert world.kills[0][:2] == (0, True)
@@ -219,7 +219,7 @@ def test_a_failed_barrier_result_stage_ends_the_job(world, lineage):
     waiter = world.submit(source)
     world.launch(world.task_sets[0])
 
-    world.scheduler.barrier_task_failed(world.task_sets[0], RAISED)
+    world.scheduler.barrier_task_failed(world.task_sets[0], 7, RAISED)
 
     assert "Could not recover from a failed barrier ResultStage." in waiter.failure.message
     assert waiter.failure.failure is RAISED
