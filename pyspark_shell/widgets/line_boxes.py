@@ -79,7 +79,14 @@ class LineBox:
         self._kill = kill
         self._lines: list[_Line] = []
         self._shown = 0
-        self.widget = slim("GridBox")(layout=looks.layout)
+        self._widget: Any = None
+
+    @property
+    def widget(self) -> Any:
+        """What is displayed; made with its first lines, so that they need no further message."""
+        if self._widget is None:
+            self._widget = slim("GridBox")(self._parts(), layout=self._looks.layout)
+        return self._widget
 
     def draw(self, rows: Sequence[Json], ended: int, now_ms: int) -> None:
         """Show jobs that have not ended; sends only what is different.
@@ -100,15 +107,19 @@ class LineBox:
             self._lines[number].draw(row, len(rows) > 1, rest if is_last else "", now_ms)
         if len(listed) != self._shown:
             self._shown = len(listed)
-            shown = self._lines[: self._shown]
-            self.widget.children = [part for line in shown for part in (line.text, line.button)]
+            if self._widget is not None:
+                self._widget.children = self._parts()
+
+    def _parts(self) -> list[Any]:
+        shown = self._lines[: self._shown]
+        return [part for line in shown for part in (line.text, line.button)]
 
     def close(self) -> None:
         """Take the widgets away."""
         for line in self._lines:
             for widget in (line.text, line.button):
                 close_widget(widget)
-        close_widget(self.widget)
+        close_widget(self._widget)
 
 
 class _Line:
