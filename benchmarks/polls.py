@@ -89,7 +89,7 @@ def table(alone: list[float], watched: list[float], seen: list[Any], rate: float
         "|---|---:|---:|",
         f"| the job alone | {statistics.median(alone):.2f} s | |",
         f"| the job with {rate:.0f} polls a second | {statistics.median(watched):.2f} s | |",
-        f"| it takes longer by | {(slower - 1) * 100:.0f} % | < {(SLOWER_TARGET - 1) * 100:.0f} % |",
+        f"| it takes longer by | {slower - 1:.0%} | < {SLOWER_TARGET - 1:.0%} |",
         f"| a poll, p99 of the worst round | {p99_ms:.0f} ms | < {P99_TARGET_MS:.0f} ms |",
         f"| polls a second that were held, at least | {held:.0f} | {rate:.0f} |",
         f"| answers that were no answers | {errors} | 0 |",
