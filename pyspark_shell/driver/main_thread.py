@@ -167,10 +167,12 @@ def exit_as_interrupted() -> None:
     sys.excepthook = hook
 
 
-def raise_in_thread(thread_id: int) -> None:
-    """Have CPython raise `SparkApplicationKilled` in a thread at its next line; it does not wake
-    blocking calls.
+def raise_in_thread(
+    thread_id: int, exception: type[BaseException] = SparkApplicationKilled
+) -> None:
+    """Have CPython raise an exception in a thread at its next line; it does not wake blocking
+    calls.
     """
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread_id), ctypes.py_object(SparkApplicationKilled)
+        ctypes.c_ulong(thread_id), ctypes.py_object(exception)
     )

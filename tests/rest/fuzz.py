@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyspark_shell.rest.routes import API_PREFIX, ROUTES
 
-HOLES = ("app", "job", "stage", "attempt", "executor", "rdd", "task", "group", "tag")
+HOLES = ("app", "job", "stage", "attempt", "executor", "rdd", "task", "thread", "group", "tag")
 PARAMETERS = [
     *("status", "since", "wait", "offset", "length", "sortBy", "quantiles", "details", "taskId"),
     *("minDate", "maxDate", "limit", "executorId", "stream", "future", "holders", "doAs", "x"),
