@@ -46,14 +46,12 @@ def test_a_thread_of_the_users_is_interrupted_at_its_next_line(engine, worker):
 
 
 def test_the_main_thread_gets_ctrl_c(engine):
-    main = threading.main_thread().ident
+    def interrupt_and_wait():
+        engine.interrupt_thread(threading.main_thread().ident)
+        wait_for(lambda: False, "the interrupt")
 
-    def interrupt():
-        with pytest.raises(KeyboardInterrupt):
-            engine.interrupt_thread(main)
-            wait_for(lambda: False, "the interrupt")
-
-    interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_and_wait()
 
 
 def test_threads_of_the_engine_and_those_that_are_gone_are_refused(engine):
