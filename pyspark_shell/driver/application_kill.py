@@ -38,7 +38,7 @@ from pyspark_shell.driver.main_thread import (
     exit_as_interrupted,
     is_handling_kill,
     is_interrupt_pending,
-    raise_in_thread,
+    kill_in_thread,
 )
 from pyspark_shell.executor.thread_dump import dump_text
 from pyspark_shell.executor.thread_states import ThreadState, ThreadWatch, top_user_frame
@@ -253,7 +253,7 @@ class ApplicationKill:
         left = self._user_threads()
         if self._policy.threads == "interrupt" and left:
             for state in self._started_since(left):
-                raise_in_thread(state.thread_id, str(self.record))
+                kill_in_thread(state.thread_id, str(self.record))
             _wait_until(lambda: not self._started_since(self._user_threads()), _INTERRUPT_PAUSE_S)
             left = self._user_threads()
         if left:

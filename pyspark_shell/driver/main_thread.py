@@ -75,7 +75,7 @@ class MainThreadInterrupt:
             return
         elif signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             # Somebody else's handler makes the running call return, and then the exception comes.
-            raise_in_thread(main.ident, message)
+            kill_in_thread(main.ident, message)
         # Python's own raises KeyboardInterrupt: the main thread has been in one call since before
         # the application began, else the handler would be ours.
         signal.pthread_kill(main.ident, signal.SIGINT)
@@ -201,15 +201,23 @@ def is_handling_kill() -> bool:
     return False
 
 
-def raise_in_thread(thread_id: int, message: str) -> None:
-    """Have CPython raise `SparkApplicationKilled` in a thread at its next line; it does not wake
-    blocking calls.
-    """
+def kill_in_thread(thread_id: int, message: str) -> None:
+    """Raise `SparkApplicationKilled` in a thread; see `raise_in_thread`."""
 
     # CPython takes a class only, and makes the exception without arguments.
     def begin(self: SparkApplicationKilled, *args: Any) -> None:
         KeyboardInterrupt.__init__(self, *(args or (message,)))
 
     names = {"__init__": begin, "__module__": SparkApplicationKilled.__module__}
-    error = type(SparkApplicationKilled.__name__, (SparkApplicationKilled,), names)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(error))
+    raise_in_thread(
+        thread_id, type(SparkApplicationKilled.__name__, (SparkApplicationKilled,), names)
+    )
+
+
+def raise_in_thread(thread_id: int, exception: type[BaseException]) -> None:
+    """Have CPython raise an exception in a thread at its next line; it does not wake blocking
+    calls.
+    """
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread_id), ctypes.py_object(exception)
+    )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from typing import Final
 
+from pyspark_shell.driver.main_thread import raise_in_thread
 from pyspark_shell.engines.native_base import NativeBase
 from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.status.rest_executors import DRIVER
@@ -46,6 +49,21 @@ class NativeThreads(NativeBase):
         row = {name: value for name, value in row.items() if name != "lockName" or value}
         row["waitsFor"] = waits_for
         return row
+
+    def interrupt_thread(self, thread_id: int) -> Json:
+        """Raise KeyboardInterrupt in a thread of the user's own; the main thread gets Ctrl-C."""
+        rows = self._driver.describe_threads() or []
+        row = next((each for each in rows if each["threadId"] == thread_id), None)
+        if row is None:
+            raise Refusal(404, f"The driver has no thread {thread_id}.")
+        if row["owner"] != "user":
+            whose = {"engine": "the engine's", "jupyter": "Jupyter's"}.get(row["owner"], "not")
+            raise Refusal(403, f"Thread {row['threadName']} is {whose}, and is not interrupted.")
+        if thread_id == threading.main_thread().ident:
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            raise_in_thread(thread_id, KeyboardInterrupt)
+        return {"threadId": thread_id, "threadName": row["threadName"], "result": "interrupting"}
 
     def logs(self, executor_id: str, stream: str, offset: int, length: int) -> Json:
         """A piece of an executor's output; a negative offset counts from the end."""

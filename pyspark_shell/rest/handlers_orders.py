@@ -15,6 +15,8 @@ from pyspark_shell.rest.request import Request
 
 _JOB_REASON: Final = "killed via Web UI"
 _STAGE_REASON: Final = "killed via the Web UI"
+# Python's ids of threads are addresses.
+_THREAD_DIGITS: Final = 20
 _KINDS: Final = ("rdd", "shuffle", "broadcast", "accumulator", "checkpoint")
 
 
@@ -47,6 +49,13 @@ def kill_executor(request: Request) -> Any:
 
 def kill_application(request: Request) -> Any:
     return request.engine.kill_application(request.order(_JOB_REASON))
+
+
+def interrupt_thread(request: Request) -> Any:
+    text = request.names["thread"]
+    if not (text.isascii() and text.isdigit() and len(text) <= _THREAD_DIGITS):
+        raise Refusal(400, f"A thread id is a number, got {text[:40]!r}.")
+    return request.engine.interrupt_thread(int(text))
 
 
 def collect_garbage(request: Request) -> Any:

@@ -212,4 +212,7 @@ class Engine(Protocol):
 
     def kill_executor(self, executor_id: str, order: KillOrder) -> Json: ...
 
+    def interrupt_thread(self, thread_id: int) -> Json:
+        """Raise KeyboardInterrupt in a thread of the user's own code, by Python's id of it."""
+
     def kill_application(self, order: KillOrder) -> Json: ...

@@ -100,6 +100,7 @@ ROUTES: Final[Sequence[Route]] = (
     _kill(f"{_APP}/jobGroups/{{group}}/kill", handlers_orders.kill_job_group),
     _kill(f"{_APP}/tags/{{tag}}/kill", handlers_orders.kill_tag),
     _kill(f"{_APP}/executors/{{executor}}/kill", handlers_orders.kill_executor),
+    _kill(f"{_APP}/threads/{{thread}}/interrupt", handlers_orders.interrupt_thread),
     _change(f"{_APP}/cleaner/gc", handlers_orders.collect_garbage),
     _change(f"{_APP}/cleaner/forget", handlers_orders.forget),
     _change(f"{_APP}/storage/rdd/{{rdd}}/unpersist", handlers_orders.unpersist, status=202),

@@ -156,6 +156,10 @@ class FakeEngine:
     def kill_tag(self, tag, order):
         return self._kill("tag", tag, order)
 
+    def interrupt_thread(self, thread_id):
+        self.orders.append(("thread", thread_id))
+        return {"threadId": thread_id, "threadName": "worker", "result": "interrupting"}
+
     def kill_executor(self, executor_id, order):
         return self._kill("executor", executor_id, order)
 

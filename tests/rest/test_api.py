@@ -6,8 +6,6 @@ import math
 import pytest
 
 from pyspark_shell.rest.json_text import compact, pretty
-from tests.processes.waiting import wait_for
-from tests.rest.browser import API
 from tests.rest.fake_engine import APP, STARTED_MS
 
 
@@ -331,7 +329,3 @@ def test_hostile_names_are_data(browser, engine):
     refused = browser.get("/api/v1/applications/%3Cscript%3E")
     assert refused.json == {"error": "no such app: <script>"}
     assert refused.headers["Content-Type"] == "application/json"
-
-
-def test_the_base_of_the_tests_is_the_applications(browser):
-    assert wait_for(lambda: browser.get(API).status == 200, "the application")

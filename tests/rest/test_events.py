@@ -57,16 +57,26 @@ def test_who_cannot_know_all_gets_none(feed, engine, seq, life):
 def test_nobody_watches_nothing_is_asked(feed, engine):
     async def watch():
         assert engine.drains == 0
+        asked = asyncio.Event()
+        drain = engine.drain_changes
+
+        def counted():
+            if engine.drains >= 3:
+                asked.set()
+            return drain()
+
+        engine.drain_changes = counted
         with feed.watching(), feed.watching():
-            await asyncio.sleep(0.2)
+            pump = feed._pump
+            await asyncio.wait_for(asked.wait(), within(10))
         seen = engine.drains
-        await asyncio.sleep(0.1)
-        return seen
+        await asyncio.wait([pump], timeout=within(10))
+        return seen, pump.cancelled()
 
-    seen = asyncio.run(watch())
+    seen, has_ended = asyncio.run(watch())
 
-    assert seen > 2
-    assert engine.drains == seen
+    assert has_ended
+    assert engine.drains == seen >= 3
 
 
 def test_an_engine_that_fails_for_once_is_asked_again(feed, engine, caplog):

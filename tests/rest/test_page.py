@@ -245,6 +245,39 @@ def test_hostile_names_are_text_everywhere(look, rows, engine):
     assert page.title() == f"{HOSTILE} · pyspark-shell"
 
 
+def test_a_thread_is_interrupted_after_a_question_and_its_holder_named(look, rows, engine):
+    stack = {"elems": ['File "/home/ada/job.py", line 3, in spin\n    spin()']}
+    mine = {"threadId": 140_000_000_000_001, "threadName": "worker", "threadState": "WAITING"}
+    mine |= {"owner": "user", "lockOwnerName": "holder", "waitsFor": "a lock", "stackTrace": stack}
+    mine["cell"] = {"id": "c", "prompt": 7}
+    theirs = {**mine, "threadId": 2, "threadName": "loop", "owner": "engine"}
+    engine.executor_threads = lambda executor_id: [mine, theirs]
+    page = look("threads")
+
+    page.get_by_role("button", name="Interrupt worker").click()
+    page.get_by_role("dialog").get_by_role("button", name="Interrupt").click()
+    page.get_by_text("worker is interrupted").wait_for()
+
+    assert engine.orders == [("thread", 140_000_000_000_001)]
+    assert page.get_by_role("button", name="Interrupt loop").count() == 0
+    shown = page.locator("main").inner_text()
+    assert "held by holder" in shown
+    assert "In [7]" in shown
+    assert "2 waiting (100 %)" in shown
+
+
+def test_threads_of_an_executor_can_be_kept(look, rows, engine):
+    rows["executors"].append(executor("1", taskIds=[], state="idle"))
+    page = look("executors")
+
+    page.get_by_role("button", name="Stack of executor 1").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download threads of executor 1").click()
+
+    assert download.value.suggested_filename == "threaddump_1.txt"
+    assert "main of 1" in download.value.path().read_text()
+
+
 def test_a_slow_listener_is_told(look, rows, engine):
     rows["application"]["droppedEvents"] = {"shared": 12}
     queue = {"name": "shared", "depth": 7, "capacity": 9, "dropped": 12}

@@ -9,26 +9,10 @@ from pyspark_shell import SparkConf
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.security import Access, bearer_token, is_local_host, system_groups
 from pyspark_shell.rest.server_site import SYSTEM_GROUPS_PROVIDER, UISettings
-from tests.rest.browser import API
+from tests.rest import every_path
+from tests.rest.every_path import PATHS
 from tests.rest.fake_engine import APP
 
-PATHS = [
-    "/",
-    "/static/app.js",
-    "/jobs/",
-    "/jobs/job/kill/",
-    "/stages/stage/kill/",
-    "/nowhere",
-    "/api/v1/version",
-    "/api/v1/applications",
-    *(f"{API}/{path}".rstrip("/") for path in ("", "jobs", "jobs/0", "stages", "stages/0")),
-    *(f"{API}/{path}" for path in ("executors", "allexecutors", "executors/driver/threads")),
-    *(f"{API}/{path}" for path in ("threads", "storage/rdd", "storage/rdd/0", "environment")),
-    *(f"{API}/{path}" for path in ("cleaner", "snapshot", "changes", "events")),
-    *(f"{API}/{path}" for path in ("kill", "jobs/0/kill", "stages/0/kill", "tasks/0/kill")),
-    *(f"{API}/{path}" for path in ("jobGroups/g/kill", "tags/t/kill", "executors/1/kill")),
-    *(f"{API}/{path}" for path in ("cleaner/gc", "cleaner/forget", "storage/rdd/0/unpersist")),
-]
 KILLS = ["jobs/0", "stages/0", "tasks/0", "jobGroups/g", "tags/t", "executors/1"]
 FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 
@@ -36,14 +20,19 @@ FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 # Token and cookie -------------------------------------------------------------------------------
 
 
+def test_every_handler_is_among_the_paths():
+    assert every_path.uncovered() == set()
+    assert len(PATHS) > 50
+
+
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "DELETE", "PATCH", "PUT", "OPTIONS"])
 def test_without_the_token_nothing_is_told(browser, engine, path, method):
     for given in ({}, {"Authorization": "token wrong"}, {"Cookie": "pyspark-shell-1=x"}):
         answer = browser.ask(method, path, token=False, **given)
 
         assert answer.status == 401
-        assert list(answer.json) == ["error"]
+        assert method == "HEAD" or list(answer.json) == ["error"]
         assert APP not in answer.body.decode()
     assert engine.orders == []
 
@@ -117,14 +106,16 @@ def test_a_strict_cookie_that_stayed_at_home_is_brought_by_a_reload(browser):
 # Where it comes from ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:4040", "127.0.0.1.evil.example", ""]
-)
-def test_a_name_of_somebody_elses_dns_is_refused(browser, host):
-    answer = browser.get("jobs", Host=host)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_name_of_somebody_elses_dns_is_refused(browser, engine, path):
+    for host in ("evil.example", "evil.example:4040", "127.0.0.1.evil.example", ""):
+        for method in ("GET", "POST"):
+            answer = browser.ask(method, path, Host=host)
 
-    assert answer.status in (400, 403)
-    assert APP not in answer.body.decode()
+            assert answer.status == 403, host
+            assert list(answer.json) == ["error"]
+            assert APP not in answer.body.decode()
+    assert engine.orders == []
 
 
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:4040", "LOCALHOST"])

@@ -71,8 +71,29 @@ def test_a_taken_port_is_passed_over(serve):
         port = taken.getsockname()[1]
         browser = serve(spark__ui__port=port)
 
-        assert port < browser.server.port or browser.server.port > 0
+        assert browser.server.port != port
         assert browser.get("").status == 200
+
+
+def test_the_next_free_port_is_taken(serve, monkeypatch):
+    """As Spark: one after the other, so that people find the page where they look for it."""
+    with socket.socket() as first, socket.socket() as second:
+        port = _neighbours(first, second)
+        for each in (first, second):
+            each.listen()
+        browser = serve(spark__ui__port=port)
+
+        assert port + 2 <= browser.server.port <= port + 16
+
+
+def _neighbours(first, second):
+    """Bind two sockets to ports beside each other."""
+    for port in range(42_000, 60_000, 20):
+        with suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
+    raise AssertionError("no two ports are free")
 
 
 def test_beyond_the_retries_any_port_will_do(serve):

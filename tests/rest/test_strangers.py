@@ -16,7 +16,7 @@ from pyspark_shell.rest import server_loop
 from tests.processes.waiting import Stopwatch, wait_for, within
 from tests.rest.browser import API
 from tests.rest.fake_engine import APP
-from tests.rest.fuzz import requests
+from tests.rest.fuzz import requests, strange_requests
 
 MALFORMED = [
     b"",
@@ -86,13 +86,17 @@ def test_a_request_that_does_not_come_to_an_end_is_cut(serve, monkeypatch, begin
         assert sock.recv(100) == b""
 
 
-def test_connections_that_say_nothing_hold_nobody_up(browser):
+@pytest.mark.parametrize("beginning", [b"", b"GET /api/v1/version HTTP/1.1\r\nHost: loc"])
+def test_connections_that_say_nothing_or_half_hold_nobody_up(browser, beginning):
     browser.get("")
     silent = [socket.create_connection(("127.0.0.1", browser.server.port)) for _ in range(200)]
     try:
+        for each in silent:
+            each.sendall(beginning)
+        assert browser.get("jobs").status == 200, "they are all connected"
         with Stopwatch() as watch:
             assert browser.get("jobs").status == 200
-        assert watch.seconds < within(0.5)
+        assert watch.seconds < within(0.1)
     finally:
         for each in silent:
             each.close()
@@ -143,5 +147,27 @@ def test_whatever_is_asked_the_answer_is_json(browser, asked):
     answer = browser.ask(asked.method, asked.path, asked.body)
 
     assert answer.status < 500, answer.body
-    assert asked.method == "OPTIONS" or answer.json is not None
-    assert answer.status < 400 or answer.json["error"]
+    if answer.headers["Content-Type"] == "application/octet-stream":
+        assert answer.status == 200
+    elif asked.method not in ("OPTIONS", "HEAD"):
+        assert answer.json is not None
+        assert answer.status < 400 or answer.json["error"]
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(strange=strange_requests(APP))
+def test_a_stranger_learns_and_changes_nothing(browser, engine, strange):
+    """Whatever he sends, without the token there is a refusal, and nothing of the application."""
+    asked, headers = strange
+    headers = {"Authorization": None, **headers}
+
+    answer = browser.ask(asked.method, asked.path, asked.body, token=False, **headers)
+
+    assert 400 <= answer.status < 500, answer.body
+    assert APP.encode() not in answer.body
+    assert b"Traceback" not in answer.body
+    assert engine.orders == []

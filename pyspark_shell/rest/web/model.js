@@ -142,6 +142,8 @@ export class Model {
       listing = { value: null, error: '', at: 0, askedAt: 0, isAsking: false };
       this.listings.set(path, listing);
     }
+    // What is asked less often from now on has come to an end, which is to be seen.
+    if (everyMs > listing.everyMs) listing.askedAt = 0;
     listing.everyMs = everyMs;
     listing.usedAt = Date.now();
     return listing;

@@ -4,6 +4,7 @@ import { h } from './dom.js';
 import { bytes, duration, plural } from './format.js';
 import { button, empty, killButton, meter, pending, pill, stack } from './parts.js';
 import { liveStack } from './view_tasks.js';
+import { download } from './view_threads.js';
 
 export function executorsView(ui) {
   const all = [...ui.model.executors.values()].filter(each => each.id !== 'driver')
@@ -74,8 +75,11 @@ function details(row, isDriver) {
 function stackOf(ui, row) {
   if (row.taskIds?.length > 0) return liveStack(ui, `tasks/${row.taskIds[0]}/threads`);
   const listing = ui.model.use(`executors/${row.id}/threads`, 2000);
-  return pending(listing) ?? listing.value.map(thread =>
-    stack(thread, `${thread.threadName} · ${thread.threadState}`));
+  return pending(listing) ?? [
+    button('Download', () => download(listing.value, row.id),
+      { key: 'download', 'aria-label': `Download threads of executor ${row.id}` }),
+    listing.value.map(thread => stack(thread, `${thread.threadName} · ${thread.threadState}`))
+  ];
 }
 
 function output(ui, row) {
