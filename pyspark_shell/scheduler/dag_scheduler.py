@@ -182,6 +182,7 @@ class DAGScheduler:
             event.job_id, final, event.partitions, event.waiter, event.properties, event.call_site
         )
         final.active_job = job
+        job.started_s = self._clock.monotonic_s()
         stages = ancestors(final)
         job.stage_ids = {stage.stage_id for stage in stages}
         self.jobs[job.job_id] = job
@@ -230,7 +231,10 @@ class DAGScheduler:
         self._release(job)
         job.waiter.job_succeeded()
         self._effects.post(SparkListenerJobEnd(job.job_id, self._clock.time_ms(), None))
-        log.info("Job %d finished: %s", job.job_id, job.call_site)
+        log.info(
+            "Job %d finished: %s, took %.3f ms",
+            job.job_id, job.call_site, (self._clock.monotonic_s() - job.started_s) * 1000,
+        )  # fmt: skip
 
     def _release(self, job: ActiveJob) -> None:
         """Forget a job and the stages that only it needed."""
@@ -563,22 +567,22 @@ class DAGScheduler:
         self._plan_resubmission()
 
     def barrier_task_failed(
-        self, task_set: TaskSetManager, task_id: int, reason: TaskEndReason
+        self, task_set: TaskSetManager, info: TaskInfo, reason: TaskEndReason
     ) -> None:
         """One task of a barrier stage failed: all of them start again, or the job ends."""
         stage = task_set.stage
         current = task_set.attempt == stage.next_attempt - 1
         if stage.stage_id not in self._running or not current:
             return
-        message = (
-            f"Stage failed because barrier task of {stage!r} finished unsuccessfully.\n{reason}"
-        )
+        kind = "ResultTask" if stage.shuffle is None else "ShuffleMapTask"
+        task = f"{kind}({stage.stage_id}, {info.partition_id})"
+        message = f"Stage failed because barrier task {task} finished unsuccessfully.\n{reason}"
         failure = reason if isinstance(reason, ExceptionFailure) else None
         stage.failed_attempts.add(task_set.attempt)
         self._effects.kill_stage(
             stage.stage_id,
             True,
-            f"Task {task_id} from barrier stage {stage.stage_id} ({stage.call_site}) failed.",
+            f"Task {info.task_id} from barrier stage {stage.stage_id} ({stage.call_site}) failed.",
         )
         if stage.shuffle is None:
             text = (

@@ -84,6 +84,8 @@ T = TypeVar("T")
 _LAST_TASKS_S: Final = 1.0
 # So long after the last job the driver's threads still take turns quickly: often one more follows.
 _QUIET_S: Final = 1.0
+# What is sent with the tasks of a stage should be smaller, in Spark's opinion.
+_LARGE_TASK_KIB: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +354,13 @@ class Scheduler:
         self._dag.abort_all(f"the scheduler failed: {type(error).__name__}: {error}")
 
     def _submit_tasks(self, task_set: TaskSetManager, pool_name: str | None) -> None:
+        size_kib = len(task_set.binary) >> 10
+        if size_kib > _LARGE_TASK_KIB:
+            log.warning(
+                "Stage %d contains a task of very large size (%d KiB). The maximum recommended "
+                "task size is %d KiB. Share large values with sc.broadcast(...).",
+                task_set.stage.stage_id, size_kib, _LARGE_TASK_KIB,
+            )  # fmt: skip
         self._tasks.submit(task_set, pool_name)
         self._offers_wanted = True
 
@@ -530,13 +539,14 @@ class Scheduler:
         self._dag.task_failed(task_set, info)
         # The error of the job tells of its last failure; a warning is for what goes on after it.
         level = logging.INFO if task_set.is_zombie else logging.WARNING
-        log.log(level, "%s", task_set.lost_task(info, _in_short(reason)))
+        repeats = task_set.repeats(reason, self._clock.monotonic_s())
+        log.log(level, "%s", task_set.lost_task(info, _in_short(reason, repeats)))
         self._end_task(task, info, reason, status)
         if isinstance(reason, FetchFailed) and status is not None:
             self._dag.fetch_failed(task_set, FetchFailure.decode(status.result), reason)
         elif task_set.is_barrier and not isinstance(reason, TaskKilled):
             task_set.suspend()
-            self._dag.barrier_task_failed(task_set, info.task_id, reason)
+            self._dag.barrier_task_failed(task_set, info, reason)
         elif task_set.abort_reason is not None:
             failure = reason if isinstance(reason, ExceptionFailure) else None
             self._dag.task_set_aborted(task_set, task_set.abort_reason, failure)
@@ -712,10 +722,13 @@ def _split_of(task_set: TaskSetManager, index: int) -> bytes:
     return task_set.stage.stage_input.splits[task_set.partitions[index]]
 
 
-def _in_short(reason: TaskEndReason) -> object:
-    if isinstance(reason, ExceptionFailure):
-        return f"{reason.class_name}: {reason.description}"
-    return reason
+def _in_short(reason: TaskEndReason, repeats: int) -> object:
+    """A failure for the log, where those that are alike are counted."""
+    if not isinstance(reason, ExceptionFailure):
+        return reason
+    if repeats:
+        return f"{reason.class_name} ({reason.description}) [duplicate {repeats}]"
+    return f"{reason.class_name}: {reason.description}"
 
 
 def _ignore(intent: KillIntent) -> None:

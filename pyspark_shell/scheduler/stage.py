@@ -51,6 +51,7 @@ class ActiveJob:
     call_site: str
     finished: bytearray = field(init=False)
     num_finished: int = 0
+    started_s: float = 0.0
     stage_ids: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:

@@ -9,10 +9,13 @@ Source  Spark's TaskSetManager; differs in locality (every executor is on one ma
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.memory_text import format_size
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -25,10 +28,14 @@ from pyspark_shell.common.task_end import (
 from pyspark_shell.listener.events import TaskInfo
 from pyspark_shell.scheduler.stage import Stage
 
+log: Final = logging.getLogger("pyspark_shell.TaskSetManager")
+
 # A task whose executor was killed from outside is not to blame, but one that gets its executors
 # killed again and again (by the system's memory killer, say) must end; Spark's default for
 # failures.
 MAX_EXTERNAL_LOSSES: Final = 4
+# An exception that comes again and again is told in full so often, and else counted.
+_TELL_AGAIN_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ class TaskSetManager:
         self._external_losses: dict[int, int] = {}
         self._attempts: dict[int, int] = {}
         self._durations_s: list[float] = []
+        self._told: dict[str, tuple[int, float]] = {}  # exceptions: repeats, and when in full
         self._speculatable: set[int] = set()
         self._result_bytes = 0
         self.running: dict[int, RunningTask] = {}
@@ -276,11 +284,26 @@ class TaskSetManager:
     def _check_failures(self, info: TaskInfo, reason: TaskEndReason) -> None:
         failures = self._failures[info.index]
         if failures >= self._limits.max_failures:
+            # The job's own error says the same, and more.
+            log.info(
+                "Task %d in stage %s failed %d times; aborting job",
+                info.index, self.name, failures,
+            )  # fmt: skip
             self._abort(
                 f"Task {info.index} in stage {self.name} failed {failures} times, most recent "
                 "failure: "
                 f"{self.lost_task(info, reason)}\nDriver stacktrace:"
             )
+
+    def repeats(self, reason: TaskEndReason, now_s: float) -> int:
+        """How often the same exception has come since it was last told in full; 0: tell it now."""
+        if not isinstance(reason, ExceptionFailure):
+            return 0
+        text = f"{reason.class_name}: {reason.description}"
+        repeats, told_s = self._told.get(text, (0, -math.inf))
+        repeats, told_s = (repeats + 1, told_s) if now_s - told_s < _TELL_AGAIN_S else (0, now_s)
+        self._told[text] = repeats, told_s
+        return repeats
 
     def lost_task(self, info: TaskInfo, reason: object) -> str:
         """Spark's sentence about a task that did not succeed."""
@@ -372,13 +395,3 @@ class TaskSetManager:
 def _median(durations_s: Sequence[float]) -> float:
     # The standard library's `statistics` takes 5 ms to import, of a start-up of 200.
     return sorted(durations_s)[len(durations_s) // 2]
-
-
-def format_size(size_bytes: int) -> str:
-    """Bytes as Spark prints them: `1024.3 MiB`."""
-    size = float(size_bytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 2 * 1024:
-            return f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from scheduler_fakes import RAISED, FakeNode, task_set
 
+from pyspark_shell.common.memory_text import format_size
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -18,7 +19,7 @@ from pyspark_shell.common.task_end import (
 from pyspark_shell.lineage.node import ShuffleDependency
 from pyspark_shell.lineage.partitioner import Partitioner
 from pyspark_shell.lineage.registry import LineageRegistry
-from pyspark_shell.scheduler.task_set_manager import TaskSetLimits, format_size
+from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
 
 SPECULATIVE = TaskSetLimits(
     speculation=True, speculation_quantile=0.5, speculation_min_runtime_s=0.1
@@ -357,3 +358,14 @@ def test_repr_tells_the_counts():
     tasks.succeeded(0, 1)
 
     assert repr(tasks) == "<TaskSetManager stage 2.0: 2 pending, 1 running, 1 done of 4>"
+
+
+def test_an_exception_that_comes_again_is_told_in_full_every_ten_seconds():
+    tasks = task_set(1)
+    other = ExceptionFailure("ValueError", "never", "")
+
+    told = [tasks.repeats(RAISED, now_s) for now_s in (100.0, 101.0, 109.9, 110.0, 111.0)]
+
+    assert told == [0, 1, 2, 0, 1]
+    assert tasks.repeats(other, 111.0) == 0
+    assert tasks.repeats(TaskKilled("enough"), 0) == tasks.repeats(TaskKilled("enough"), 0) == 0
