@@ -6,7 +6,6 @@ PYSPARK_SHELL_TEST_KILLS is their number; a release run takes 500.
 
 import os
 import random
-import re
 import threading
 import time
 from itertools import product
@@ -17,7 +16,14 @@ import pytest
 
 from pyspark_shell.common.errors import SparkJobCancelled
 from tests.conftest import descendants
-from tests.kill.victims import assert_next_job_is_exact, running_task_ids
+from tests.kill.victims import (
+    assert_next_job_is_exact,
+    hold_the_interpreter,
+    running_task_ids,
+    sleep,
+    spin,
+    swallow_everything,
+)
 from tests.processes.engine import (
     Background,
     assert_settled,
@@ -31,23 +37,6 @@ from tests.processes.waiting import has_ended, wait_for
 KILLS = int(os.environ.get("PYSPARK_SHELL_TEST_KILLS", "40"))
 LONGEST_WAIT_S = 0.15
 MOST_TRIES = 20
-
-
-def spin(number):
-    while True:
-        number += 1
-
-
-def backtrack(_):
-    re.match(r"(a|a)*b", "a" * 60 + "c")
-
-
-def swallow(_):
-    while True:
-        try:
-            time.sleep(0.005)
-        except BaseException:
-            continue
 
 
 def start_processes(_):
@@ -81,13 +70,9 @@ def endless(work):
     return job
 
 
-def sleep(_):
-    time.sleep(1000)
-
-
 JOBS = [
     shuffle, cache, results, endless(spin), endless(sleep), endless(start_processes),
-    endless(backtrack), endless(swallow),
+    endless(hold_the_interpreter), endless(swallow_everything),
 ]  # fmt: skip
 
 
