@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo shell lab panel test test-release check bench bench-kill clean
+.PHONY: help demo shell lab panel test test-release check bench bench-kill bench-polls clean
 
 help:
 	@echo "make demo    rank the identifiers of the standard library, with what each stage took"
@@ -16,6 +16,7 @@ help:
 	@echo "make check   ruff, mypy strict, the floors of the house, eslint and tests of the panel"
 	@echo "make bench   against PySpark and against hand-written processes; BENCH='--only word_count --repeats 5' chooses"
 	@echo "make bench-kill  from a kill to silence, beside PySpark; BENCH='--kills 5' chooses"
+	@echo "make bench-polls  what 80 polls a second cost a job of 10,000 tasks; BENCH='--rounds 3' chooses"
 	@echo "make clean   remove .venv and caches"
 
 demo: $(VENV)/installed
@@ -49,6 +50,9 @@ bench: $(VENV)/installed-for-tests
 
 bench-kill: $(VENV)/installed-for-tests
 	@$(BIN)/python -m benchmarks.kill $(BENCH)
+
+bench-polls: $(VENV)/installed-for-tests
+	@$(BIN)/python -m benchmarks.polls $(BENCH)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist \

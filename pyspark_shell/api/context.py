@@ -42,7 +42,11 @@ from pyspark_shell.common.config import (
     PYTHON_PROFILE,
     PYTHON_PROFILE_DUMP,
 )
-from pyspark_shell.common.config_registry import check_values, warn_about_unknown
+from pyspark_shell.common.config_registry import (
+    check_values,
+    warn_about_unknown,
+    warn_about_useless,
+)
 from pyspark_shell.common.context_ui import ContextUI, make_ui
 from pyspark_shell.common.errors import PySparkRuntimeError
 from pyspark_shell.common.master_url import parse_master_url
@@ -188,7 +192,9 @@ class SparkContext(InputFiles, ContextFiles):
         self.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
         self.pythonVer = PYTHON_VERSION
         self._encryption_enabled = False
-        warn_about_unknown(key for key, _ in self._conf.getAll())
+        keys = [key for key, _ in self._conf.getAll()]
+        warn_about_unknown(keys)
+        warn_about_useless(keys)
         check_values(self._conf)
         level = LOG_LEVEL.read(self._conf)
         if level is not None:

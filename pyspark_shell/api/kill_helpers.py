@@ -24,9 +24,11 @@ class KillHelpers(JobControl):
 
         All jobs fail with `SparkApplicationKilled`, executors end, the main thread is interrupted
         if it runs the user's code, and threads that are left are reported. A script's process ends
-        too.
+        too. One that has ended already is left alone.
         """
-        self._engine.kill(reason, "SparkContext.killApplication")
+        driver = self._driver
+        if driver is not None:
+            driver.kill(reason, "SparkContext.killApplication")
 
     def checkpoint_kill(self) -> None:
         """Raise if the application, or this thread's job group for good, was killed; for loops of

@@ -53,9 +53,14 @@ UI_FLAMEGRAPH: Final = ConfigEntry(
     True,
     parse_boolean,
     "Whether stacks are drawn as a flame graph.",
+    has_effect=False,
 )
 UI_FILTERS: Final = ConfigEntry[tuple[str, ...]](
-    "spark.ui.filters", (), parse_list, "Servlet filters of Spark; the embedded engine has none."
+    "spark.ui.filters",
+    (),
+    parse_list,
+    "Servlet filters of Spark; the embedded engine has none.",
+    has_effect=False,
 )
 UI_SHOW_CONSOLE_PROGRESS: Final = ConfigEntry(
     "spark.ui.showConsoleProgress", False, parse_boolean, "Whether a terminal shows progress bars."
@@ -85,7 +90,10 @@ UI_RETAINED_STAGES: Final = ConfigEntry(
     "spark.ui.retainedStages", 1000, at_least(1), "Stages remembered, in the same way."
 )
 UI_RETAINED_TASKS: Final = ConfigEntry(
-    "spark.ui.retainedTasks", 100_000, at_least(1), "Tasks remembered of one stage attempt."
+    "spark.ui.retainedTasks",
+    100_000,
+    at_least(1),
+    "Tasks remembered of one stage attempt, and half of those remembered of all together.",
 )
 UI_RETAINED_DEAD_EXECUTORS: Final = ConfigEntry(
     "spark.ui.retainedDeadExecutors", 100, at_least(0), "Ended executors remembered."
@@ -101,6 +109,7 @@ UI_LIVE_MIN_FLUSH_PERIOD: Final = ConfigEntry(
     1.0,
     parse_milliseconds,
     "Seconds after which stale rows are written.",
+    has_effect=False,
 )
 
 STATUS_RECONCILE_INTERVAL: Final = ConfigEntry(
@@ -191,6 +200,7 @@ USER_GROUPS_MAPPING: Final = ConfigEntry[str | None](
     None,
     optional(parse_text),
     "What names a user's groups; unset: the system.",
+    has_effect=False,
 )
 
 # Killing an application -------------------------------------------------------
@@ -257,16 +267,26 @@ DRIVER_REGISTRY: Final = ConfigEntry[str | None](
     None,
     optional(parse_text),
     "Folder where running drivers are listed.",
+    has_effect=False,
 )
 DRIVER_PORT: Final = ConfigEntry(
-    "spark.pyshell.driver.port", 8765, parse_int, "Port of the driver manager on 127.0.0.1."
+    "spark.pyshell.driver.port",
+    8765,
+    parse_int,
+    "Port of the driver manager on 127.0.0.1.",
+    has_effect=False,
 )
 SCRIPTED_PREWARM: Final = ConfigEntry(
-    "spark.pyshell.scripted.prewarm", 1, at_least(0), "Fresh processes kept ready for scripts."
+    "spark.pyshell.scripted.prewarm",
+    1,
+    at_least(0),
+    "Fresh processes kept ready for scripts.",
+    has_effect=False,
 )
 CALL_SYSTEM_EXIT_ON_MAIN_EXIT: Final = ConfigEntry(
     "spark.submit.callSystemExitOnMainExit",
     False,
     parse_boolean,
     "Whether a script's end ends the process though threads still run.",
+    has_effect=False,
 )

@@ -160,7 +160,8 @@ class Driver:
             lambda accumulator: self.cleanup.track_accumulator(accumulator)
         )
         self.accumulators.install()
-        self.bus = LiveListenerBus(LISTENER_BUS_CAPACITY.read(conf))
+        capacity = LISTENER_BUS_CAPACITY.read(conf)
+        self.bus = LiveListenerBus(capacity, driver_config.bus_capacities(conf))
         self.status_store = AppStatusStore(
             UI_RETAINED_JOBS.read(conf),
             UI_RETAINED_STAGES.read(conf),
@@ -578,6 +579,12 @@ class Driver:
     def executor_infos(self) -> list[Any]:
         """All executors that live."""
         return self.scheduler.executors()
+
+    def assert_empty(self) -> None:
+        """Raise if any owner has something of a job left."""
+        self.scheduler.assert_empty()
+        self.accumulators.assert_empty()
+        self.broadcasts.assert_empty()
 
     def at_end(self, name: str, step: Callable[[], object]) -> None:
         """Have `step` called when the application has stopped and its last events are told."""

@@ -29,14 +29,18 @@ from pyspark_shell.common.config import (
     TASK_REAPER_POLLING_INTERVAL,
     TASK_REAPER_THREAD_DUMP,
 )
+from pyspark_shell.common.config_entry import ConfigEntry, at_least
 from pyspark_shell.common.errors import IllegalConfig
 from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.scheduler_config import (
     BARRIER_SYNC_TIMEOUT,
     CANCELLED_GROUPS_TO_TRACK,
+    DYN_ALLOCATION_ENABLED,
+    LISTENER_BUS_CAPACITY,
     SCHEDULER_ALLOCATION_FILE,
     SCHEDULER_MODE,
     SPECULATION,
+    SPECULATION_DURATION_THRESHOLD,
     SPECULATION_INTERVAL,
     SPECULATION_MIN_RUNTIME,
     SPECULATION_MULTIPLIER,
@@ -59,6 +63,8 @@ from pyspark_shell.scheduler.task_reaper import ReaperLimits
 from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
 from pyspark_shell.storage.local_dirs import LocalDirs
 
+_QUEUE_PREFIX: Final = "spark.scheduler.listenerbus.eventqueue."
+_QUEUE_SUFFIX: Final = ".capacity"
 # Spark's spark.memory.fraction: what of an executor's memory caches may take.
 _STORAGE_SHARE: Final = 0.6
 # A tmpfs is the machine's memory; its other users must not be starved.
@@ -152,7 +158,9 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
         speculation=SPECULATION.read(conf),
         speculation_quantile=SPECULATION_QUANTILE.read(conf),
         speculation_multiplier=SPECULATION_MULTIPLIER.read(conf),
-        speculation_min_runtime_ms=SPECULATION_MIN_RUNTIME.read(conf) * 1000,
+        speculation_min_runtime_s=SPECULATION_MIN_RUNTIME.read(conf),
+        speculation_threshold_s=SPECULATION_DURATION_THRESHOLD.read(conf),
+        executor_slots=master.cores_per_executor,
     )
     return SchedulerConfig(
         backend=BackendLimits(
@@ -166,6 +174,7 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
             task_sets=task_sets,
             max_stage_failures=STAGE_MAX_CONSECUTIVE_ATTEMPTS.read(conf),
             cancelled_groups=CANCELLED_GROUPS_TO_TRACK.read(conf),
+            dynamic_allocation=DYN_ALLOCATION_ENABLED.read(conf) and not master.is_local,
         ),
         speculation_interval_s=SPECULATION_INTERVAL.read(conf),
         barrier_timeout_s=BARRIER_SYNC_TIMEOUT.read(conf),
@@ -186,6 +195,23 @@ def reaper_limits(conf: SparkConf, master: MasterUrl) -> ReaperLimits:
         spares_executors=like_spark and master.is_local,
         exit_code=57 if like_spark else None,
     )
+
+
+def bus_capacities(conf: SparkConf) -> dict[str, int]:
+    """Queues of the listener bus that may hold another number of events than the others.
+
+    Raises
+    ------
+    IllegalConfig
+        One is no number above 0.
+    """
+    found = {}
+    for key, _ in conf.getAll():
+        name = key.removeprefix(_QUEUE_PREFIX).removesuffix(_QUEUE_SUFFIX)
+        if key == f"{_QUEUE_PREFIX}{name}{_QUEUE_SUFFIX}":
+            entry = ConfigEntry(key, LISTENER_BUS_CAPACITY.default, at_least(1), "")
+            found[name] = entry.read(conf)
+    return found
 
 
 def pools(conf: SparkConf, warn: Callable[[str], None]) -> Pools:

@@ -41,6 +41,11 @@ class NativeBase:
         """The application's id."""
         return self._driver.application_id
 
+    @property
+    def milestones(self) -> int:
+        """Grows with everything that happens but the starts and ends of single tasks."""
+        return self._driver.bus.milestones
+
     def when_caught_up(self, tell: Callable[[], object]) -> bool:
         """Have `tell` called once all that has happened is in the rows; True if it is already."""
         return self._store.when_caught_up(tell)

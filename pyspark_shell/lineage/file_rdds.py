@@ -21,7 +21,7 @@ from pyspark_shell.hadoop.splits import (
 )
 from pyspark_shell.hadoop.text import read_lines
 from pyspark_shell.hadoop.whole_files import read_binary_files, read_records, read_whole_texts
-from pyspark_shell.lineage.node import LineageNode, interruptible
+from pyspark_shell.lineage.node import LineageNode, counted, interruptible
 from pyspark_shell.lineage.partition import Partition
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.task_context import TaskContext
@@ -66,14 +66,7 @@ class FileRDD(LineageNode):
         assert isinstance(split, FilePartition)
         if isinstance(split.files, FileSplit):
             context.metrics.input_bytes += split.files.length
-        return interruptible(_counted(self.batches(split.files), context), context)
-
-
-def _counted(batches: Iterable[Sequence[Any]], context: TaskContext) -> Iterator[Sequence[Any]]:
-    metrics = context.metrics
-    for batch in batches:
-        metrics.input_records += len(batch)
-        yield batch
+        return interruptible(counted(self.batches(split.files), context), context)
 
 
 class TextFileRDD(FileRDD):

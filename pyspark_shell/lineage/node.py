@@ -10,6 +10,7 @@ import threading
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from time import perf_counter
 from typing import Any, ClassVar, Final
@@ -20,7 +21,7 @@ from pyspark_shell.lineage.partitioner import Partitioner
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.task_context import TaskContext
 from pyspark_shell.storage.block_id import rdd_block
-from pyspark_shell.storage.block_manager import BlockManager
+from pyspark_shell.storage.block_manager import Batches, BlockManager
 
 
 class ShuffleDependency:
@@ -160,6 +161,7 @@ class LineageNode(ABC):
             rdd_block(self.id, split.index),
             self.storage_level,
             lambda: self.compute_or_read_checkpoint(split, context),
+            partial(_as_input, context),
         )
         return interruptible(batches, context)
 
@@ -244,3 +246,17 @@ def topological_order(last: LineageNode) -> list[LineageNode]:
             stack.append((node, True))
             stack.extend((parent, False) for parent in node.live_parents())
     return order
+
+
+def _as_input(context: TaskContext, batches: Batches, size_bytes: int) -> Batches:
+    """What is read from the cache counts as a task's input, as in Spark."""
+    context.metrics.input_bytes += size_bytes
+    return counted(batches, context)
+
+
+def counted(batches: Iterable[Sequence[Any]], context: TaskContext) -> Iterator[Any]:
+    """The batches, whose records count as a task's input."""
+    metrics = context.metrics
+    for batch in batches:
+        metrics.input_records += len(batch)
+        yield batch

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,9 @@ from pyspark_shell.common.threads import LISTENER_PREFIX, start_daemon
 from pyspark_shell.listener.events import (
     SparkListenerEvent,
     SparkListenerExecutorMetricsUpdate,
+    SparkListenerSchedulerState,
+    SparkListenerTaskEnd,
+    SparkListenerTaskStart,
 )
 
 log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
@@ -26,6 +30,16 @@ log: Final = logging.getLogger("pyspark_shell.LiveListenerBus")
 # Events are handled in batches: a wake-up for each would take the interpreter from the scheduler
 # twice per task. Nobody looks more often than this; whoever wants to see all at once flushes.
 _GATHER_S: Final = 0.01
+# Between two lines about dropped events.
+_TELL_DROPPED_S: Final = 60.0
+_MINOR: Final = frozenset(
+    {
+        SparkListenerTaskStart,
+        SparkListenerTaskEnd,
+        SparkListenerExecutorMetricsUpdate,
+        SparkListenerSchedulerState,
+    }
+)
 _DROPPABLE: Final = (SparkListenerExecutorMetricsUpdate,)
 
 
@@ -61,6 +75,8 @@ class AsyncEventQueue:
         Events that may wait before metrics updates are dropped; if `strict`, before any event is.
     """
 
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+
     def __init__(self, name: str, capacity: int, strict: bool) -> None:
         self.name = name
         self.capacity = capacity
@@ -77,6 +93,9 @@ class AsyncEventQueue:
         self._thread: threading.Thread | None = None
         self._stopped = False
         self.dropped = 0
+        self._told_dropped = 0
+        self._told_at_s: float | None = None
+        self._told_since = "the application started"
 
     # From any thread ------------------------------------------------------------
 
@@ -106,8 +125,10 @@ class AsyncEventQueue:
         """Queue an event; never waits."""
         if len(self._events) >= self.capacity and (self._strict or isinstance(event, _DROPPABLE)):
             self._drop()
-            return
-        self._events.append(event)
+        else:
+            self._events.append(event)
+        if self.dropped > self._told_dropped:
+            self._tell_of_dropped()
         if self._asleep:
             self._rouse()
 
@@ -164,6 +185,16 @@ class AsyncEventQueue:
             )
         self.dropped += 1
 
+    def _tell_of_dropped(self) -> None:
+        """Say how many were dropped, once a minute at most."""
+        now_s = self.clock()
+        if self._told_at_s is not None and now_s - self._told_at_s < _TELL_DROPPED_S:
+            return
+        number, since = self.dropped - self._told_dropped, self._told_since
+        self._told_dropped, self._told_at_s = self.dropped, now_s
+        self._told_since = time.strftime("%a %b %d %H:%M:%S %Z %Y")
+        log.warning("Dropped %d events from %s since %s.", number, self.name, since)
+
     # In the queue's thread --------------------------------------------------------
 
     def _run(self) -> None:
@@ -199,10 +230,23 @@ class AsyncEventQueue:
 
 
 class LiveListenerBus:
-    """All queues of an application."""
+    """All queues of an application.
 
-    def __init__(self, capacity: int = 10_000) -> None:
+    Parameters
+    ----------
+    capacity
+        Events that may wait in a queue, unless `capacities` has the queue's name.
+
+    Attributes
+    ----------
+    milestones
+        Grows with every event but those of single tasks.
+    """
+
+    def __init__(self, capacity: int = 10_000, capacities: Mapping[str, int] | None = None) -> None:
         self._capacity = capacity
+        self._capacities = dict(capacities or {})
+        self.milestones = 0
         self._queues: dict[str, AsyncEventQueue] = {}
         self._used: tuple[AsyncEventQueue, ...] = ()
 
@@ -213,7 +257,9 @@ class LiveListenerBus:
         group = self._queues.get(queue)
         if group is None:
             group = self._queues[queue] = AsyncEventQueue(
-                queue, self._capacity, strict=queue == "shared"
+                queue,
+                self._capacities.get(queue, self._capacity),
+                strict=queue == "shared",
             )
         group.add(listener)
         self._used = tuple(q for q in self._queues.values() if q.is_used)
@@ -226,6 +272,8 @@ class LiveListenerBus:
 
     def post(self, event: SparkListenerEvent) -> None:
         """Give an event to every queue; never waits."""
+        if event.__class__ not in _MINOR:
+            self.milestones += 1
         for queue in self._used:
             queue.post(event)
 

@@ -84,6 +84,10 @@ class Engine(Protocol):
     @property
     def application_id(self) -> str: ...
 
+    @property
+    def milestones(self) -> int:
+        """Grows with everything that happens but the starts and ends of single tasks."""
+
     def when_caught_up(self, tell: Callable[[], object]) -> bool:
         """Have `tell` called, in any thread, once all that has happened until now is in the rows;
         True if it is already, and then `tell` is not called. In the server's loop the listings

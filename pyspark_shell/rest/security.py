@@ -5,7 +5,7 @@ Whoever shows it, or the cookie given for it, is that user. An admin may act as 
 Spark's `doAs`. Without a proof there is no user, and nobody is not allowed to do anything.
 Thread  any; nothing here changes.
 Source  Spark's SecurityManager and HttpSecurityFilter; differs in that an unknown user is refused
-        when ACLs are on, where Spark lets everybody in.
+        when ACLs are on, where Spark, and `spark.pyshell.compat=spark`, lets everybody in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from pyspark_shell.common.config import COMPAT
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.common.ui_config import (
     ACLS_ENABLE,
@@ -138,6 +139,8 @@ class Access:
     ----------
     owner
         Who runs it; always allowed.
+    trusts_nobody
+        Whether who has no name may do everything, as in Spark.
     """
 
     enabled: bool
@@ -146,6 +149,7 @@ class Access:
     modify: AccessList
     admins: AccessList
     groups_of: Callable[[str], frozenset[str]] = system_groups
+    trusts_nobody: bool = False
 
     @classmethod
     def read(
@@ -171,6 +175,7 @@ class Access:
             ),
             admins=AccessList(admins, admin_groups),
             groups_of=groups_of,
+            trusts_nobody=COMPAT.read(conf) == "spark",
         )
 
     def may_view(self, user: str | None) -> bool:
@@ -198,4 +203,6 @@ class Access:
     def _allows(self, list_: AccessList, user: str | None) -> bool:
         if not self.enabled:
             return True
-        return user is not None and list_.has(user, self.groups_of)
+        if user is None:
+            return self.trusts_nobody
+        return list_.has(user, self.groups_of)

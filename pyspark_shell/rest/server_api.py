@@ -13,25 +13,32 @@ from typing import Any, Final
 
 from tornado.iostream import StreamClosedError
 
+from pyspark_shell.rest import json_text
 from pyspark_shell.rest.handlers_tables import Download
 from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.rest.request import Request, parse_body, parse_fields
 from pyspark_shell.rest.routes import ROUTES, Match, RouteTable
+from pyspark_shell.rest.security import same
 from pyspark_shell.rest.server_handlers import WRITE_TIMEOUT_S, BaseHandler
 
 _ROUTES: Final = RouteTable(ROUTES)
 _PIECE_BYTES: Final = 256 << 10
+_CSRF: Final = "Missing or invalid CSRF token on a state-changing endpoint."
 _PREFETCH: Final = "Prefetch request rejected on a state-changing endpoint."
 
 
 class RoutedHandler(BaseHandler):
     """Has a route's handler answer."""
 
+    def check(self, match: Match) -> None:
+        """Raise unless the application is there, and this user may ask this of it."""
+        self.site.check_application(match.names.get("app"))
+        self.site.check_rights(self.user, match.route.modifies, match.route.kills)
+
     async def carry_out(self, match: Match, body: Json) -> Any:
         """Call it, here or in a worker."""
         route = match.route
-        self.site.check_application(match.names.get("app"))
-        self.site.check_rights(self.user, route.modifies, route.kills)
+        self.check(match)
         request = Request(
             engine=self.site.engine,
             names=match.names,
@@ -46,8 +53,12 @@ class RoutedHandler(BaseHandler):
             if "app" in match.names:
                 await self.door.caught_up()
             return work()
-        workers = self.door.readers if route.method == "GET" else self.door.orders
-        return await workers.run(work)
+        if route.method == "GET":
+            return await self.door.readers.run(work)
+        try:
+            return await self.door.orders.run(work)
+        finally:
+            self.door.recent.clear()
 
 
 class ApiHandler(RoutedHandler):
@@ -60,11 +71,22 @@ class ApiHandler(RoutedHandler):
 
     async def get(self) -> None:
         match = self._matches()["GET"]
-        value = await self.carry_out(match, {})
-        if isinstance(value, Download):
-            await self._send(value)
-        else:
-            self.answer(value, match.route.status)
+        if match.route.waits or "app" not in match.names:
+            value = await self.carry_out(match, {})
+            if isinstance(value, Download):
+                await self._send(value)
+            else:
+                self.answer(value, match.route.status)
+            return
+        self.check(match)
+        text = json_text.compact if self.is_for_program else json_text.pretty
+        address = f"{text.__name__} {self.request.uri}"
+        milestone = self.site.engine.milestones
+        body = self.door.recent.get(address, milestone)
+        if body is None:
+            body = text(await self.carry_out(match, {}))
+            self.door.recent.put(address, milestone, body)
+        self.finish(body)
 
     async def _send(self, download: Download) -> None:
         """Send a file piece by piece, as fast as the reader takes them."""
@@ -98,7 +120,8 @@ class ApiHandler(RoutedHandler):
 
 class ClassicKillHandler(RoutedHandler):
     """Spark's `/jobs/job/kill/?id=7` and `/stages/stage/kill/?id=2`, with the rules of Spark 4.3:
-    POST, CSRF token, nothing that a browser fetches in advance. Refusals are told.
+    POST, CSRF token, nothing that a browser fetches in advance. Refusals are told, but with
+    `spark.pyshell.compat=spark` where Spark just leads back.
     """
 
     def allowed_methods(self) -> tuple[str, ...]:
@@ -115,18 +138,37 @@ class ClassicKillHandler(RoutedHandler):
     async def _kill(self, kind: str) -> None:
         if self._is_prefetch():
             raise Refusal(403, _PREFETCH)
-        self.check_order(self.field("csrfToken"))
+        self._check_form()
+        try:
+            answer, status = await self._order(kind)
+        except Refusal as refusal:
+            if not self.site.settings.like_spark:
+                raise
+            if refusal.status == 400:
+                raise Refusal(500, refusal.message) from None
+        else:
+            if not (self.wants_page() or self.site.settings.like_spark):
+                self.answer(answer, status)
+                return
+        self.redirect(f"/#{kind}", status=302)
+
+    def _check_form(self) -> None:
+        """Whoever asks, and however he has proved who he is: the form has the token of the page."""
+        given = self.field("csrfToken") or self.request.headers.get("X-CSRF-Token") or ""
+        if not same(given, self.site.secrets.csrf):
+            raise Refusal(403, _CSRF)
+
+    async def _order(self, kind: str) -> tuple[Any, int]:
         target = self.field("id")
         if target is None:
-            raise Refusal(400, "The parameter id is missing.")
+            # Spark's form without an id does nothing, and leads back.
+            raise Refusal(
+                404 if self.site.settings.like_spark else 400, "The parameter id is missing."
+            )
         app = self.site.engine.application_id
         route = _ROUTES.find(f"/api/v1/applications/{app}/{kind}/id/kill")["POST"].route
         match = Match(route, {"app": app, kind.removesuffix("s"): target})
-        answer = await self.carry_out(match, {})
-        if self.wants_page():
-            self.redirect(f"/#{kind}", status=302)
-        else:
-            self.answer(answer, route.status)
+        return await self.carry_out(match, {}), route.status
 
     def _is_prefetch(self) -> bool:
         headers = self.request.headers

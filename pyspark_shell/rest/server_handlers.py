@@ -22,6 +22,7 @@ from pyspark_shell.common.errors import SparkContextStopped
 from pyspark_shell.rest import json_text, pages
 from pyspark_shell.rest.events import ChangeFeed
 from pyspark_shell.rest.port import Refusal
+from pyspark_shell.rest.recent_answers import RecentAnswers
 from pyspark_shell.rest.request import parse_fields
 from pyspark_shell.rest.security import bearer_token, is_local_host, is_same_origin, same
 from pyspark_shell.rest.server_site import Site
@@ -52,6 +53,7 @@ class Door:
     readers: Workers
     orders: Workers
     is_private: bool
+    recent: RecentAnswers
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     _unanswered: int = 0
 
@@ -157,13 +159,13 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
             raise Refusal(401, "A token is needed: Authorization: token ..., or ?token=....")
         self.is_by_cookie = True
 
-    def check_order(self, csrf: str | None = None) -> None:
+    def check_order(self) -> None:
         """Raise unless our own page, or a program, gives the order: cookies come along with
         whatever page makes a browser send.
         """
         if not self.is_by_cookie:
             return
-        given = csrf or self.request.headers.get("X-CSRF-Token") or ""
+        given = self.request.headers.get("X-CSRF-Token") or ""
         if not same(given, self.site.secrets.csrf):
             raise Refusal(403, "The CSRF token is missing or wrong; reload the page.")
 
@@ -176,10 +178,15 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
 
     def answer(self, value: Any, status: int = 200) -> None:
         """Send JSON, compact to programs: they ask for it by name, or come through the socket."""
-        is_program = "application/json" in self.request.headers.get("Accept", "")
-        text = json_text.compact if is_program or self.door.is_private else json_text.pretty
+        text = json_text.compact if self.is_for_program else json_text.pretty
         self.set_status(status)
         self.finish(text(value))
+
+    @property
+    def is_for_program(self) -> bool:
+        """Whether the answer is read by a program, which wants it short."""
+        accepted = self.request.headers.get("Accept", "")
+        return self.door.is_private or "application/json" in accepted
 
     def finish(self, chunk: Any = None) -> Awaitable[None]:
         """Send what was written; a reader that does not take it loses its connection."""

@@ -17,6 +17,7 @@ from tornado.web import Application
 
 from pyspark_shell.common.threads import SPARK_UI
 from pyspark_shell.rest.events import ChangeFeed
+from pyspark_shell.rest.recent_answers import RecentAnswers
 from pyspark_shell.rest.server_api import ApiHandler, ClassicKillHandler
 from pyspark_shell.rest.server_feed import ChangesHandler, EventsHandler, SnapshotHandler
 from pyspark_shell.rest.server_handlers import BaseHandler, Door
@@ -72,6 +73,7 @@ class ServerLoop:
         self._feed = ChangeFeed(site.engine, site.settings.live_update_s)
         self._readers = Workers(f"{SPARK_UI}-reader")
         self._orders = Workers(f"{SPARK_UI}-order")
+        self._recent = RecentAnswers(site.settings.live_update_s)
         self._servers: list[_LimitedServer] = []
 
     def run(self) -> None:
@@ -104,7 +106,8 @@ class ServerLoop:
         await self._say_farewell()
 
     def _server(self, is_private: bool, listener: socket.socket) -> _LimitedServer:
-        door = Door(self._site, self._feed, self._readers, self._orders, is_private)
+        workers = self._readers, self._orders
+        door = Door(self._site, self._feed, *workers, is_private, self._recent)
         handlers = [(pattern, handler, {"door": door}) for pattern, handler in _HANDLERS]
         application = Application(handlers, log_function=lambda handler: None)
         server = _LimitedServer(

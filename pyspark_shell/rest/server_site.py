@@ -5,22 +5,30 @@ Thread  made by the thread that makes the context; then the server's loop.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.config import COMPAT
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.common.ui_config import (
     PORT_MAX_RETRIES,
     UI_ACTIONS_VIA_GET,
     UI_ENABLED,
     UI_KILL_ENABLED,
+    UI_LIVE_MIN_FLUSH_PERIOD,
     UI_LIVE_UPDATE_PERIOD,
     UI_PORT,
     UI_THREAD_DUMPS,
+    USER_GROUPS_MAPPING,
 )
 from pyspark_shell.rest.port import Engine, Refusal
 from pyspark_shell.rest.security import Access, Secrets
 
+log: Final = logging.getLogger("pyspark_shell.SparkUI")
+
+# Spark's default, which asks the system as we do.
+SYSTEM_GROUPS_PROVIDER: Final = "org.apache.spark.security.ShellBasedGroupsMappingProvider"
 COOKIE_PREFIX: Final = "pyspark-shell-"
 # Nobody sees more than so many pictures a second; less would only burn the driver's time.
 _SHORTEST_UPDATE_S: Final = 0.02
@@ -36,6 +44,8 @@ class UISettings:
         Whether browsers are served; the unix socket, which panel and command need, always is.
     actions_via_get
         Whether Spark's old kill links work by GET.
+    like_spark
+        Whether classic kills that cannot be carried out just lead back.
     live_update_s
         Between two looks at what has changed, while somebody watches.
     """
@@ -46,12 +56,14 @@ class UISettings:
     max_retries: int = 16
     kill_enabled: bool = True
     actions_via_get: bool = False
+    like_spark: bool = False
     thread_dumps: bool = True
     live_update_s: float = 0.1
 
     @classmethod
     def read(cls, conf: Settings, owner: str) -> UISettings:
         """As configured, for an application that `owner` runs."""
+        _warn_of_what_has_no_effect(conf)
         return cls(
             access=Access.read(conf, owner),
             enabled=UI_ENABLED.read(conf),
@@ -59,9 +71,20 @@ class UISettings:
             max_retries=PORT_MAX_RETRIES.read(conf),
             kill_enabled=UI_KILL_ENABLED.read(conf),
             actions_via_get=bool(UI_ACTIONS_VIA_GET.read(conf)),
+            like_spark=COMPAT.read(conf) == "spark",
             thread_dumps=UI_THREAD_DUMPS.read(conf),
             live_update_s=max(_SHORTEST_UPDATE_S, UI_LIVE_UPDATE_PERIOD.read(conf)),
         )
+
+
+def _warn_of_what_has_no_effect(conf: Settings) -> None:
+    if UI_LIVE_MIN_FLUSH_PERIOD.read(conf) != UI_LIVE_MIN_FLUSH_PERIOD.default:
+        why = "rows are up to date whenever somebody looks"
+        log.warning("%s has no effect: %s", UI_LIVE_MIN_FLUSH_PERIOD.key, why)
+    provider = USER_GROUPS_MAPPING.read(conf)
+    if provider is not None and provider != SYSTEM_GROUPS_PROVIDER:
+        why = "groups are those that the system knows a user to be in"
+        log.warning("%s=%s has no effect: %s", USER_GROUPS_MAPPING.key, provider, why)
 
 
 @dataclass(frozen=True, slots=True)

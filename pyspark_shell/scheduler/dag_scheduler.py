@@ -73,11 +73,14 @@ class DAGSchedulerLimits:
         Attempts in a row of a stage that may end with a fetch failure.
     cancelled_groups
         Cancelled groups to remember for `cancelJobGroupAndFutureJobs`.
+    dynamic_allocation
+        Whether executors were asked to come and go, which barrier stages forbid.
     """
 
     task_sets: TaskSetLimits
     max_stage_failures: int = 4
     cancelled_groups: int = 1000
+    dynamic_allocation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,7 @@ class DAGScheduler:
         if not job.partitions:
             self._job_succeeded(job)
             return
-        problem = barrier_problem(stages, self._effects.slots_for)
+        problem = barrier_problem(stages, self._effects.slots_for, self._limits.dynamic_allocation)
         if problem is not None:
             self._abort_stage(final, problem)
             return

@@ -345,7 +345,7 @@ class Scheduler:
         self._dag.assert_empty()
         self._tasks.assert_empty()
         self._barriers.assert_empty()
-        self._backend.reaper.assert_empty()
+        self._backend.assert_empty()
 
     def _handler_failed(self, error: Exception) -> None:
         """A defect of the engine: no job may hang because of it."""
@@ -502,7 +502,9 @@ class Scheduler:
             self._dag.task_set_aborted(task_set, too_large, None)
             self._tasks.finished(task_set)
             return
-        info, first, copies = task_set.succeeded(task.task_id, self._clock.time_ms())
+        info, first, copies = task_set.succeeded(
+            task.task_id, self._clock.time_ms(), self._clock.monotonic_s()
+        )
         self._end_task(
             task, info, Success() if first else TaskKilled("another attempt succeeded"), status
         )
@@ -650,9 +652,9 @@ class Scheduler:
     # Now and then --------------------------------------------------------------------------------
 
     def _speculate(self) -> None:
-        now_ms = self._clock.time_ms()
+        now_s = self._clock.monotonic_s()
         for task_set in self._tasks.pools.all():
-            for index in task_set.find_speculatable(now_ms):
+            for index in task_set.find_speculatable(now_s):
                 self._offers_wanted = True
                 self._bus.post(
                     SparkListenerSpeculativeTaskSubmitted(

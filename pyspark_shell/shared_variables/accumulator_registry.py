@@ -92,6 +92,11 @@ class AccumulatorRegistry:
         with self._merging:
             accumulator.merge(term)
 
+    def assert_empty(self) -> None:
+        """Raise if a task's updates wait to be merged."""
+        waiting = self._pending.qsize()
+        assert not waiting, f"accumulator updates of {waiting} tasks are not merged"
+
     # Under the lock only --------------------------------------------------------
 
     def _merge_pending(self) -> None:

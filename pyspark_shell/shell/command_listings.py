@@ -53,6 +53,7 @@ def list_drivers(arguments: Namespace, out: Output) -> int:
     else:
         out.line(_drivers_view(rows, out))
         _say_who_is_silent(rows, out)
+        _say_who_drops_events(rows, out)
     for each in found.ignored:
         out.problem(f"passed over {each.path}: {each.reason}")
     return DONE
@@ -87,11 +88,14 @@ def _look_at(entry: RuntimeEntry, timeout_s: float) -> Json:
     row = public(entry)
     row["uiWebUrl"] = f"http://127.0.0.1:{entry.port}" if entry.port else ""
     try:
-        jobs = DriverClient(entry, timeout_s).get("jobs", status="running")
+        client = DriverClient(entry, timeout_s)
+        jobs, bus = client.get("jobs", status="running"), client.get("listenerBus")
     except (NoAnswer, Refusal) as problem:
         reason = problem.reason if isinstance(problem, NoAnswer) else problem.message
         return {**row, "answers": False, "silence": reason, "runningJobs": None}
-    return {**row, "answers": True, "silence": "", "runningJobs": len(jobs)}
+    return {
+        **row, "answers": True, "silence": "", "runningJobs": len(jobs), "listenerBus": bus
+    }  # fmt: skip
 
 
 def _drivers_view(rows: Sequence[Json], out: Output) -> str:
@@ -130,6 +134,16 @@ def _say_who_is_silent(rows: Sequence[Json], out: Output) -> None:
                 f"{row['id']} is silent: {row['silence']}. Python is inside one long C call, or "
                 f"stopped. `pyspark-shell kill` works all the same."
             )
+
+
+def _say_who_drops_events(rows: Sequence[Json], out: Output) -> None:
+    for row in rows:
+        for queue in row.get("listenerBus") or ():
+            if queue["dropped"]:
+                out.line(
+                    f"{row['id']} has dropped {queue['dropped']} events of queue {queue['name']} "
+                    f"({queue['depth']} of {queue['capacity']} wait): a listener is too slow."
+                )
 
 
 # Jobs and stages -------------------------------------------------------------------------------

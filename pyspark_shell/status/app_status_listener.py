@@ -198,7 +198,7 @@ class AppStatusListener:
             stage.is_closed, stage.finished_row = False, None
         stage.running[info.task_id] = info
         stage.tasks[info.task_id] = event
-        store.add_task()
+        store.add_task(stage)
         store.touch(stage, *stage.jobs)
 
     def onTaskEnd(self, event: SparkListenerTaskEnd) -> None:

@@ -35,6 +35,8 @@ R = TypeVar("R", bound="Finishing")
 RETAINED_JOBS: Final = 1000
 RETAINED_STAGES: Final = 1000
 RETAINED_TASKS: Final = 100_000
+# Tasks remembered of all stages, by what one may have.
+_ALL_STAGES: Final = 2
 RETAINED_DEAD_EXECUTORS: Final = 100
 # Forgotten rows that a view may still have to be told of.
 _REMEMBERED_FORGOTTEN: Final = 5000
@@ -86,7 +88,8 @@ class AppStatusStore:
     when_caught_up
         The same for those who cannot wait: calls back then; True if there is nothing to wait for.
     retained_tasks
-        Task rows kept of all stages together; running ones go last.
+        Task rows kept of one stage attempt, as in Spark, and twice as many of all together, which
+        Spark does not limit; running ones go last.
     """
 
     def __init__(
@@ -239,25 +242,27 @@ class AppStatusStore:
             self.forget(row)
         return gone
 
-    def add_task(self) -> None:
-        """Count one more task row; the oldest go when there are too many."""
+    def add_task(self, stage: StageData) -> None:
+        """Count one more task row of a stage; the oldest go when there are too many."""
         self._num_tasks += 1
-        if self._num_tasks > self._retained_tasks:
-            self._trim_tasks(max(self._retained_tasks // 10, 1))
+        limit = self._retained_tasks
+        if len(stage.tasks) > limit:
+            self._trim_tasks(stage, max(limit // 10, 1))
+        if self._num_tasks > _ALL_STAGES * limit:
+            excess = max(limit // 10, 1)
+            for each in list(self.stages.values()):
+                excess -= self._trim_tasks(each, excess)
+                if excess <= 0:
+                    return
 
-    def _trim_tasks(self, excess: int) -> None:
-        for stage in list(self.stages.values()):
-            if not stage.tasks:
-                continue
-            running = stage.running
-            ended = islice((task_id for task_id in stage.tasks if task_id not in running), excess)
-            gone = list(ended)
-            for task_id in gone:
-                del stage.tasks[task_id]
-            self._num_tasks -= len(gone)
-            excess -= len(gone)
-            if excess <= 0:
-                return
+    def _trim_tasks(self, stage: StageData, excess: int) -> int:
+        """Forget so many ended tasks of a stage, oldest first; how many there were."""
+        running = stage.running
+        gone = list(islice((task_id for task_id in stage.tasks if task_id not in running), excess))
+        for task_id in gone:
+            del stage.tasks[task_id]
+        self._num_tasks -= len(gone)
+        return len(gone)
 
 
 def _pop_all(marked: set[Row]) -> list[Row]:

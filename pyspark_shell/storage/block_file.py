@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 
 _MAGIC: Final = b"PSB1"
 _HEADER: Final = struct.Struct("<4sIQQ")  # magic, CRC32 of the body, length of the body, flags
+HEADER_BYTES: Final = _HEADER.size
 MAY_GO_TO_DISK: Final = 1  # flag: an evicted block is moved to disk, not dropped
 _DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 # Below this a read() is faster than a mapping.

@@ -11,12 +11,14 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, ClassVar, Final
 
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.storage.block_file import (
+    HEADER_BYTES,
     MAY_GO_TO_DISK,
     BlockWriter,
     read_block,
@@ -38,6 +40,10 @@ Batches = Iterable[list[Any]]
 
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_THE_FILES_FAULT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+def _as_they_are(batches: Batches, size_bytes: int) -> Batches:
+    return batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,29 @@ class BlockManager:
         self._hot.drop(prefix)
 
     def get_or_compute(
-        self, block_id: str, level: StorageLevel, compute: Callable[[], Iterator[Any]]
+        self,
+        block_id: str,
+        level: StorageLevel,
+        compute: Callable[[], Iterator[Any]],
+        on_hit: Callable[[Batches, int], Batches] = _as_they_are,
     ) -> Batches:
-        """The block's records in batches, from the cache if it is there, else computed and kept."""
+        """The block's records in batches, from the cache if it is there, else computed and kept.
+
+        Parameters
+        ----------
+        on_hit
+            Given the batches of a block that is there, and its size in bytes; gives them back.
+        """
         batches = self.get(block_id)
-        return self._compute_and_keep(block_id, level, compute) if batches is None else batches
+        if batches is None:
+            return self._compute_and_keep(block_id, level, compute)
+        return on_hit(batches, self._size_bytes(block_id))
+
+    def _size_bytes(self, block_id: str) -> int:
+        for path in (self._memory.path(block_id), self._disk_path(block_id)):
+            with suppress(OSError):
+                return os.stat(path).st_size - HEADER_BYTES
+        return 0
 
     def get(self, block_id: str) -> Batches | None:
         """The block's records in batches, None if no good copy exists."""

@@ -23,7 +23,8 @@ from tests.processes.waiting import wait_for, within
 OBEDIENT = """
 import ctypes
 sc = start(spark__ui__port="0", spark__app__name=os.environ.get("NAME", "driver"),
-           **{"spark__task__reaper__killTimeout": os.environ.get("KILL_TIMEOUT", "20s")})
+           **{"spark__task__reaper__killTimeout": os.environ.get("KILL_TIMEOUT", "20s"),
+           **dict(pair.split("=") for pair in os.environ.get("CONF", "").split())})
 gate = os.environ["GATE"]
 errors = []
 

@@ -95,6 +95,24 @@ def test_ps_tells_the_user_who_asks_how_a_browser_gets_in(obedient, command):
         assert driver.application_id in page.read().decode()
 
 
+def test_ps_says_which_driver_drops_events(obedient, command):
+    driver = obedient(
+        CONF="spark__scheduler__listenerbus__eventqueue__shared__capacity=3",
+    )
+    driver.do("class Slow: onJobStart = lambda self, event: time.sleep(60)")
+    driver.do("sc._engine.bus.add(Slow(), 'shared')")
+    driver.do("[sc.parallelize([1], 1).count() for _ in range(3)]")
+    wait_for(lambda: driver.ask("sc._engine.bus.dropped()['shared']"), "dropped events")
+
+    said = command("ps")
+
+    assert re.search(r"has dropped \d+ events of queue shared \(3 of 3 wait\)", said.out)
+    (row,) = rows(command("ps", "--json"))
+    queues = {queue["name"]: queue for queue in row["listenerBus"]}
+    assert queues["shared"]["capacity"] == 3
+    assert (queues["appStatus"]["capacity"], queues["appStatus"]["dropped"]) == (10_000, 0)
+
+
 def test_jobs_shows_what_runs_first_in_the_words_of_all_views(busy, command):
     said = command("jobs")
 

@@ -89,7 +89,7 @@ def active_tasks(get: Callable[[str], Any]) -> int:
 # Of an executor that lives, whatever its number.
 LIVE_THREADS = "executors/{live}/threads"
 RUNNING_TASK = "threads?taskId={task}&executorId={executor}"
-ENDED_TASK = "threads?taskId=0&executorId={executor}"
+ENDED_TASK = "threads?taskId=0&executorId=driver"
 PATHS = (
     "",
     "jobs", "jobs?status=running", "jobs?status=failed", "jobs/0", "jobs/999",

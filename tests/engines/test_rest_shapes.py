@@ -111,6 +111,16 @@ def test_a_cached_rdd_tells_of_its_blocks(busy):
     assert sum(share["memoryUsed"] for share in rdd["dataDistribution"]) == rdd["memoryUsed"]
 
 
+def test_what_is_read_from_the_cache_counts_as_input(busy):
+    first, second = busy("stages/0/0"), busy("stages/1/0")
+    (cached,) = busy("storage/rdd")
+
+    assert (first["inputBytes"], first["inputRecords"]) == (0, 0)
+    assert second["inputRecords"] == 100
+    assert second["inputBytes"] == cached["memoryUsed"]
+    assert sum(row["totalInputBytes"] for row in busy("allexecutors")) >= cached["memoryUsed"]
+
+
 def test_the_driver_is_listed_beside_the_executors(busy):
     rows = {row["id"]: row for row in busy("executors")}
     killed = [row for row in busy("allexecutors") if not row["isActive"]]

@@ -94,6 +94,14 @@ def test_stages_are_equal(spark, ours):
     assert rows(ours) == rows(spark)
 
 
+def test_the_same_stages_read_files_or_the_cache(spark, ours):
+    def readers(answers):
+        return [row["stageId"] for row in answers["stages"] if row["inputBytes"]]
+
+    assert readers(ours) == readers(spark)
+    assert len(readers(spark)) > 1
+
+
 @pytest.mark.parametrize("stage", range(10))
 def test_tasks_are_equal_in_any_order(spark, ours, stage):
     def rows(answers):

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.kernel.conftest import left_files
-from tests.processes.waiting import wait_for
+from tests.processes.waiting import describe, wait_for
 
 BUSY = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).count()"
 
@@ -18,6 +18,21 @@ def test_an_empty_notebook_starts_nothing(notebook, tmp_path):
     assert notebook.processes() == {notebook.pid}
     assert notebook.driver is None
     assert not (tmp_path / "local").exists()
+
+
+def test_tab_and_help_in_an_untouched_notebook_start_nothing(notebook):
+    assert "parallelize" in [name.rpartition(".")[2] for name in notebook.complete("sc.")]
+    assert notebook.complete("sc.parallelize(range(3)).")
+    assert [name.rpartition(".")[2] for name in notebook.complete("spark.sparkC")]
+    assert "starts when it is used" in notebook.inspect("sc")
+    assert "numSlices" in notebook.inspect("sc.parallelize")
+    assert "property" in notebook.inspect("sc.uiWebUrl").lower()
+    assert "SparkSession" in notebook.inspect("spark")
+    notebook.run("sc?")  # the answer is for the pager
+
+    assert notebook.driver is None
+    assert {describe(pid) for pid in notebook.processes() - {notebook.pid}} == set()
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()").endswith("3")
 
 
 def test_the_runtime_file_names_the_kernel(notebook):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
 
+from pyspark_shell import SparkConf
+from pyspark_shell.common.errors import IllegalConfig
+from pyspark_shell.driver.driver_config import bus_capacities
 from pyspark_shell.listener.events import (
     SparkListenerApplicationEnd,
     SparkListenerBlockUpdated,
@@ -14,6 +18,7 @@ from pyspark_shell.listener.events import (
     SparkListenerUnpersistRDD,
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
+from tests.processes.waiting import wait_for
 
 METRICS = SparkListenerExecutorMetricsUpdate("1")
 
@@ -103,6 +108,65 @@ def test_a_slow_users_listener_loses_events_and_the_status_store_none(bus, caplo
     assert bus.dropped()["shared"] > 0
     assert bus.dropped()["appStatus"] == 0
     assert "Dropping event from queue shared" in caplog.text
+
+
+def test_dropped_events_are_counted_in_the_log_once_a_minute(bus, caplog):
+    gate = threading.Event()
+    bus.add(Recorder(gate), "shared")
+    (queue,) = bus.queues()
+    now = [1000.0]
+    queue.clock = lambda: now[0]
+
+    def told():
+        lines = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+        return [re.sub(r" since [A-Z][a-z]{2} .*", " since then.", line) for line in lines]
+
+    for event in jobs(100):
+        bus.post(event)
+    wait_for(lambda: queue.depth < 100, "the first to be held")
+    for event in jobs(51):
+        bus.post(event)
+    first = ["Dropped 1 events from shared since the application started."]
+    assert (told(), bus.dropped()["shared"]) == (first, 50)
+    now[0] += 59
+    bus.post(jobs(1)[0])
+    assert told() == first
+    now[0] += 1
+    bus.post(jobs(1)[0])
+    assert told() == [*first, "Dropped 51 events from shared since then."]
+    now[0] += 61
+    gate.set()
+    assert bus.flush()
+    bus.post(jobs(1)[0])
+    assert len(told()) == 2, "nothing was dropped since"
+    assert sum("Dropping event from queue shared" in r.getMessage() for r in caplog.records) == 1
+
+
+def test_a_queue_may_have_a_capacity_of_its_own(caplog):
+    bus = LiveListenerBus(100, {"shared": 7})
+    gate = threading.Event()
+    for name in ("shared", "other"):
+        bus.add(Recorder(gate), name)
+
+    assert {queue.name: queue.capacity for queue in bus.queues()} == {"shared": 7, "other": 100}
+    for event in jobs(50):
+        bus.post(event)
+    dropped = bus.dropped()
+    gate.set()
+    bus.stop(10)
+    assert dropped["shared"] in (42, 43)
+    assert dropped["other"] == 0
+
+
+def test_capacities_come_from_the_configuration():
+    conf = SparkConf(loadDefaults=False)
+    conf.set("spark.scheduler.listenerbus.eventqueue.shared.capacity", "70")
+    conf.set("spark.scheduler.listenerbus.eventqueue.capacity", "1000")
+
+    assert bus_capacities(conf) == {"shared": 70}
+    conf.set("spark.scheduler.listenerbus.eventqueue.eventLog.capacity", "0")
+    with pytest.raises(IllegalConfig, match=r"eventLog\.capacity"):
+        bus_capacities(conf)
 
 
 def test_only_metrics_are_dropped_where_life_cycles_are_kept(bus):

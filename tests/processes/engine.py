@@ -40,12 +40,12 @@ def wait_until_up(sc, count):
 
 
 def assert_settled(sc):
-    """Fail unless every table of the scheduler becomes empty; killed tasks get time to end."""
+    """Fail unless every owner's tables become empty; killed tasks get time to end."""
     problems = []
 
     def empty():
         try:
-            scheduler_of(sc).assert_empty()
+            sc._driver.assert_empty()
         except AssertionError as left:
             problems.append(left)
             return False

@@ -245,6 +245,16 @@ def test_hostile_names_are_text_everywhere(look, rows, engine):
     assert page.title() == f"{HOSTILE} · pyspark-shell"
 
 
+def test_a_slow_listener_is_told(look, rows, engine):
+    rows["application"]["droppedEvents"] = {"shared": 12}
+    queue = {"name": "shared", "depth": 7, "capacity": 9, "dropped": 12}
+    engine.listener_bus = lambda: [queue]
+    page = look("environment")
+
+    page.get_by_text("12 events dropped from queue shared").wait_for()
+    page.get_by_text("7 of 9 wait, 12 dropped").wait_for()
+
+
 def test_a_task_that_was_tried_again_tells_its_story(look, rows, engine):
     task = {"taskId": 9, "index": 4, "partitionId": 4, "attempt": 1, "executorId": "2", "pid": 12}
     task |= {"status": "SUCCESS", "stageId": 3, "stageAttempt": 0, "duration": 5}

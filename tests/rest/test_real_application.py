@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from benchmarks import polls
 from pyspark_shell import SparkConf, SparkContext
 from pyspark_shell.rest import server_handlers
 from pyspark_shell.rest.client import DriverClient
@@ -353,27 +355,39 @@ def test_rows_that_lag_are_shown_as_they_are(lag, client, monkeypatch):
 # Under load -------------------------------------------------------------------------------------
 
 
-def test_polls_during_ten_thousand_tasks(sc, client):
-    sc.parallelize(range(10), 2).count()
-    ended = threading.Event()
-    answers = []
-
-    def poll(path):
-        while not ended.wait(1 / 80):
-            answers.append(client.get(path, Accept="application/json").status)
-
-    pollers = [
-        threading.Thread(target=poll, args=(path,), daemon=True)
-        for path in ("jobs", "stages", "executors")
-    ]
-    for each in pollers:
-        each.start()
+@pytest.mark.slow
+def test_eighty_polls_a_second_during_ten_thousand_tasks(sc):
+    """The pollers' clock goes on whatever the driver does: who waits for an answer still asks."""
+    poller = polls.start_poller(sc, polls.RATE)
     try:
-        assert sc.parallelize(range(10_000), 10_000).map(lambda n: n + 1).sum() == 50_005_000
+        took_s = polls.run_job(sc, polls.TASKS)
+        out, _ = poller.communicate(timeout=within(30))
     finally:
-        ended.set()
-        for each in pollers:
-            each.join(within(10))
+        poller.kill()
+        poller.wait()
 
-    assert len(answers) > 20
-    assert set(answers) == {200}
+    seen = json.loads(out)
+    assert seen["answers"] == {"200": seen["polls"]}, "no error"
+    assert seen["polls"] >= 0.9 * polls.RATE * took_s
+    assert seen["rate"] >= 0.9 * polls.RATE
+    assert seen["p99Ms"] < within(polls.P99_TARGET_MS / 1000) * 1000
+
+
+def test_a_job_of_five_thousand_tasks_costs_a_watcher_little(sc, client):
+    """Every answer of a watcher that polls ten times a second, the first snapshot included."""
+    sizes, states = [], []
+    thread, _ = in_background(lambda: sc.parallelize(range(5000), 5000).count())
+    news = client.get("changes")
+    while "SUCCEEDED" not in states:
+        sizes.append(len(news.body))
+        found = news.json
+        rows = found.get("snapshot", {}).get("jobs") or [
+            change["row"] for change in found.get("changes", ()) if change["kind"] == "job"
+        ]
+        states += [row["status"] for row in rows]
+        news = client.get(f"changes?since={found['seq']}&life={found['life']}&wait=1")
+    thread.join(within(10))
+
+    assert len(sizes) > 3, "it was watched while it ran"
+    assert max(sizes) < 50_000
+    assert len(client.get("snapshot").body) < 50_000

@@ -8,6 +8,7 @@ import pytest
 from pyspark_shell import SparkConf
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.security import Access, bearer_token, is_local_host, system_groups
+from pyspark_shell.rest.server_site import SYSTEM_GROUPS_PROVIDER, UISettings
 from tests.rest.browser import API
 from tests.rest.fake_engine import APP
 
@@ -254,9 +255,41 @@ def test_forms_of_other_pages_do_not_kill(classic, engine):
 
 
 def test_a_classic_kill_without_a_number_is_refused(browser):
-    assert browser.post("/jobs/job/kill/").status == 400
-    assert browser.post("/jobs/job/kill/?id=x").status == 400
-    assert browser.post("/jobs/job/kill/?id=99").status == 404
+    csrf = f"csrfToken={browser.server.secrets.csrf}"
+
+    assert browser.post(f"/jobs/job/kill/?{csrf}").status == 400
+    assert browser.post(f"/jobs/job/kill/?id=x&{csrf}").status == 400
+    assert browser.post(f"/jobs/job/kill/?id=99&{csrf}").status == 404
+
+
+@pytest.mark.parametrize("unix", [False, True])
+def test_a_classic_kill_wants_the_forms_token_of_everybody(browser, engine, unix):
+    csrf = f"csrfToken={browser.server.secrets.csrf}"
+    text = "Missing or invalid CSRF token on a state-changing endpoint."
+
+    for query in ("", "&csrfToken=", f"&csrfToken={'0' * 32}"):
+        answer = browser.post(f"/jobs/job/kill/?id=0{query}", unix=unix)
+        assert (answer.status, answer.json["error"]) == (403, text)
+    assert engine.orders == []
+    assert browser.post(f"/jobs/job/kill/?id=0&{csrf}", unix=unix).status == 202
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_in_sparks_way_a_classic_kill_that_cannot_be_just_leads_back(serve, engine, accept):
+    browser = serve(spark__pyshell__compat="spark")
+    engine.job_rows[5] = {"jobId": 5, "status": "SUCCEEDED"}
+
+    def kill(query):
+        csrf = f"csrfToken={browser.server.secrets.csrf}"
+        answer = browser.post(f"/jobs/job/kill/?{query}&{csrf}", Accept=accept)
+        return answer.status, answer.headers.get("Location")
+
+    assert kill("id=99") == kill("") == kill("id=5") == (302, "/#jobs")
+    assert kill("id=x") == (500, None)
+    assert engine.orders == []
+    assert kill("id=0") == (302, "/#jobs")
+    assert [(kind, target) for kind, target, _ in engine.orders] == [("job", 0)]
+    assert browser.post("/jobs/job/kill/?id=0").status == 403
 
 
 # Rights -----------------------------------------------------------------------------------------
@@ -316,6 +349,28 @@ def test_nobody_is_refused_when_acls_are_on():
     assert not access.may_modify("anybody")
     with pytest.raises(Refusal, match="not allowed to impersonate"):
         access.acting("bob", "ada")
+
+
+def test_in_sparks_way_nobody_is_everybody():
+    conf = SparkConf(loadDefaults=False).set("spark.acls.enable", "true")
+    access = Access.read(conf.set("spark.pyshell.compat", "spark"), "ada")
+
+    assert access.may_view(None)
+    assert access.may_modify(None)
+    assert not access.may_modify("eve")
+
+
+def test_settings_without_an_effect_are_told(caplog):
+    conf = SparkConf(loadDefaults=False)
+    UISettings.read(conf, "ada")
+    UISettings.read(conf.set("spark.user.groups.mapping", SYSTEM_GROUPS_PROVIDER), "ada")
+    assert caplog.text == ""
+
+    conf.set("spark.ui.liveUpdate.minFlushPeriod", "3s")
+    UISettings.read(conf.set("spark.user.groups.mapping", "com.example.Groups"), "ada")
+
+    assert "spark.ui.liveUpdate.minFlushPeriod has no effect" in caplog.text
+    assert "spark.user.groups.mapping=com.example.Groups has no effect" in caplog.text
 
 
 def test_groups_are_the_systems():

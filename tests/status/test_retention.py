@@ -74,11 +74,19 @@ def test_tasks_beyond_the_limit_go_oldest_first_and_running_ones_last():
 def test_tasks_of_old_stages_make_room_for_those_of_new_ones():
     store = AppStatusStore(retained_tasks=100)
 
-    run_jobs(Events(store), range(30), tasks=10)
+    run_jobs(Events(store), range(50), tasks=10)
 
     kept = [len(row.tasks) for row in store.stages.values()]
-    assert 90 <= sum(kept) <= 100
+    assert 190 <= sum(kept) <= 200, "twice as many as of one stage"
     assert (kept[0], kept[-1]) == (0, 10)
+
+
+def test_each_stage_may_have_its_limit():
+    store = AppStatusStore(retained_tasks=100)
+
+    run_jobs(Events(store), range(2), tasks=100)
+
+    assert [len(row.tasks) for row in store.stages.values()] == [100, 100]
 
 
 def test_tasks_of_forgotten_stages_are_not_counted():

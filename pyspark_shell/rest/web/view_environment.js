@@ -8,12 +8,19 @@ const PARTS = [
   ['classpathEntries', 'Where code is found']
 ];
 
+/** How many events wait for listeners, and how many were dropped. */
+function queues(ui) {
+  return (ui.model.use('listenerBus', 2000).value ?? []).map(queue =>
+    [queue.name, `${queue.depth} of ${queue.capacity} wait, ${queue.dropped} dropped`]);
+}
+
 export function environmentView(ui) {
   const listing = ui.model.use('environment', 30_000);
   if (listing.value === null) return pending(listing);
   const wanted = (ui.search.environment ?? '').toLowerCase();
   const matches = pair => pair.join(' ').toLowerCase().includes(wanted);
   const parts = [['runtime', 'Runtime', Object.entries(listing.value.runtime ?? {})],
+    ['bus', 'Listener bus', queues(ui)],
     ...PARTS.map(([name, title]) => [name, title, listing.value[name] ?? []])];
   const found = parts.map(([name, title, pairs]) => [name, title, pairs.filter(matches)])
     .filter(([, , pairs]) => pairs.length > 0);

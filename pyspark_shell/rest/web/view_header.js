@@ -1,7 +1,7 @@
 // The top of the page: which application, how it is, how fresh this is; and the tabs.
 
 import { draw, h } from './dom.js';
-import { duration, jobState } from './format.js';
+import { duration, jobState, plural } from './format.js';
 import { killButton, pill } from './parts.js';
 import { cleanerView } from './view_cleaner.js';
 import { environmentView } from './view_environment.js';
@@ -58,7 +58,7 @@ function identity(ui, row) {
       h('p', { class: 'soft' }, [
         row.master, row.kind, `pid ${row.pid}`, row.id, `up ${duration(until - row.startedAt)}`
       ].filter(Boolean).map((text, at) => h('span', { key: at }, text))),
-      why(row)),
+      why(row), dropped(row)),
     h('div', { class: 'right' },
       h('span', { class: `health ${health}`, role: 'status' },
         h('span', { class: 'dot', 'aria-hidden': 'true' }), HEALTH[health] + age),
@@ -71,6 +71,14 @@ function identity(ui, row) {
         }
       }))
   ];
+}
+
+/** Says so where a listener is too slow: what it shows may be incomplete. */
+function dropped(row) {
+  const queues = Object.entries(row.droppedEvents ?? {});
+  if (queues.length === 0) return null;
+  return h('p', { class: 'why' }, 'A listener is too slow: ' +
+    queues.map(([name, count]) => `${plural(count, 'event')} dropped from queue ${name}`).join(', '));
 }
 
 function why(row) {

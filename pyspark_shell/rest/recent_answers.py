@@ -1,0 +1,59 @@
+"""Answers that were just given, for those who ask the same: many pollers cost little more than one.
+
+An answer is given again within `spark.ui.liveUpdate.period`, which is how old Spark's rows may be
+while tasks run, and only if nothing but tasks has begun or ended since: who looks for the end of a
+job that he has just run sees it.
+Thread  the server's loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+# Addresses that are polled at the same time, and what is too large to be kept of one.
+_KEPT: Final = 32
+_MAX_BYTES: Final = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    body: bytes
+    milestone: int
+    at_s: float
+
+
+class RecentAnswers:
+    """The newest answer of each address.
+
+    Parameters
+    ----------
+    max_age_s
+        For so long an answer is given again.
+    """
+
+    def __init__(self, max_age_s: float) -> None:
+        self._max_age_s = max_age_s
+        self._answers: OrderedDict[str, _Recent] = OrderedDict()
+
+    def get(self, address: str, milestone: int) -> bytes | None:
+        """What was answered a moment ago; None if it has to be asked again."""
+        recent = self._answers.get(address)
+        if recent is None or recent.milestone != milestone:
+            return None
+        return recent.body if time.monotonic() - recent.at_s < self._max_age_s else None
+
+    def put(self, address: str, milestone: int, body: bytes) -> None:
+        """Keep an answer; `milestone` was read before what it tells."""
+        if len(body) > _MAX_BYTES:
+            return
+        self._answers[address] = _Recent(body, milestone, time.monotonic())
+        self._answers.move_to_end(address)
+        if len(self._answers) > _KEPT:
+            self._answers.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget all: an order was given, and who gave it wants to see what it does."""
+        self._answers.clear()
