@@ -212,7 +212,7 @@ KILL_CONTEXT_TIMEOUT: Final = ConfigEntry(
     "spark.pyshell.kill.contextTimeout",
     10.0,
     parse_milliseconds,
-    "Seconds for the context to stop.",
+    "Seconds for each part of the context to stop.",
 )
 KILL_GRACE_PERIOD: Final = ConfigEntry(
     "spark.pyshell.kill.gracePeriod",

@@ -109,6 +109,11 @@ class ApplicationKill:
         self.complete = threading.Event()
         self.guarded = 0  # pieces of code in the main thread that want no grace
 
+    @property
+    def context_timeout_s(self) -> float:
+        """How long each part of a killed context may take to stop."""
+        return self._policy.context_timeout_s
+
     def park(self) -> None:
         """Start the threads; they wait until they are wanted."""
         self._threads_before = weakref.WeakSet(threading.enumerate())

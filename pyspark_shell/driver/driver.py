@@ -622,6 +622,9 @@ class Driver:
         log.info("Successfully stopped SparkContext")
 
     def _stop_in_order(self) -> None:
+        timeout_s = _STOP_TIMEOUT_S
+        if self.life.killed is not None:
+            timeout_s = self.life.kill.context_timeout_s
         self.life.end()
         if self.progress is not None:
             self.progress.stop()
@@ -629,10 +632,10 @@ class Driver:
             ("cleaner", self.cleanup.stop),
             (
                 "scheduler",
-                partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S),
+                partial(self.scheduler.stop, "SparkContext was shut down", timeout_s),
             ),
             ("application end", self._post_end),
-            ("listener bus", partial(self.bus.stop, _STOP_TIMEOUT_S)),
+            ("listener bus", partial(self.bus.stop, timeout_s)),
             ("event log", self._close_event_log),
             *self._last_steps,
             ("executor output", self._output.show),

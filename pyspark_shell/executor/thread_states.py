@@ -421,11 +421,13 @@ class StartSites:
 
 
 def _note_site(thread: threading.Thread, starter: FrameType) -> None:
-    code = starter.f_code
-    where = place(code.co_filename, starter.f_lineno)
     cell = current_cell()
-    if cell is not None and is_engine_file(code.co_filename):  # a magic of that cell
+    if cell is not None and is_engine_file(starter.f_code.co_filename):  # a magic of that cell
         setattr(thread, _START_SITE, cell.name)
         return
+    while is_engine_file(starter.f_code.co_filename) and starter.f_back is not None:
+        starter = starter.f_back  # `sc.thread` starts it for somebody
+    code = starter.f_code
+    where = place(code.co_filename, starter.f_lineno)
     is_module = code.co_name == "<module>"
     setattr(thread, _START_SITE, where if is_module else f"{code.co_name} at {where}")

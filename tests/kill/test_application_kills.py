@@ -1,5 +1,6 @@
 """Kills of the application: what the driver is told, waits for, frees, and reports."""
 
+import logging
 import re
 import threading
 import time
@@ -13,6 +14,7 @@ from pyspark_shell.common.errors import (
     SparkException,
     SparkJobCancelled,
 )
+from tests.kill.victims import held, swallow_everything
 from tests.processes.engine import Background
 from tests.processes.waiting import Stopwatch, wait_for, wait_for_end, within
 
@@ -66,6 +68,21 @@ def test_jobs_of_a_killed_application_raise_spark_s_sentence(start, gate):
     assert str(error) == "Application has been killed. Reason: enough"
     wait_for_end(gate.pids(), 2)
     assert watch.seconds < within(2)
+
+
+def test_the_ladder_waits_so_long_for_the_jobs_and_then_takes_their_executors(start, gate, caplog):
+    caplog.set_level(logging.INFO, "pyspark_shell.SparkContext")
+    sc = start(
+        **QUICK, spark__pyshell__kill__jobsTimeout="300ms", spark__task__reaper__killTimeout="1h"
+    )
+    running, pids = held(sc, gate, swallow_everything)
+
+    killed(sc)
+
+    assert isinstance(running.error(), SparkApplicationKilled)
+    wait_for_end(pids, 2)
+    [took_ms] = re.findall(r"K1 jobs done in (\d+) ms", caplog.text)
+    assert 300 <= int(took_ms) < 1000 * within(0.6)
 
 
 def test_a_second_kill_changes_nothing(start):

@@ -6,6 +6,15 @@ import threading
 
 from tests.processes.waiting import wait_for
 
+# Settings with which a task gets a copy soon after half of the others have ended.
+COPIES_SOON = {
+    "spark__speculation": "true",
+    "spark__speculation__interval": "20ms",
+    "spark__speculation__minTaskRuntime": "50ms",
+    "spark__speculation__multiplier": "1.1",
+    "spark__speculation__quantile": "0.5",
+}
+
 
 def scheduler_of(sc):
     return sc._driver.scheduler

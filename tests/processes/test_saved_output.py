@@ -6,7 +6,13 @@ import signal
 import pytest
 
 from pyspark_shell.common.errors import JobFailed, SparkJobCancelled
-from tests.processes.engine import Background, assert_settled, executor_pids, wait_until_up
+from tests.processes.engine import (
+    COPIES_SOON,
+    Background,
+    assert_settled,
+    executor_pids,
+    wait_until_up,
+)
 from tests.processes.gate import Gate
 from tests.processes.waiting import kill, wait_for
 
@@ -119,12 +125,7 @@ def test_a_cancelled_job_publishes_nothing(sc, gate, tmp_path):
 
 
 def test_two_copies_of_a_slow_task_write_its_part_once(start, gate, tmp_path):
-    sc = start(
-        spark__speculation="true",
-        spark__speculation__interval="20ms",
-        spark__speculation__minTaskRuntime="50ms",
-        spark__speculation__quantile="0.5",
-    )
+    sc = start(**COPIES_SOON)
     wait_until_up(sc, 2)
 
     sc.parallelize(LINES, 4).map(stopped_at(gate, "line 399")).saveAsTextFile(str(tmp_path / "out"))
