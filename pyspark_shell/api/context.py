@@ -125,6 +125,7 @@ class SparkContext(InputFiles, ContextFiles):
         self._outer_state = None if TaskContext.get() is None else ProcessState.take()
         self._callsite = first_spark_call()
         self._kill_reason: str | None = None
+        self._open_iterators: set[object] = set()  # toLocalIterator's, so that none is idle
         self._ui: ContextUI | None = None
         self._conf = copy_of(conf)
         self._set_explicitly(master, appName, sparkHome, environment)

@@ -52,6 +52,7 @@ class NativeListings(NativeBase):
             "defaultParallelism": DEFAULT_PARALLELISM.read(driver.conf)
             or parse_master_url(master).total_cores,
             "uiWebUrl": self.web_url or "",
+            **({} if driver.idle_close_at_ms is None else {"idleCloseAt": driver.idle_close_at_ms}),
             "droppedEvents": {name: n for name, n in driver.bus.dropped().items() if n},
         }
 

@@ -8,7 +8,6 @@ Thread  IPython's.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import PurePath
@@ -28,8 +27,6 @@ from pyspark_shell.shell.namespace import SparkNames
 from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.shell.weak_outputs import WeakOutputs
 from pyspark_shell.widgets.cell_progress import CellProgress
-
-log: Final = logging.getLogger(__name__)
 
 # What jupyter-server tells a kernel of the notebook it is for.
 _NOTEBOOK: Final = "JPY_SESSION_NAME"
@@ -51,7 +48,7 @@ class NotebookSupport:
         self._cells = CellTracker(shell)
         self._start_sites = StartSites()
         self._kernel = getattr(shell, "kernel", None)
-        self._idle = IdleWatch(shell, log.info)
+        self._idle = IdleWatch(shell)
         self._outputs = WeakOutputs(shell)
         self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
 

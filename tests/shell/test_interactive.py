@@ -369,3 +369,15 @@ def test_a_wrong_setting_is_one_line(start_shell):
 
     assert "pyspark-shell: spark.task.maxFailures must be" in screen
     assert "Traceback" not in screen
+
+
+def test_an_idle_application_is_announced_closed_and_made_anew(start_shell):
+    shell = start_shell("--conf", "spark.pyshell.driver.idleTime=3s")
+    shell.wait(PROMPT.format(1))
+
+    shell.wait(r"^ spark  local\[2\]  idle, closes in [\d.]+ s$")
+    shell.wait(r"^The application is idle and will be closed in 2 s\.$")
+    shell.wait(r"^The application was closed: idle for 3 s\. It starts again when sc is used\.$")
+    shell.wait("^ spark  no application runs")
+
+    assert "Out[1]: 2" in shell.run("sc.range(2).count()", 2)
