@@ -45,7 +45,7 @@ from pyspark_shell.common.config import (
 from pyspark_shell.common.config_registry import check_values, warn_about_unknown
 from pyspark_shell.common.context_ui import ContextUI, make_ui
 from pyspark_shell.common.errors import PySparkRuntimeError
-from pyspark_shell.common.master_url import parse_master_url
+from pyspark_shell.common.planned_master import planned_master
 from pyspark_shell.common.resource_discovery import driver_resources
 from pyspark_shell.common.resource_information import ResourceInformation
 from pyspark_shell.common.serializers import (
@@ -185,7 +185,7 @@ class SparkContext(InputFiles, ContextFiles):
     def _start(self) -> None:
         from pyspark_shell.driver.driver import Driver
 
-        master = parse_master_url(self.master)
+        master = planned_master(self._conf, self.master)
         self.environment = task_environment(self._conf)
         self.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
         self.pythonVer = PYTHON_VERSION

@@ -145,7 +145,7 @@ class Driver:
         self._python_paths: tuple[str, ...] = ()
         self._stopped = False
         self._pid = os.getpid()
-        self._created_at = str(first_spark_call())
+        self.created_at = str(first_spark_call())
         self._stopped_at = ""
         self.stop_reason = ""  # why it was stopped, if the one who stops it says so
         self.idle_close_at_ms: int | None = None  # set by a shell that closes what nobody uses
@@ -383,7 +383,7 @@ class Driver:
         ended = stopped if killed is None else str(killed)
         return (
             f"Cannot call methods on a stopped SparkContext. {ended}. It was created at: "
-            f"{self._created_at}. "
+            f"{self.created_at}. "
             "Make a new one with SparkContext(...)."
         )
 
