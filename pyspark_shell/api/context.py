@@ -374,9 +374,11 @@ class SparkContext(InputFiles, ContextFiles):
         return StatusTracker(self._engine)
 
     def panel(self) -> Any:
-        """Jobs, executors, cache and threads as a widget, with buttons that kill; for notebooks."""
+        """Jobs, executors, cache and threads as a widget, with buttons that kill; in a terminal
+        None, after a sentence about what does the same there.
+        """
         # What draws stands on a higher floor than what is drawn.
-        return import_module("pyspark_shell.widgets.panel").SparkPanel(self)
+        return import_module("pyspark_shell.widgets.panel").panel_of(self)
 
     def show_profiles(self) -> None:
         """Print the profiles that were not printed yet; needs `spark.python.profile`."""

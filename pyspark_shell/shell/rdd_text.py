@@ -131,3 +131,8 @@ def register_rdd_text(shell: Any) -> None:
     """Have IPython show RDDs so, instead of by their `repr`."""
     formatter = shell.display_formatter.formatters["text/plain"]
     formatter.for_type(RDD, lambda rdd, printer, cycle: printer.text(str(summary_of(rdd))))
+
+
+def unregister_rdd_text(shell: Any) -> None:
+    """Have IPython show their `repr` again."""
+    shell.display_formatter.formatters["text/plain"].pop(RDD, None)

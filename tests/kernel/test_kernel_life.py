@@ -114,3 +114,17 @@ def test_an_idle_application_is_announced_closed_and_made_anew(start_notebook):
 
     wait_for(lambda: notebook.processes() == {notebook.pid}, "the end of the executors")
     assert notebook.run("kept + sc.parallelize([1, 2], 1).sum()") == "10"
+
+
+def test_an_rdd_says_what_it_is_and_a_thread_that_stays_is_told(notebook):
+    cell = notebook.start("sc.parallelize(range(4), 2).map(str)").wait()
+    (result,) = cell.of("execute_result")
+
+    assert "2 partitions, not cached\n  map at In[1]:1" in result["data"]["text/plain"]
+    assert "map at In[1]:1" in result["data"]["text/html"]
+    told = notebook.run(
+        "import threading\ngo = threading.Event()\n"
+        "threading.Thread(target=go.wait, name='loader').start()"
+    )
+    assert told.startswith('Hint: thread "loader" will keep the process when you leave;')
+    notebook.run("go.set()")

@@ -85,6 +85,11 @@ def test_sc_and_spark_are_there(shell):
     shell.run("sc.parallelize([1, 2, 3]).sum(), spark.sparkContext is sc", 2)
 
     assert "Out[1]: (6, True)" in shell.screen()
+    shell.run("sc.panel()", 3)
+    shell.run("sc.parallelize([(1, 2)], 4).reduceByKey(max)", 4)
+    screen = shell.screen()
+    assert "sc.panel() is for notebooks. Here: %jobs, %executors, %threads, %cleaner," in screen
+    assert "  4 partitions, not cached\n  reduceByKey at In[3]:1 ← parallelize at In[3]:1" in screen
 
 
 def test_a_bar_shows_progress_and_goes(shell, gate):
