@@ -49,7 +49,7 @@ from pyspark_shell.common.config_registry import (
 )
 from pyspark_shell.common.context_ui import ContextUI, make_ui
 from pyspark_shell.common.errors import PySparkRuntimeError
-from pyspark_shell.common.master_url import parse_master_url
+from pyspark_shell.common.planned_master import planned_master
 from pyspark_shell.common.resource_discovery import driver_resources
 from pyspark_shell.common.resource_information import ResourceInformation
 from pyspark_shell.common.serializers import (
@@ -128,6 +128,7 @@ class SparkContext(InputFiles, ContextFiles):
         super().__init__()
         self._outer_state = None if TaskContext.get() is None else ProcessState.take()
         self._callsite = first_spark_call()
+        self._open_iterators: set[object] = set()  # toLocalIterator's, so that none is idle
         self._ui: ContextUI | None = None
         self._conf = copy_of(conf)
         self._set_explicitly(master, appName, sparkHome, environment)
@@ -187,7 +188,7 @@ class SparkContext(InputFiles, ContextFiles):
     def _start(self) -> None:
         from pyspark_shell.driver.driver import Driver
 
-        master = parse_master_url(self.master)
+        master = planned_master(self._conf, self.master)
         self.environment = task_environment(self._conf)
         self.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
         self.pythonVer = PYTHON_VERSION
@@ -394,9 +395,11 @@ class SparkContext(InputFiles, ContextFiles):
         return StatusTracker(self._engine)
 
     def panel(self) -> Any:
-        """Jobs, executors, cache and threads as a widget, with buttons that kill; for notebooks."""
+        """Jobs, executors, cache and threads as a widget, with buttons that kill; in a terminal
+        None, after a sentence about what does the same there.
+        """
         # What draws stands on a higher floor than what is drawn.
-        return import_module("pyspark_shell.widgets.panel").SparkPanel(self)
+        return import_module("pyspark_shell.widgets.panel").panel_of(self)
 
     def show_profiles(self) -> None:
         """Print the profiles that were not printed yet; needs `spark.python.profile`."""

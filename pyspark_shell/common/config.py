@@ -111,8 +111,7 @@ EXECUTOR_INSTANCES: Final = ConfigEntry[int | None](
     "spark.executor.instances",
     None,
     optional(at_least(1)),
-    "Executors of a local-cluster master.",
-    has_effect=False,
+    "Executors, where the master leaves it open, as local[*] does.",
 )
 EXECUTOR_CORES: Final = ConfigEntry[int | None](
     "spark.executor.cores", None, optional(at_least(1)), "Task slots of one executor."

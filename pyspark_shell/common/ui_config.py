@@ -256,11 +256,18 @@ KILL_TERMINATE_TIMEOUT: Final = ConfigEntry(
 
 # Drivers that others manage ---------------------------------------------------
 
+FUSION_IDLE_TIME: Final = ConfigEntry(
+    "fusion.spark.idleTime",
+    300.0,
+    parse_seconds,
+    "Fusion's name for spark.pyshell.driver.idleTime.",
+)
 DRIVER_IDLE_TIME: Final = ConfigEntry(
     "spark.pyshell.driver.idleTime",
     300.0,
     parse_seconds,
     "Seconds idle before a context is closed; 0: never.",
+    fallback=FUSION_IDLE_TIME,
 )
 DRIVER_REGISTRY: Final = ConfigEntry[str | None](
     "spark.pyshell.driver.registry",

@@ -152,6 +152,7 @@ class Driver:
         self.created_at = str(first_spark_call())
         self._stopped_at = ""
         self.stop_reason = ""  # why it was stopped, if the one who stops it says so
+        self.idle_close_at_ms: int | None = None  # set by a shell that closes what nobody uses
         self._stopping = threading.Lock()  # held by the one thread that stops the application
         self._end = threading.Event()
         self._last_steps: list[tuple[str, Callable[[], object]]] = []

@@ -305,7 +305,8 @@ class DAGScheduler:
             while len(self.cancelled_groups) > self._limits.cancelled_groups:
                 self.cancelled_groups.popitem(last=False)
         reason = event.reason or f"part of cancelled job group {group}"
-        if not self._cancel_where(lambda job: job.group == group, reason):
+        found = self._cancel_where(lambda job: job.group == group, reason)
+        if not found and not event.cancel_future_jobs:
             log.warning("Failed to cancel job group %s. Cannot find active jobs for it.", group)
 
     def _handle_cell_cancelled(self, event: CellCancelled) -> None:
