@@ -145,7 +145,8 @@ class DriverHandler(SparkHandler):
                 self.finish(json.dumps(done))
                 return
         known = upstream.last_known
-        self.refuse(504, reason, ageS=round(known.age_s, 1), snapshot=known.snapshot)
+        more = {"snapshot": known.snapshot} if call.wants_all else {}
+        self.refuse(504, reason, ageS=round(known.age_s, 1), **more)
 
     def _json_body(self) -> object:
         if len(self.request.body) > _MAX_BODY_BYTES:

@@ -132,6 +132,11 @@ class Call:
     application: str | None = None
 
     @property
+    def wants_all(self) -> bool:
+        """Whether it asks for all that is known, and not for what is new."""
+        return self.path in ("snapshot", "events")
+
+    @property
     def is_kill(self) -> bool:
         """Whether it asks for the end of something."""
         return self.route.template.endswith("kill")

@@ -127,14 +127,16 @@ class Upstream:
         if self.last_known.is_silent:
             await self._await_a_sign(ANSWER_S)
         stream = await self._open(call)
+        knows_nothing = call.wants_all
         try:
             while True:
                 event = await stream.next(ANSWER_S)
                 if event is None:
-                    event = await self._sign()
+                    event = await self._sign(knows_nothing)
                 else:
                     self.last_known.answered()
                     event = self._slim(event)
+                knows_nothing = knows_nothing and not event.kind
                 yield event.encode()
         except StreamEnded:
             return
@@ -160,13 +162,13 @@ class Upstream:
         self.last_known.answered()
         return stream
 
-    async def _sign(self) -> Event:
+    async def _sign(self, with_snapshot: bool) -> Event:
         try:
             await self._await_a_sign(ANSWER_S)
         except Silent:
             known = self.last_known
-            told = {"ageS": round(known.age_s, 1), "snapshot": known.snapshot}
-            return Event("", "silent", told)
+            more = {"snapshot": known.snapshot} if with_snapshot else {}
+            return Event("", "silent", {"ageS": round(known.age_s, 1), **more})
         return HEARTBEAT
 
     def _slim(self, event: Event) -> Event:
