@@ -109,7 +109,6 @@ UI_LIVE_MIN_FLUSH_PERIOD: Final = ConfigEntry(
     1.0,
     parse_milliseconds,
     "Seconds after which stale rows are written.",
-    has_effect=False,
 )
 
 STATUS_RECONCILE_INTERVAL: Final = ConfigEntry(
@@ -200,7 +199,6 @@ USER_GROUPS_MAPPING: Final = ConfigEntry[str | None](
     None,
     optional(parse_text),
     "What names a user's groups; unset: the system.",
-    has_effect=False,
 )
 
 # Killing an application -------------------------------------------------------
