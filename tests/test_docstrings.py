@@ -13,6 +13,7 @@ import pytest
 import pyspark_shell
 from pyspark_shell import SparkFiles
 from pyspark_shell.api.status_tracker import StatusTracker
+from pyspark_shell.resource import ResourceProfileBuilder
 
 NOT_IMPORTED = ("__main__",)
 
@@ -32,7 +33,9 @@ def cases() -> Iterator[doctest.DocTest]:
 
 
 # Of whose public methods each has an example; RDD's are held by `test_rdd_types`.
-@pytest.mark.parametrize("documented", [SparkFiles, StatusTracker], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize(
+    "documented", [ResourceProfileBuilder, SparkFiles, StatusTracker], ids=lambda cls: cls.__name__
+)
 def test_each_public_method_has_an_example(documented):
     without = [
         name
