@@ -55,6 +55,7 @@ def test_a_copy_that_asks_second_is_denied_which_is_no_failure(start, record, tm
         spark__speculation__interval="20ms",
     )
     events = record(sc)
+    over = tmp_path.parent / f"{tmp_path.name}-over"
 
     def work(number):
         if number == 0:
@@ -64,13 +65,15 @@ def test_a_copy_that_asks_second_is_denied_which_is_no_failure(start, record, tm
             if not ask(tmp_path):
                 raise CommitDenied("the copy was first")
         ask(tmp_path)
-        wait_in_task((tmp_path / "1.0").exists)
-        time.sleep(0.3)  # the first attempt ends as denied before it could be killed
+        wait_in_task(over.exists)  # the first attempt ends as denied before it could be killed
         return number
 
-    assert sc.parallelize(range(2), 2).map(work).collect() == [0, 1]
-
+    running = Background(sc.parallelize(range(2), 2).map(work).collect)
+    wait_for(lambda: [e for e in events.of("TaskEnd") if e.task_info.killed], "the denied end")
     given = answers(tmp_path)
+    over.touch()
+
+    assert running.result() == [0, 1]
     assert [attempt for attempt, answer in given.items() if answer == "True"] == ["1.1"]
     text = "TaskCommitDenied (Driver denied task commit) for job: 0, partition: 1, attemptNumber: 0"
     assert text in [str(end.reason) for end in events.wait_for_ends() if end.task_info.killed]
