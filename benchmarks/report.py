@@ -14,6 +14,32 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
 ENGINES = ("pyspark", "pyspark_shell", "floor")
+# One and a half times the budget of 256 MB that an executor has beyond memory.
+MOST_PEAK_MB = 384
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a figure of ours should be; each bound that is set has to hold."""
+
+    most: float | None = None  # in the row's unit
+    most_of_floor: float | None = None
+    least_of_pyspark: float | None = None
+    text: str = ""
+
+    def beside(self, row: Row) -> str:
+        """Return the target in words, and whether it was met, for the row that it belongs to."""
+        bounds = [
+            (row.median("pyspark_shell"), self.most, 1),
+            (row.ratio("pyspark_shell", "floor"), self.most_of_floor, 1),
+            (row.ratio("pyspark", "pyspark_shell"), self.least_of_pyspark, -1),
+        ]
+        known = [
+            sign * found <= sign * bound
+            for found, bound, sign in bounds
+            if found is not None and bound is not None
+        ]
+        return f"{self.text}: {'met' if all(known) else 'MISSED'}" if known else self.text
 
 
 @dataclass
@@ -24,6 +50,7 @@ class Row:
     unit: str = "s"
     strict: bool = False
     counts: bool = True
+    target: Target = Target()
     measured: dict[str, list[float]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -59,8 +86,8 @@ def times(ratio: float | None) -> str:
 
 def table(rows: list[Row]) -> str:
     lines = [
-        "| what | PySpark | pyspark_shell | floor | PySpark / ours | ours / floor |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| what | PySpark | pyspark_shell | floor | PySpark / ours | ours / floor | target |",
+        "|---|---:|---:|---:|---:|---:|---|",
     ]
     for row in rows:
         cells = [
@@ -70,6 +97,7 @@ def table(rows: list[Row]) -> str:
         cells += [
             times(row.ratio("pyspark", "pyspark_shell")),
             times(row.ratio("pyspark_shell", "floor")),
+            row.target.beside(row),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -78,14 +106,43 @@ def table(rows: list[Row]) -> str:
 def beyond_memory_table(rows: list[Row], peaks: dict[tuple[str, str], int]) -> str:
     """Return the table of what has four times the executors' memory to handle."""
     lines = [
-        "| 2 GB in 2 x 256 MB | PySpark | ours | ours with 6 GB | peak, PySpark | peak, ours |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| 2 GB in 2 x 256 MB | PySpark | ours | ours with 6 GB | ours / with 6 GB (<= 3) "
+        f"| peak, PySpark | peak, ours (<= {MOST_PEAK_MB} MB) |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
         cells = [quantity(row, engine) for engine in ("pyspark", "pyspark_shell", "roomy")]
+        cells.append(times(row.ratio("pyspark_shell", "roomy")))
         cells += [f"{peaks.get((row.title, engine), '-')} MB" for engine in ENGINES[:2]]
         lines.append(f"| {row.title} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def promises_table(figures: dict[str, float]) -> str:
+    """Return the table of what was asked of the engine alone."""
+    lines = ["| the engine alone | figure | target |", "|---|---:|---|"]
+    for name, value in figures.items():
+        target = next((t for start, t in PROMISES.items() if name.startswith(start)), None)
+        row = Row(name, "x" if " / " in name else "MB" if "PSS" in name else "s")
+        row.measured["pyspark_shell"] = [value]
+        figure = times(value) if row.unit == "x" else quantity(row, "pyspark_shell")
+        if name.startswith("cost a task"):
+            figure = f"{value * 1e6:.0f} us"
+        lines.append(f"| {name} | {figure} | {target.beside(row) if target else ''} |")
+    costs = [value for name, value in figures.items() if name.startswith("cost a task")]
+    if costs:
+        lines.append(f"| dearest task / cheapest | {times(max(costs) / min(costs))} | flat |")
+    return "\n".join(lines)
+
+
+PROMISES = {
+    "cost a task, 10,000": Target(1e-4, text="<= 100 us"),
+    "small job beside": Target(0.005, text="<= 5 ms"),
+    "100 MB broadcast": Target(150, text="counted once"),
+    "job that uses it again": Target(1.3, text="as one without"),
+    "`kill -9`": Target(0.5, text="<= 0.5 s"),
+    "throughput of": Target(text=">= 1 x"),
+}
 
 
 def summary(rows: list[Row]) -> str:

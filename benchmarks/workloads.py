@@ -16,6 +16,8 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
+from benchmarks.report import Target
+
 INTS = 5_000_000
 PAIRS = 2_000_000
 SORTED = 1_000_000
@@ -304,6 +306,10 @@ def nothing(sc: Any, inputs: Path) -> None:
     return None
 
 
+COUNT = Target(0.0006, least_of_pyspark=60, text="<= 0.6 ms, >= 60 x PySpark")
+SHUFFLE = Target(0.002, text="<= 2 ms")
+
+
 @dataclass(frozen=True)
 class Workload:
     """One row of the table."""
@@ -317,8 +323,19 @@ class Workload:
     times: int = 1
     #: Measurements at most, whatever --repeats says: for what takes long on PySpark.
     repeats: int = 100
+    #: What ours should take; by default so many times the floor.
+    target: Target | None = None
     #: Engines that do not run it.
     without: frozenset[str] = frozenset()
+
+    @property
+    def wanted(self) -> Target:
+        """The target, by PERFORMANCE: at most so many times the floor, never below PySpark."""
+        most = 1.25 if self.strict else 2.0
+        usual = Target(
+            most_of_floor=most, least_of_pyspark=1.0, text=f"<= {most:g} x floor, >= PySpark"
+        )
+        return usual if self.target is None else self.target
 
     def measure(self, sc: Any, prepared: Any) -> tuple[float, Any]:
         """Return the seconds of one run, and its answer."""
@@ -335,11 +352,13 @@ NO_FLOOR = frozenset({"floor"})
 TOO_SLOW_FOR_PYSPARK = frozenset({"pyspark"})
 
 WORKLOADS = {
-    "count": Workload("two-partition `count()` of 100 numbers", count, hundred_in_two, times=30),
+    "count": Workload(
+        "two-partition `count()` of 100 numbers", count, hundred_in_two, times=30, target=COUNT
+    ),
     "collect": Workload(
         "one-partition `collect()` of 100 numbers", collect, hundred_in_one, times=30
     ),
-    "shuffle": Workload("two-partition shuffle job", shuffle, times=15),
+    "shuffle": Workload("two-partition shuffle job", shuffle, times=15, target=SHUFFLE),
     "empty_tasks_1000": Workload("1,000 empty tasks", empty_tasks(1_000), repeats=1),
     "empty_tasks_10000": Workload(
         "10,000 empty tasks", empty_tasks(10_000), without=TOO_SLOW_FOR_PYSPARK

@@ -137,14 +137,9 @@ def runtime_folder(tmp_path_factory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_of_a_job_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail if a test leaves something of a job in a context that outlives it.
-
-    In a `busy` context a job runs as long as the module.
-    """
+def nothing_of_a_job_left() -> Iterator[None]:
+    """Fail if a test leaves something of a job in a context that outlives it."""
     yield
-    if "busy" in request.fixturenames:
-        return
     package = sys.modules.get("pyspark_shell")
     context = package.SparkContext._active_spark_context if package is not None else None
     if context is not None and not context.isStopped:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator
 
 import pytest
 
 import pyspark_shell
+from pyspark_shell import SparkFiles
+from pyspark_shell.api.status_tracker import StatusTracker
+from pyspark_shell.resource import ResourceProfileBuilder
 
 NOT_IMPORTED = ("__main__",)
 
@@ -26,6 +30,22 @@ def cases() -> Iterator[doctest.DocTest]:
         for case in finder.find(importlib.import_module(name)):
             if case.examples:
                 yield case
+
+
+# Of whose public methods each has an example; RDD's are held by `test_rdd_types`.
+@pytest.mark.parametrize(
+    "documented", [ResourceProfileBuilder, SparkFiles, StatusTracker], ids=lambda cls: cls.__name__
+)
+def test_each_public_method_has_an_example(documented):
+    without = [
+        name
+        for name, member in inspect.getmembers(documented)
+        if not name.startswith("_")
+        and (callable(member) or isinstance(member, property))
+        and ">>>" not in (inspect.getdoc(member) or "")
+    ]
+
+    assert without == []
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)

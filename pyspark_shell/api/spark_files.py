@@ -13,7 +13,21 @@ class SparkFiles:
 
     @classmethod
     def get(cls, filename: str) -> str:
-        """The absolute path of a shipped file, by its name."""
+        """The absolute path of a shipped file.
+
+        Parameters
+        ----------
+        filename
+            The last part of the path that `sc.addFile` was given.
+
+        Examples
+        --------
+        >>> with open("words.txt", "w") as file:
+        ...     _ = file.write("to be")
+        >>> sc.addFile("words.txt")
+        >>> sc.parallelize([1], 1).map(lambda _: open(SparkFiles.get("words.txt")).read()).collect()
+        ['to be']
+        """
         return os.path.abspath(os.path.join(cls.getRootDirectory(), filename))
 
     @classmethod
@@ -24,6 +38,11 @@ class SparkFiles:
         ------
         PySparkRuntimeError
             No SparkContext is active in this process.
+
+        Examples
+        --------
+        >>> sc.version, os.path.isdir(SparkFiles.getRootDirectory())
+        ('4.3.0', True)
         """
         root = FilesDirectory.current()
         if root is None:

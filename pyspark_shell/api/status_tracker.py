@@ -97,26 +97,77 @@ class StatusTracker:
         """Ids of the jobs of a group, finished ones too, newest first.
 
         Without one, of those in no group.
+
+        Parameters
+        ----------
+        jobGroup
+            As `sc.setJobGroup` was told it.
+
+        Examples
+        --------
+        >>> sc.statusTracker().getJobIdsForGroup("nobody's")
+        []
         """
         return self._store.job_ids_for_group(jobGroup)
 
     def getActiveStageIds(self) -> list[int]:
-        """Ids of the stages that run."""
+        """Ids of the stages that run.
+
+        Examples
+        --------
+        >>> sc.statusTracker().getActiveStageIds()
+        []
+        """
         return self._store.active_stage_ids()
 
     def getActiveJobsIds(self) -> list[int]:
-        """Ids of the jobs that run."""
+        """Ids of the jobs that run.
+
+        Examples
+        --------
+        >>> sc.statusTracker().getActiveJobsIds()
+        []
+        """
         return self._store.active_job_ids()
 
     def getJobInfo(self, jobId: int) -> SparkJobInfo | None:
-        """One job, None if it is not known."""
+        """One job, None if it is not known.
+
+        Parameters
+        ----------
+        jobId
+            Number of the job, from 0 in each application.
+
+        Examples
+        --------
+        >>> sc.parallelize([1]).count()
+        1
+        >>> sc.statusTracker().getJobInfo(0).status in ("SUCCEEDED", "FAILED")
+        True
+        >>> sc.statusTracker().getJobInfo(10**9) is None
+        True
+        """
         job = self._store.job(jobId)
         if job is None:
             return None
         return SparkJobInfo(job.job_id, list(job.stage_ids), str(job.status))
 
     def getStageInfo(self, stageId: int) -> SparkStageInfo | None:
-        """The last attempt of one stage, None if it is not known."""
+        """The last attempt of one stage, None if it is not known.
+
+        Parameters
+        ----------
+        stageId
+            One of a job's `stageIds`.
+
+        Examples
+        --------
+        >>> sc.parallelize([1], 1).count()
+        1
+        >>> last = sc.statusTracker().getJobInfo(0).stageIds[-1]
+        >>> sc.statusTracker().getStageInfo(last).numTasks > 0
+        True
+        """
         stage = self._store.last_stage_attempt(stageId)
         if stage is None:
             return None

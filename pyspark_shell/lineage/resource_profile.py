@@ -76,7 +76,19 @@ class ResourceProfileBuilder:
     def require(
         self, resourceRequest: ExecutorResourceRequests | TaskResourceRequests
     ) -> ResourceProfileBuilder:
-        """Add requests; one for a kind that is there already takes its place. Gives the builder."""
+        """Add requests; one for a kind that is there already takes its place. Gives the builder.
+
+        Parameters
+        ----------
+        resourceRequest
+            What each executor must offer, or what each task takes.
+
+        Examples
+        --------
+        >>> builder = ResourceProfileBuilder().require(TaskResourceRequests().cpus(2))
+        >>> builder.require(TaskResourceRequests().cpus(1)).taskResources["cpus"].amount
+        1.0
+        """
         if isinstance(resourceRequest, TaskResourceRequests):
             self._task_requests.update(resourceRequest.requests)
         else:
@@ -84,24 +96,60 @@ class ResourceProfileBuilder:
         return self
 
     def clearExecutorResourceRequests(self) -> None:
-        """Forget the requests for executors."""
+        """Forget the requests for executors.
+
+        Examples
+        --------
+        >>> builder = ResourceProfileBuilder().require(ExecutorResourceRequests().cores(2))
+        >>> builder.clearExecutorResourceRequests()
+        >>> builder.executorResources
+        {}
+        """
         self._executor_requests = {}
 
     def clearTaskResourceRequests(self) -> None:
-        """Forget the requests for tasks."""
+        """Forget the requests for tasks.
+
+        Examples
+        --------
+        >>> builder = ResourceProfileBuilder().require(TaskResourceRequests().cpus(2))
+        >>> builder.clearTaskResourceRequests()
+        >>> builder.taskResources
+        {}
+        """
         self._task_requests = {}
 
     @property
     def taskResources(self) -> dict[str, TaskResourceRequest]:
-        """Requests for tasks so far, by kind."""
+        """Requests for tasks so far, by kind.
+
+        Examples
+        --------
+        >>> wishes = TaskResourceRequests().resource("gpu", 0.5)
+        >>> ResourceProfileBuilder().require(wishes).taskResources
+        {'gpu': <TaskResourceRequest gpu: 0.5>}
+        """
         return dict(self._task_requests)
 
     @property
     def executorResources(self) -> dict[str, ExecutorResourceRequest]:
-        """Requests for executors so far, by kind."""
+        """Requests for executors so far, by kind.
+
+        Examples
+        --------
+        >>> wishes = ExecutorResourceRequests().cores(4)
+        >>> ResourceProfileBuilder().require(wishes).executorResources
+        {'cores': <ExecutorResourceRequest cores: 4>}
+        """
         return dict(self._executor_requests)
 
     @property
     def build(self) -> ResourceProfile:
-        """A new profile of what was required so far."""
+        """A new profile of what was required so far.
+
+        Examples
+        --------
+        >>> ResourceProfileBuilder().require(TaskResourceRequests().cpus(2)).build.executorResources
+        {}
+        """
         return ResourceProfile(_exec_req=self._executor_requests, _task_req=self._task_requests)

@@ -140,7 +140,20 @@ class Accumulator(Generic[T]):
         self._value = value
 
     def add(self, term: T) -> None:
-        """Add `term`, on the driver or in a task."""
+        """Add `term`, on the driver or in a task.
+
+        Parameters
+        ----------
+        term
+            What the accumulator's `AccumulatorParam` can add to the value.
+
+        Examples
+        --------
+        >>> seen = sc.accumulator(0)
+        >>> sc.parallelize([1, 2, 3]).foreach(lambda n: seen.add(n))
+        >>> seen.value
+        6
+        """
         if self._registry is not None:
             self._registry.exclusively_add(self, term)
         else:

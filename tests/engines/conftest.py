@@ -21,6 +21,11 @@ def make_context(name="engine", **settings):
     return SparkContext(conf=conf)
 
 
+@pytest.fixture(autouse=True)
+def nothing_of_a_job_left():
+    """Allow jobs between tests: what is looked at here is busy as long as its module."""
+
+
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
     """Yield a getter of answers; one job still runs."""
