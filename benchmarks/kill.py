@@ -35,16 +35,17 @@ FORCED_TARGET_MS = 2200.0
 
 @dataclass
 class Cell:
-    """Kills of one kind: milliseconds each, and how many processes survived."""
+    """Kills of one kind: milliseconds each, how many did not succeed, and what survived those."""
 
     measured_ms: list[float] = field(default_factory=list)
+    failed: int = 0
     survivors: int = 0
 
     def __str__(self) -> str:
         if not self.measured_ms:
-            return f"never ({self.survivors} survive)" if self.survivors else "-"
+            return f"never ({self.survivors} survive)" if self.failed else "-"
         text = f"{statistics.median(self.measured_ms):,.0f} ms"
-        return f"{text}, {self.survivors} survive" if self.survivors else text
+        return f"{text}, {self.failed} failed, {self.survivors} survive" if self.failed else text
 
 
 def runtime_ns(pid: int) -> int | None:
@@ -105,23 +106,23 @@ class Engine:
         self._order(kill=True)
         called_ns: int = self._answer()["called_ns"]
         limit_ns = called_ns + int(LIMITS_S[self.name] * 1e9)
-        ended_ns = self._watch_until_ended(watch, limit_ns)
-        survivors = watch.alive if watch.last_active_ns() >= limit_ns - 200_000_000 else []
-        if self.name == "pyspark" and not survivors and watch.alive:
-            survivors = watch.alive  # asleep, but there: PySpark ends processes
-        if survivors:
-            cell.survivors += len(survivors)
-            for pid in survivors:
+        told = self._watch_until_gone(watch, limit_ns)
+        if watch.alive or not told:  # also one that sleeps: both engines end the processes
+            cell.failed += 1
+            cell.survivors += len(watch.alive)
+            for pid in watch.alive:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         else:
             last_ns = max(watch.last_active_ns(), called_ns)
             cell.measured_ms.append((last_ns - called_ns) / 1e6)
-        if not ended_ns:
+        if not told:
             self._answer()
 
-    def _watch_until_ended(self, watch: Watch, limit_ns: int) -> int:
-        """Look until the tasks have ended and a little longer; gives when the engine said so."""
+    def _watch_until_gone(self, watch: Watch, limit_ns: int) -> bool:
+        """Look until the processes are gone and a little longer; gives whether the engine has said
+        that the tasks have ended.
+        """
         assert self._process.stdout is not None
         ended_ns = 0
         while time.monotonic_ns() < limit_ns:
@@ -133,11 +134,10 @@ class Engine:
                     ended_ns = now_ns
                 continue
             quiet_ns = now_ns - max(ended_ns, watch.last_active_ns())
-            gone = self.name == "pyspark_shell" or not watch.alive
-            if gone and quiet_ns > QUIET_S * 1e9:
+            if not watch.alive and quiet_ns > QUIET_S * 1e9:
                 break
             time.sleep(LOOK_S)
-        return ended_ns
+        return bool(ended_ns)
 
     def _order(self, **order: Any) -> None:
         assert self._process.stdin is not None

@@ -98,7 +98,19 @@ TASKS: dict[str, Callable[[int], None]] = {
 }
 IMPORTS = {"numpy in a loop": "numpy"}  # nobody is interrupted while a module is half made
 PROCESSES_OF_A_TASK = {"busy grandchildren": 3}
+_AT_WORK_S = 0.01  # of the processor: more than the lines before take
 FORCED = ("swallows BaseException", "regular expression (GIL held)")
+
+
+def _cpu_s(pid: int) -> tuple[str, float]:
+    """State of a process's main thread, and its processor time."""
+    state = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state, int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def _is_at_work(pid: int, before_s: float) -> bool:
+    state, cpu_s = _cpu_s(pid)
+    return state == "S" or cpu_s - before_s > _AT_WORK_S
 
 
 class Victims:
@@ -141,8 +153,15 @@ class Victims:
         wanted = self._executors * PROCESSES_OF_A_TASK.get(name, 1)
         while len(found := os.listdir(self._here)) < wanted:
             time.sleep(0.01)
-        time.sleep(0.05)  # tasks get from their first line into what they do
-        return [int(entry.split(".")[1]) for entry in found]
+        pids = [int(entry.split(".")[1]) for entry in found]
+        self._await_work(pids)
+        return pids
+
+    def _await_work(self, pids: list[int]) -> None:
+        """Wait until the tasks have got from their first line into what they do."""
+        before = {pid: _cpu_s(pid)[1] for pid in pids}
+        while not all(_is_at_work(pid, cpu_s) for pid, cpu_s in before.items()):
+            time.sleep(0.001)
 
     def _await_free_slots(self) -> None:
         seen = self._sc.parallelize(range(self._executors), self._executors)

@@ -9,7 +9,7 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, TextIO, TypeVar
 
-from pyspark_shell.api.threads import InheritableThread, inheritable_thread_target
+from pyspark_shell.api.threads import InheritableThread, SparkThread, inheritable_thread_target
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.memory_text import parse_memory as _parse_memory
 from pyspark_shell.lineage.steps import stop_iteration_error
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 __all__ = [
     "InheritableThread",
+    "SparkThread",
     "VersionUtils",
     "_parse_memory",
     "fail_on_stopiteration",

@@ -6,6 +6,7 @@ import gc
 import os
 import select
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -133,6 +134,23 @@ def runtime_folder(tmp_path_factory) -> Iterator[None]:
         del os.environ["PYSPARK_SHELL_RUNTIME_DIR"]
     else:
         os.environ["PYSPARK_SHELL_RUNTIME_DIR"] = before
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_a_job_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail if a test leaves something of a job in a context that outlives it.
+
+    In a `busy` context a job runs as long as the module.
+    """
+    yield
+    if "busy" in request.fixturenames:
+        return
+    package = sys.modules.get("pyspark_shell")
+    context = package.SparkContext._active_spark_context if package is not None else None
+    if context is not None and not context.isStopped:
+        from tests.processes.engine import assert_settled
+
+        assert_settled(context)
 
 
 @pytest.fixture(scope="module")

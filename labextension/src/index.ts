@@ -17,7 +17,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Folds } from './views/folds';
 import { sparkIcon } from './icon';
-import { serverRequest } from './model/request';
+import { serverEvents, serverRequest } from './model/request';
 import { SparkModel } from './model/spark_model';
 import { activeJobs } from './model/words';
 import { Notebooks } from './notebooks';
@@ -66,8 +66,10 @@ function activate(
   translator: ITranslator | null
 ): void {
   const trans = (translator ?? nullTranslator).load('pyspark_shell');
+  const { serverSettings } = app.serviceManager;
   const model = new SparkModel(
-    serverRequest(app.serviceManager.serverSettings)
+    serverRequest(serverSettings),
+    serverEvents(serverSettings)
   );
   const notebooks = new Notebooks(tracker);
   const env: IEnv = { model, trans, places: placesOf(app, notebooks) };

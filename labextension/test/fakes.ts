@@ -1,4 +1,10 @@
-import { Request, RequestFailed, IRequestOptions } from '../src/model/request';
+import {
+  Events,
+  IEvent,
+  IRequestOptions,
+  Request,
+  RequestFailed
+} from '../src/model/request';
 import {
   IApplication,
   IDriver,
@@ -119,6 +125,63 @@ export class FakeServer {
   get last(): IAsked {
     return this.asked[this.asked.length - 1];
   }
+}
+
+/** Streams whose events a test sends, one by one. */
+export class FakeStreams {
+  readonly asked: { path: string; query: IRequestOptions['query'] }[] = [];
+  open = 0;
+
+  readonly events: Events = (path, { query, signal }) => {
+    this.asked.push({ path, query });
+    this.open += 1;
+    signal.addEventListener('abort', () => this.fail(0));
+    this._waiting = [];
+    return this._read();
+  };
+
+  async send(kind: string, data: unknown = null): Promise<void> {
+    this._put({ kind, data });
+    await settled();
+  }
+
+  async end(): Promise<void> {
+    this._put(null);
+    await settled();
+  }
+
+  async fail(status: number, error = ''): Promise<void> {
+    this._put(new RequestFailed(status, error));
+    await settled();
+  }
+
+  private async *_read(): AsyncIterable<IEvent> {
+    try {
+      for (;;) {
+        while (!this._waiting.length) {
+          await new Promise<void>(resolve => (this._wake = resolve));
+        }
+        const next = this._waiting.shift()!;
+        if (next instanceof RequestFailed) {
+          throw next;
+        }
+        if (next === null) {
+          return;
+        }
+        yield next;
+      }
+    } finally {
+      this.open -= 1;
+    }
+  }
+
+  private _put(next: IEvent | RequestFailed | null): void {
+    this._waiting.push(next);
+    this._wake();
+  }
+
+  private _waiting: (IEvent | RequestFailed | null)[] = [];
+  private _wake: () => void = () => undefined;
 }
 
 /** Lets everything run that waits for nothing but its turn. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { framesOf, inShort, isLibrary } from '../src/model/frames';
+import { framesOf, inShort, isLibrary, placeOf } from '../src/model/frames';
 
 it('a last stack has frames, each with its line of code', () => {
   const lines = [
@@ -33,4 +33,14 @@ it.each([
   ['(the task has ended)', '(the task has ended)']
 ])('%j is %j in short', (frame, short) => {
   expect(inShort(frame)).toBe(short);
+});
+
+it("a last stack stands where the user's code does", () => {
+  const library =
+    'File "/usr/lib/python3.11/re/__init__.py", line 166, in match';
+
+  expect(placeOf(['File "In[2]", line 2, in f', '    g()', library])).toBe(
+    'File "In[2]", line 2, in f\n    g()'
+  );
+  expect(placeOf([library])).toBe(library);
 });

@@ -42,10 +42,14 @@ from pyspark_shell.common.config import (
     PYTHON_PROFILE,
     PYTHON_PROFILE_DUMP,
 )
-from pyspark_shell.common.config_registry import check_values, warn_about_unknown
+from pyspark_shell.common.config_registry import (
+    check_values,
+    warn_about_unknown,
+    warn_about_useless,
+)
 from pyspark_shell.common.context_ui import ContextUI, make_ui
 from pyspark_shell.common.errors import PySparkRuntimeError
-from pyspark_shell.common.master_url import parse_master_url
+from pyspark_shell.common.planned_master import planned_master
 from pyspark_shell.common.resource_discovery import driver_resources
 from pyspark_shell.common.resource_information import ResourceInformation
 from pyspark_shell.common.serializers import (
@@ -124,7 +128,7 @@ class SparkContext(InputFiles, ContextFiles):
         super().__init__()
         self._outer_state = None if TaskContext.get() is None else ProcessState.take()
         self._callsite = first_spark_call()
-        self._kill_reason: str | None = None
+        self._open_iterators: set[object] = set()  # toLocalIterator's, so that none is idle
         self._ui: ContextUI | None = None
         self._conf = copy_of(conf)
         self._set_explicitly(master, appName, sparkHome, environment)
@@ -184,12 +188,14 @@ class SparkContext(InputFiles, ContextFiles):
     def _start(self) -> None:
         from pyspark_shell.driver.driver import Driver
 
-        master = parse_master_url(self.master)
+        master = planned_master(self._conf, self.master)
         self.environment = task_environment(self._conf)
         self.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
         self.pythonVer = PYTHON_VERSION
         self._encryption_enabled = False
-        warn_about_unknown(key for key, _ in self._conf.getAll())
+        keys = [key for key, _ in self._conf.getAll()]
+        warn_about_unknown(keys)
+        warn_about_useless(keys)
         check_values(self._conf)
         level = LOG_LEVEL.read(self._conf)
         if level is not None:
@@ -251,12 +257,13 @@ class SparkContext(InputFiles, ContextFiles):
         """
         if self._driver is not None:
             self._driver.assert_may_stop()
+            self._killed = self._driver.life.killed
         driver, self._driver = self._driver, None
         try:
             if driver is not None:
                 self._stop_files()
                 driver.stop()
-                self._kill_reason = driver.kill_reason
+                self._killed = driver.life.killed
                 self._why_stopped = driver.why_stopped()
         finally:
             self._ui = None
@@ -282,6 +289,13 @@ class SparkContext(InputFiles, ContextFiles):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _active_instead(self) -> str:
+        active = SparkContext._active_spark_context
+        driver = None if active is None or active is self else active._driver
+        if driver is None or driver.is_stopped:
+            return "No SparkContext is active: make a new one with SparkContext(...)."
+        return f"The currently active SparkContext was created at: {driver.created_at}."
 
     @staticmethod
     def _assert_on_driver() -> None:
@@ -352,7 +366,9 @@ class SparkContext(InputFiles, ContextFiles):
     @property
     def killReason(self) -> str | None:
         """Why the application was killed, None if it was not."""
-        return self._kill_reason if self._driver is None else self._driver.kill_reason
+        driver = self._driver
+        killed = self._killed if driver is None else driver.life.killed
+        return None if killed is None else killed.reason
 
     @property
     def resources(self) -> dict[str, ResourceInformation]:
@@ -379,9 +395,11 @@ class SparkContext(InputFiles, ContextFiles):
         return StatusTracker(self._engine)
 
     def panel(self) -> Any:
-        """Jobs, executors, cache and threads as a widget, with buttons that kill; for notebooks."""
+        """Jobs, executors, cache and threads as a widget, with buttons that kill; in a terminal
+        None, after a sentence about what does the same there.
+        """
         # What draws stands on a higher floor than what is drawn.
-        return import_module("pyspark_shell.widgets.panel").SparkPanel(self)
+        return import_module("pyspark_shell.widgets.panel").panel_of(self)
 
     def show_profiles(self) -> None:
         """Print the profiles that were not printed yet; needs `spark.python.profile`."""

@@ -15,6 +15,7 @@ from pyspark_shell.common.spark_conf import SparkConf
 
 if TYPE_CHECKING:
     from pyspark_shell.driver.driver import Driver
+    from pyspark_shell.driver.kill_policy import KillRecord
 
 
 class ContextBase:
@@ -26,6 +27,7 @@ class ContextBase:
     def __init__(self) -> None:
         self._driver: Driver | None = None
         self._why_stopped = "This SparkContext was stopped"
+        self._killed: KillRecord | None = None  # what stays known of a kill after `stop`
         self._local = threading.local()
 
     @property
@@ -39,10 +41,14 @@ class ContextBase:
         """
         driver = self._driver
         if driver is None:
-            raise SparkContextStopped(self._why_stopped)
+            raise SparkContextStopped(f"{self._why_stopped} {self._active_instead()}")
         if driver.is_stopped:
-            raise SparkContextStopped(driver.why_stopped())
+            raise SparkContextStopped(f"{driver.why_stopped()} {self._active_instead()}")
         return driver
+
+    def _active_instead(self) -> str:
+        """Which context is active now, in a sentence."""
+        return ""
 
     def _assert_running(self) -> None:
         """Raise `SparkContextStopped` unless the application runs."""

@@ -24,9 +24,11 @@ class KillHelpers(JobControl):
 
         All jobs fail with `SparkApplicationKilled`, executors end, the main thread is interrupted
         if it runs the user's code, and threads that are left are reported. A script's process ends
-        too.
+        too. One that has ended already is left alone.
         """
-        self._engine.kill(reason, "SparkContext.killApplication")
+        driver = self._driver
+        if driver is not None:
+            driver.kill(reason, "SparkContext.killApplication")
 
     def checkpoint_kill(self) -> None:
         """Raise if the application, or this thread's job group for good, was killed; for loops of
@@ -45,11 +47,10 @@ class KillHelpers(JobControl):
         ...     sc.checkpoint_kill()
         """
         driver = self._driver
-        if driver is None:
-            return
-        if driver.life.killed is not None:
-            raise SparkApplicationKilled(str(driver.life.killed))
-        if driver.cancelled_groups:
+        killed = self._killed if driver is None else driver.life.killed
+        if killed is not None:
+            raise SparkApplicationKilled(str(killed))
+        if driver is not None and driver.cancelled_groups:
             group = self._local_properties().get(JOB_GROUP_ID)
             if group in driver.cancelled_groups:
                 raise SparkJobCancelled(f"Job group {group} was cancelled for all future jobs.")
@@ -65,6 +66,7 @@ class KillHelpers(JobControl):
         """
         driver = self._driver
         if driver is None:
+            self.checkpoint_kill()
             yield from iterable
             return
         life, groups = driver.life.kill, driver.cancelled_groups

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pyspark_shell.api.rdd_base import JobWaiter, RDDPart, T
@@ -38,22 +39,35 @@ class LocalIterator(RDDPart[T]):
 
 
 def _one_by_one(rdd: RDDPart[U], partitions: Iterator[int]) -> Iterator[U]:
-    for partition in partitions:
-        [records] = rdd._run(list, [partition])
-        yield from records
+    with _open(rdd.ctx._open_iterators):
+        for partition in partitions:
+            [records] = rdd._run(list, [partition])
+            yield from records
 
 
 def _prefetching(
     rdd: RDDPart[U], partitions: Iterator[int], job: JobWaiter[list[U]] | None
 ) -> Iterator[U]:
     try:
-        while job is not None:
-            [records] = job.result()
-            job = _submit_next(rdd, partitions)
-            yield from records
+        with _open(rdd.ctx._open_iterators):
+            while job is not None:
+                [records] = job.result()
+                job = _submit_next(rdd, partitions)
+                yield from records
     finally:
         if job is not None and not job.done:
             job.cancel("the iterator over the RDD was closed")
+
+
+@contextmanager
+def _open(iterators: set[object]) -> Iterator[None]:
+    """Between two of its jobs the reader still uses the application."""
+    mark = object()
+    iterators.add(mark)
+    try:
+        yield
+    finally:
+        iterators.discard(mark)
 
 
 def _submit_next(rdd: RDDPart[Any], partitions: Iterator[int]) -> JobWaiter[list[Any]] | None:

@@ -67,6 +67,7 @@ class RDDContext(Protocol):
     """What RDDs ask of their SparkContext."""
 
     _conf: SparkConf
+    _open_iterators: set[object]
     _batchSize: int
     _executor_memory_bytes: int
 

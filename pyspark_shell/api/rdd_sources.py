@@ -23,6 +23,7 @@ class RDDSources(RDDJobs, KillHelpers):
 
     _batchSize: int
     _executor_memory_bytes: int
+    _open_iterators: set[object]
     _default_parallelism: int
 
     @property

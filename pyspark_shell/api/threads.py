@@ -55,6 +55,25 @@ class InheritableThread(threading.Thread):
         super().start()
 
 
+class SparkThread(InheritableThread):
+    """The same as a daemon, if nothing else is said: it does not keep the process when the rest has
+    ended or was killed. `sc.thread` starts one that need not be made first.
+
+    Examples
+    --------
+    >>> thread = SparkThread(target=lambda: sc.parallelize([1, 2]).count(), name="loader")
+    >>> thread.daemon
+    True
+    >>> thread.start()
+    >>> thread.join()
+    """
+
+    def __init__(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("daemon") is None:
+            kwargs["daemon"] = True
+        super().__init__(target, *args, **kwargs)
+
+
 def inheritable_thread_target(f: Any) -> Any:
     """Wrap what a plain thread will run, so that it begins with the present local properties.
 

@@ -108,7 +108,10 @@ COMPAT: Final = ConfigEntry[str | None](
 # Processes --------------------------------------------------------------------
 
 EXECUTOR_INSTANCES: Final = ConfigEntry[int | None](
-    "spark.executor.instances", None, optional(at_least(1)), "Executors of a local-cluster master."
+    "spark.executor.instances",
+    None,
+    optional(at_least(1)),
+    "Executors, where the master leaves it open, as local[*] does.",
 )
 EXECUTOR_CORES: Final = ConfigEntry[int | None](
     "spark.executor.cores", None, optional(at_least(1)), "Task slots of one executor."
@@ -160,12 +163,14 @@ DRIVER_MEMORY: Final = ConfigEntry(
     1 << 30,
     parse_mebibytes,
     "Bytes the driver may grow by through collected results.",
+    has_effect=False,
 )
 DRIVER_MEMORY_GUARD: Final = ConfigEntry(
     "spark.pyshell.driver.memoryGuard",
     0.8,
     parse_float,
     "Share of the driver's memory at which a collect is aborted instead of the process.",
+    has_effect=False,
 )
 DRIVER_MAX_RESULT_SIZE: Final = ConfigEntry(
     "spark.driver.maxResultSize",
@@ -209,30 +214,35 @@ PYTHON_IDLE_TIMEOUT: Final = ConfigEntry(
     0.0,
     parse_seconds,
     "Seconds without progress after which a task is reported; 0: never.",
+    has_effect=False,
 )
 PYTHON_KILL_ON_IDLE: Final = ConfigEntry(
     "spark.python.worker.killOnIdleTimeout",
     False,
     parse_boolean,
     "Whether such a task's process is ended.",
+    has_effect=False,
 )
 PYTHON_TRACEBACK_INTERVAL: Final = ConfigEntry(
     "spark.python.worker.tracebackDumpIntervalSeconds",
     0.0,
     parse_seconds,
     "Seconds between two dumps of a task's stack; 0: none.",
+    has_effect=False,
 )
 PYTHON_USE_DAEMON: Final = ConfigEntry(
     "spark.python.use.daemon",
     True,
     parse_boolean,
     "Accepted for Spark's sake; executors are always forked.",
+    has_effect=False,
 )
 PYTHON_TASK_KILL_TIMEOUT: Final = ConfigEntry(
     "spark.python.task.killTimeout",
     2.0,
     parse_milliseconds,
     "Seconds a killed Python task is given by Spark.",
+    has_effect=False,
 )
 PYTHON_PROFILE: Final = ConfigEntry(
     "spark.python.profile", False, parse_boolean, "Whether each RDD's Python code is profiled."
@@ -248,6 +258,7 @@ PYTHON_PROFILE_MEMORY: Final = ConfigEntry(
     False,
     parse_boolean,
     "Whether memory is profiled; SQL functions only.",
+    has_effect=False,
 )
 
 # Killing ----------------------------------------------------------------------

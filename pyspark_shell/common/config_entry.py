@@ -62,6 +62,8 @@ class ConfigEntry(Generic[T]):
         `spark`.
     fallback
         The entry whose value is taken when this key is not set.
+    has_effect
+        Whether anybody reads the key. Spark programs set some that nothing here depends on.
     """
 
     key: str
@@ -70,6 +72,7 @@ class ConfigEntry(Generic[T]):
     doc: str
     spark_default: T | None = None
     fallback: ConfigEntry[T] | None = None
+    has_effect: bool = True
 
     def read(self, conf: Settings) -> T:
         """Value of the key in `conf`.

@@ -80,6 +80,15 @@ def check_values(conf: Settings) -> None:
             entry.read(conf)
 
 
+def warn_about_useless(keys: Iterable[str]) -> None:
+    """Log once for each key that may be set, but that nothing depends on."""
+    known = entries()
+    for key in keys:
+        entry = known.get(key)
+        if entry is not None and not entry.has_effect:
+            log.warning("%s is accepted but has no effect here", key)
+
+
 def nearest_name(key: str) -> str | None:
     """The declared key that `key` was probably meant to be, None if it is right or resembles none.
 

@@ -40,13 +40,18 @@ STAGE_MAX_CONSECUTIVE_ATTEMPTS: Final = ConfigEntry(
     "Failed attempts in a row that end a stage's jobs.",
 )
 STAGE_MAX_ATTEMPTS: Final = ConfigEntry(
-    "spark.stage.maxAttempts", 2**31 - 1, at_least(1), "Attempts of a stage altogether."
+    "spark.stage.maxAttempts",
+    2**31 - 1,
+    at_least(1),
+    "Attempts of a stage altogether.",
+    has_effect=False,
 )
 LEGACY_ABORT_AFTER_KILL: Final = ConfigEntry(
     "spark.scheduler.stage.legacyAbortAfterKillTasks",
     True,
     parse_boolean,
     "Whether a killed stage is also told to its jobs as failed.",
+    has_effect=False,
 )
 SCHEDULER_MODE: Final = ConfigEntry(
     "spark.scheduler.mode",
@@ -67,7 +72,11 @@ CANCELLED_GROUPS_TO_TRACK: Final = ConfigEntry(
     "Job groups remembered as cancelled for the future too.",
 )
 LOCALITY_WAIT: Final = ConfigEntry(
-    "spark.locality.wait", 3.0, parse_milliseconds, "Seconds a task waits for a slot near its data."
+    "spark.locality.wait",
+    3.0,
+    parse_milliseconds,
+    "Seconds a task waits for a slot near its data.",
+    has_effect=False,
 )
 LOCALITY_WAIT_PROCESS: Final = ConfigEntry(
     "spark.locality.wait.process",
@@ -75,6 +84,7 @@ LOCALITY_WAIT_PROCESS: Final = ConfigEntry(
     parse_milliseconds,
     "Seconds a task waits for the executor that holds its block.",
     fallback=LOCALITY_WAIT,
+    has_effect=False,
 )
 STARVATION_TIMEOUT: Final = ConfigEntry(
     "spark.starvation.timeout",
@@ -117,18 +127,21 @@ SPECULATION_EFFICIENCY: Final = ConfigEntry(
     True,
     parse_boolean,
     "Whether slow also means slow per record.",
+    has_effect=False,
 )
 SPECULATION_EFFICIENCY_RATE: Final = ConfigEntry(
     "spark.speculation.efficiency.processRateMultiplier",
     0.75,
     parse_float,
     "Share of the mean record rate below which a task is slow.",
+    has_effect=False,
 )
 SPECULATION_EFFICIENCY_DURATION: Final = ConfigEntry(
     "spark.speculation.efficiency.longRunTaskFactor",
     2.0,
     parse_float,
     "Times the slow limit from which the record rate no longer counts.",
+    has_effect=False,
 )
 BARRIER_SYNC_TIMEOUT: Final = ConfigEntry(
     "spark.barrier.sync.timeout",
@@ -141,24 +154,28 @@ BARRIER_CHECK_INTERVAL: Final = ConfigEntry(
     15.0,
     parse_seconds,
     "Seconds between two looks whether a barrier stage fits into the slots.",
+    has_effect=False,
 )
 BARRIER_CHECK_MAX_FAILURES: Final = ConfigEntry(
     "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures",
     40,
     at_least(1),
     "Looks in vain after which a barrier stage's job fails.",
+    has_effect=False,
 )
 EXCLUDE_ON_FAILURE: Final = ConfigEntry(
     "spark.excludeOnFailure.enabled",
     False,
     parse_boolean,
     "Whether executors with many failures get no tasks.",
+    has_effect=False,
 )
 SHUFFLE_FILE_BUFFER: Final = ConfigEntry(
     "spark.shuffle.file.buffer",
     32 << 10,
     parse_kibibytes,
     "Bytes buffered before a shuffle file is written.",
+    has_effect=False,
 )
 
 # Dynamic allocation -----------------------------------------------------------
@@ -168,9 +185,14 @@ DYN_ALLOCATION_ENABLED: Final = ConfigEntry(
     False,
     parse_boolean,
     "Whether executors come and go with the load.",
+    has_effect=False,
 )
 DYN_ALLOCATION_MIN_EXECUTORS: Final = ConfigEntry(
-    "spark.dynamicAllocation.minExecutors", 0, at_least(0), "Executors that always stay."
+    "spark.dynamicAllocation.minExecutors",
+    0,
+    at_least(0),
+    "Executors that always stay.",
+    has_effect=False,
 )
 DYN_ALLOCATION_INITIAL_EXECUTORS: Final = ConfigEntry(
     "spark.dynamicAllocation.initialExecutors",
@@ -178,24 +200,28 @@ DYN_ALLOCATION_INITIAL_EXECUTORS: Final = ConfigEntry(
     at_least(0),
     "Executors at the start.",
     fallback=DYN_ALLOCATION_MIN_EXECUTORS,
+    has_effect=False,
 )
 DYN_ALLOCATION_MAX_EXECUTORS: Final = ConfigEntry[int | None](
     "spark.dynamicAllocation.maxExecutors",
     None,
     optional(at_least(1)),
     "Upper limit; unset: one a CPU.",
+    has_effect=False,
 )
 DYN_ALLOCATION_RATIO: Final = ConfigEntry(
     "spark.dynamicAllocation.executorAllocationRatio",
     1.0,
     parse_float,
     "Executors wished for per full need.",
+    has_effect=False,
 )
 DYN_ALLOCATION_BACKLOG_TIMEOUT: Final = ConfigEntry(
     "spark.dynamicAllocation.schedulerBacklogTimeout",
     1.0,
     parse_seconds,
     "Seconds tasks wait before growth.",
+    has_effect=False,
 )
 DYN_ALLOCATION_SUSTAINED_BACKLOG_TIMEOUT: Final = ConfigEntry(
     "spark.dynamicAllocation.sustainedSchedulerBacklogTimeout",
@@ -203,30 +229,35 @@ DYN_ALLOCATION_SUSTAINED_BACKLOG_TIMEOUT: Final = ConfigEntry(
     parse_seconds,
     "Seconds between further steps of growth.",
     fallback=DYN_ALLOCATION_BACKLOG_TIMEOUT,
+    has_effect=False,
 )
 DYN_ALLOCATION_IDLE_TIMEOUT: Final = ConfigEntry(
     "spark.dynamicAllocation.executorIdleTimeout",
     60.0,
     parse_seconds,
     "Seconds idle before an executor goes.",
+    has_effect=False,
 )
 DYN_ALLOCATION_CACHED_IDLE_TIMEOUT: Final = ConfigEntry(
     "spark.dynamicAllocation.cachedExecutorIdleTimeout",
     INFINITY,
     parse_seconds,
     "The same for executors that hold cached blocks.",
+    has_effect=False,
 )
 DYN_ALLOCATION_SHUFFLE_TRACKING: Final = ConfigEntry(
     "spark.dynamicAllocation.shuffleTracking.enabled",
     True,
     parse_boolean,
     "Whether executors with shuffle files of live RDDs stay.",
+    has_effect=False,
 )
 DYN_ALLOCATION_SHUFFLE_TIMEOUT: Final = ConfigEntry(
     "spark.dynamicAllocation.shuffleTracking.timeout",
     INFINITY,
     parse_milliseconds,
     "Seconds idle before such an executor goes.",
+    has_effect=False,
 )
 
 # The listener bus -------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Final
 DAG_SCHEDULER: Final = "dag-scheduler-event-loop"
 CONTEXT_CLEANER: Final = "Spark Context Cleaner"
 PERIODIC_GC: Final = "context-cleaner-periodic-gc"
-DRIVER_EXIT_WATCH: Final = "driver-exit-watch"
 STOP_CONTEXT: Final = "stop-spark-context"
+INTERRUPT_MAIN: Final = "interrupt-killed-main"
 EXECUTOR_MESSAGES: Final = "executor-messages"
 SPARK_UI: Final = "SparkUI"
 PROGRESS: Final = "refresh progress"
@@ -23,8 +23,8 @@ ENGINE_THREADS: Final = frozenset(
         DAG_SCHEDULER,
         CONTEXT_CLEANER,
         PERIODIC_GC,
-        DRIVER_EXIT_WATCH,
         STOP_CONTEXT,
+        INTERRUPT_MAIN,
         EXECUTOR_MESSAGES,
         SPARK_UI,
         PROGRESS,

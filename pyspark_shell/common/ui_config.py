@@ -53,9 +53,14 @@ UI_FLAMEGRAPH: Final = ConfigEntry(
     True,
     parse_boolean,
     "Whether stacks are drawn as a flame graph.",
+    has_effect=False,
 )
 UI_FILTERS: Final = ConfigEntry[tuple[str, ...]](
-    "spark.ui.filters", (), parse_list, "Servlet filters of Spark; the embedded engine has none."
+    "spark.ui.filters",
+    (),
+    parse_list,
+    "Servlet filters of Spark; the embedded engine has none.",
+    has_effect=False,
 )
 UI_SHOW_CONSOLE_PROGRESS: Final = ConfigEntry(
     "spark.ui.showConsoleProgress", False, parse_boolean, "Whether a terminal shows progress bars."
@@ -104,6 +109,7 @@ UI_LIVE_MIN_FLUSH_PERIOD: Final = ConfigEntry(
     1.0,
     parse_milliseconds,
     "Seconds after which stale rows are written.",
+    has_effect=False,
 )
 
 STATUS_RECONCILE_INTERVAL: Final = ConfigEntry(
@@ -194,6 +200,7 @@ USER_GROUPS_MAPPING: Final = ConfigEntry[str | None](
     None,
     optional(parse_text),
     "What names a user's groups; unset: the system.",
+    has_effect=False,
 )
 
 # Killing an application -------------------------------------------------------
@@ -205,7 +212,7 @@ KILL_CONTEXT_TIMEOUT: Final = ConfigEntry(
     "spark.pyshell.kill.contextTimeout",
     10.0,
     parse_milliseconds,
-    "Seconds for the context to stop.",
+    "Seconds for each part of the context to stop.",
 )
 KILL_GRACE_PERIOD: Final = ConfigEntry(
     "spark.pyshell.kill.gracePeriod",
@@ -249,27 +256,44 @@ KILL_TERMINATE_TIMEOUT: Final = ConfigEntry(
 
 # Drivers that others manage ---------------------------------------------------
 
+FUSION_IDLE_TIME: Final = ConfigEntry(
+    "fusion.spark.idleTime",
+    300.0,
+    parse_seconds,
+    "Fusion's name for spark.pyshell.driver.idleTime.",
+)
 DRIVER_IDLE_TIME: Final = ConfigEntry(
     "spark.pyshell.driver.idleTime",
     300.0,
     parse_seconds,
     "Seconds idle before a context is closed; 0: never.",
+    fallback=FUSION_IDLE_TIME,
 )
 DRIVER_REGISTRY: Final = ConfigEntry[str | None](
     "spark.pyshell.driver.registry",
     None,
     optional(parse_text),
     "Folder where running drivers are listed.",
+    has_effect=False,
 )
 DRIVER_PORT: Final = ConfigEntry(
-    "spark.pyshell.driver.port", 8765, parse_int, "Port of the driver manager on 127.0.0.1."
+    "spark.pyshell.driver.port",
+    8765,
+    parse_int,
+    "Port of the driver manager on 127.0.0.1.",
+    has_effect=False,
 )
 SCRIPTED_PREWARM: Final = ConfigEntry(
-    "spark.pyshell.scripted.prewarm", 1, at_least(0), "Fresh processes kept ready for scripts."
+    "spark.pyshell.scripted.prewarm",
+    1,
+    at_least(0),
+    "Fresh processes kept ready for scripts.",
+    has_effect=False,
 )
 CALL_SYSTEM_EXIT_ON_MAIN_EXIT: Final = ConfigEntry(
     "spark.submit.callSystemExitOnMainExit",
     False,
     parse_boolean,
     "Whether a script's end ends the process though threads still run.",
+    has_effect=False,
 )

@@ -1,9 +1,13 @@
 """Ends a whole application, down to the driver's own loop, rung by rung, and says what is left.
 
-Owns    the parked thread that does it, since Python refuses new threads while it shuts down.
-Thread  `stop-spark-context`; `request` from any.
+Owns    the parked threads that do it, since Python refuses new ones while it shuts down.
+Thread  `stop-spark-context`, and for the main thread, whose seconds of grace count from the kill
+        and not from the end of its context, `interrupt-killed-main`; `request` from any.
 Source  Spark's stopInNewThread for the thread; the ladder is ours: Spark stops the context and
         leaves the user's loops and threads alone.
+
+The rungs: K0 mark; K1 jobs; K2 context; K3 the main thread may notice by itself; K4 it is
+interrupted; K5 threads; K6 child processes; K7 the process itself. Each says how long it took.
 """
 
 from __future__ import annotations
@@ -15,23 +19,14 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
-from pyspark_shell.common.config_entry import Settings
-from pyspark_shell.common.threads import STOP_CONTEXT, start_daemon
-from pyspark_shell.common.ui_config import (
-    KILL_CELL_GRACE_PERIOD,
-    KILL_CHILDREN,
-    KILL_CONTEXT_TIMEOUT,
-    KILL_GRACE_PERIOD,
-    KILL_INTERRUPT_ATTEMPTS,
-    KILL_JOBS_TIMEOUT,
-    KILL_TERMINATE,
-    KILL_TERMINATE_TIMEOUT,
-    KILL_THREADS,
-)
+from pyspark_shell.common.threads import INTERRUPT_MAIN, STOP_CONTEXT, start_daemon
+from pyspark_shell.driver.child_processes import ChildProcesses
+from pyspark_shell.driver.kill_policy import KillPolicy, KillRecord
 from pyspark_shell.driver.main_code import (
     SCRIPT,
     await_end_of_kill,
@@ -39,81 +34,27 @@ from pyspark_shell.driver.main_code import (
     is_same,
     main_code,
 )
-from pyspark_shell.driver.main_thread import exit_as_interrupted, raise_in_thread
-from pyspark_shell.executor.process_control import children_of
+from pyspark_shell.driver.main_thread import (
+    exit_as_interrupted,
+    is_handling_kill,
+    is_interrupt_pending,
+    kill_in_thread,
+)
+from pyspark_shell.executor.thread_dump import dump_text
 from pyspark_shell.executor.thread_states import ThreadState, ThreadWatch, top_user_frame
 from pyspark_shell.status.kill_log import LeftThread
 
 log: Final = logging.getLogger("pyspark_shell.SparkContext")
 
 _INTERRUPT_PAUSE_S: Final = 1.0
+# The interrupt comes when this share of the grace is over, for the exception to come in time.
+_GRACE_SHARE: Final = 0.95
 _CHILDREN_TIMEOUT_S: Final = 5.0
 _EXIT_TIMEOUT_S: Final = 5.0
 # A thread above this share of a core burns CPU.
 _BUSY_PERCENT: Final = 5.0
 _POLL_S: Final = 0.02
 TERMINATED: Final = 143
-
-
-@dataclass(frozen=True, slots=True)
-class KillRecord:
-    """Who ended the application, when, and why.
-
-    Attributes
-    ----------
-    who
-        A person's or program's name for where the kill came from.
-    site
-        The line of code that asked, empty if it came from outside.
-    spares_code
-        Whether only the context ends: nothing of the user's code is interrupted or ended.
-    """
-
-    reason: str
-    who: str
-    at_ms: int
-    site: str
-    spares_code: bool = False
-
-    @property
-    def message(self) -> str:
-        """Spark's sentence."""
-        return f"Application has been killed. Reason: {self.reason}"
-
-    def __str__(self) -> str:
-        when = time.strftime("%H:%M:%S", time.localtime(self.at_ms / 1000))
-        site = f", {self.site}" if self.site else ""
-        return f"{self.message} (by {self.who} at {when}{site})"
-
-
-@dataclass(frozen=True, slots=True)
-class KillPolicy:
-    """How far a kill goes; times in seconds."""
-
-    jobs_timeout_s: float
-    context_timeout_s: float
-    grace_s: float
-    cell_grace_s: float
-    interrupt_attempts: int
-    threads: str
-    children: str
-    terminate: bool | None
-    terminate_timeout_s: float
-
-    @classmethod
-    def read(cls, conf: Settings) -> KillPolicy:
-        """The policy of a configuration."""
-        return cls(
-            KILL_JOBS_TIMEOUT.read(conf),
-            KILL_CONTEXT_TIMEOUT.read(conf),
-            KILL_GRACE_PERIOD.read(conf),
-            KILL_CELL_GRACE_PERIOD.read(conf),
-            KILL_INTERRUPT_ATTEMPTS.read(conf),
-            KILL_THREADS.read(conf),
-            KILL_CHILDREN.read(conf),
-            KILL_TERMINATE.read(conf),
-            KILL_TERMINATE_TIMEOUT.read(conf),
-        )
 
 
 class KillTarget(Protocol):
@@ -157,23 +98,38 @@ class ApplicationKill:
         self._watch = threads
         self._main_code = main_code
         self._code: object | None = None  # what the main thread ran when the kill came
-        self._attempts = 0
+        self._children = ChildProcesses(target.is_helper_process)
         self._requested = threading.Event()
         self._cancelled = False
+        self._began_s = 0.0
+        self._main_rung_done = threading.Event()
+        self._threads_before: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._main_outcome = "idle"
         self.record: KillRecord | None = None
         self.complete = threading.Event()
         self.guarded = 0  # pieces of code in the main thread that want no grace
 
+    @property
+    def context_timeout_s(self) -> float:
+        """How long each part of a killed context may take to stop."""
+        return self._policy.context_timeout_s
+
     def park(self) -> None:
-        """Start the thread; it waits until it is wanted."""
+        """Start the threads; they wait until they are wanted."""
+        self._threads_before = weakref.WeakSet(threading.enumerate())
         start_daemon(STOP_CONTEXT, self._run)
+        start_daemon(INTERRUPT_MAIN, self._run_for_main)
 
     def request(self, record: KillRecord) -> bool:
         """Begin the kill; False if one has begun already. Returns at once."""
         if self.record is not None:
             return False
+        self._began_s = time.monotonic()
+        self._code = self._main_code()
         self.record = record
+        if not record.spares_code:  # before the main thread is interrupted, and may end for that
+            exit_as_interrupted()
+            atexit.register(await_end_of_kill, self.complete)
         self._requested.set()
         return True
 
@@ -183,37 +139,49 @@ class ApplicationKill:
             self._cancelled = True
             self._requested.set()
 
-    # In the parked thread ----------------------------------------------------------------
+    # In the parked threads ---------------------------------------------------------------
 
     def _run(self) -> None:
         self._requested.wait()
         if self._cancelled or self.record is None:
             return
-        started_s = time.monotonic()
+        started_s = self._began_s
+        self._watch.sample()  # by the last rung a second has passed, and shares of it are known
         log.error("Application has been killed. Reason: %s", self.record.reason)
         if self.record.spares_code:
-            self._rung("context", self._target.stop)
+            self._rung("K2 context", self._target.stop)
             self.complete.set()
             return
-        self._code = self._main_code()
-        if self.guarded:
-            self._target.interrupt_main(str(self.record), self._code)
-        exit_as_interrupted()
-        atexit.register(await_end_of_kill, self.complete)
-        self._rung("jobs", self._end_jobs)
+        self._rung("K0 mark", lambda: None, started_s)
+        self._rung("K1 jobs", self._end_jobs)
         self._rung("list of threads", self._list_threads)
-        self._rung("context", self._target.stop)
-        if self._code is not None:
-            self._rung("main thread", self._end_main)
-        self._rung("threads", self._end_threads)
-        self._rung("children", self._end_children)
+        self._rung("K2 context", self._target.stop)
+        self._main_rung_done.wait()
+        self._rung("K5 threads", self._end_threads)
+        self._rung("K6 children", self._end_children)
+        terminates = self._should_terminate()
+        self._rung("K7 process", partial(self._announce_end, terminates))
         self._conclude(started_s)
         self.complete.set()
-        if self._should_terminate():
+        if terminates:
             self._terminate(started_s)
 
-    def _rung(self, name: str, climb: Callable[[], object]) -> None:
-        began_s = time.monotonic()
+    def _run_for_main(self) -> None:
+        self._requested.wait()
+        if self._cancelled or self.record is None or self.record.spares_code:
+            return
+        try:
+            if self.guarded:
+                self._target.interrupt_main(str(self.record), self._code)
+            if self._code is not None:
+                self._end_main()
+        except Exception:
+            log.exception("kill of %s: the main thread", self._target.application_id)
+        finally:
+            self._main_rung_done.set()
+
+    def _rung(self, name: str, climb: Callable[[], object], began_s: float | None = None) -> None:
+        began_s = time.monotonic() if began_s is None else began_s
         try:
             climb()
         except Exception:
@@ -224,8 +192,6 @@ class ApplicationKill:
     def _end_jobs(self) -> None:
         assert self.record is not None
         self._target.fail_jobs(self.record.message)
-        if self._code is not None and self._code is not SCRIPT:
-            self._end_cell()
         _wait_until(lambda: self._target.tasks_running() == 0, self._policy.jobs_timeout_s)
 
     def _list_threads(self) -> None:
@@ -233,31 +199,47 @@ class ApplicationKill:
         left = [s for s in self._watch.describe() if s.owner == "user" and not _is_main(s)]
         self._target.threads_left([LeftThread(s.name, s.is_daemon) for s in left])
 
-    def _end_cell(self) -> None:
-        """Somebody waits at the prompt: it does not wait for the executors and the context."""
-        if not _wait_until(self._main_is_done, self._policy.cell_grace_s):
-            self._interrupt_main()
-
     def _end_main(self) -> None:
         """Let the user's code notice by itself, then interrupt it."""
-        grace_s = _INTERRUPT_PAUSE_S if self._attempts else self._policy.grace_s
-        while not _wait_until(self._main_is_done, grace_s):
-            if self._attempts >= self._policy.interrupt_attempts:
-                self._main_outcome = "did not stop"
-                states = [s for s in self._states() if _is_main(s)]
-                self._show("the main thread did not stop", states)
-                return
-            self._interrupt_main()
-            grace_s = _INTERRUPT_PAUSE_S
-        if not self._attempts:
-            self._main_outcome = "noticed by itself"
+        self._main_outcome = "noticed by itself"
+        self._rung("K3 grace", self._wait_for_main, self._began_s)
+        if not self._main_is_done():
+            self._rung("K4 main thread", self._interrupt_main)
+
+    def _wait_for_main(self) -> None:
+        # Somebody waits at the prompt behind a cell.
+        is_cell = self._code is not SCRIPT
+        grace_s = self._policy.cell_grace_s if is_cell else self._policy.grace_s
+        left_s = grace_s * _GRACE_SHARE - (time.monotonic() - self._began_s)
+        _wait_until(self._main_is_done, left_s)
 
     def _interrupt_main(self) -> None:
-        if self._attempts < self._policy.interrupt_attempts:
-            self._attempts += 1
+        interrupts = 0
+        while interrupts < self._policy.interrupt_attempts and self._goes_on():
             self._target.interrupt_main(str(self.record), self._code)
-            times = f" {self._attempts} times" if self._attempts > 1 else ""
-            self._main_outcome = f"interrupted{times}"
+            interrupts += 1
+            self._main_outcome = "interrupted" + (f" {interrupts} times" if interrupts > 1 else "")
+            _wait_until(self._main_is_done, _INTERRUPT_PAUSE_S)
+            self._wait_for_c_code()
+        if self._goes_on():
+            times = self._main_outcome if interrupts else "not interrupted"
+            self._main_outcome = f"did not stop, {times}"
+            self._show(
+                f"the main thread did not stop, {times}",
+                [s for s in self._states() if _is_main(s)],
+            )
+
+    def _wait_for_c_code(self) -> None:
+        """A call of C code hears of the interrupt when it returns; another one would not help."""
+        left_s = self._policy.terminate_timeout_s - (time.monotonic() - self._began_s)
+        _wait_until(lambda: self._main_is_done() or not is_interrupt_pending(), left_s)
+
+    def _goes_on(self) -> bool:
+        """Whether the main thread is still in the user's code, and not to clean up: an `except` or
+        `finally` that the kill led to gets a grace of its own.
+        """
+        _wait_until(lambda: self._main_is_done() or not is_handling_kill(), self._policy.grace_s)
+        return not self._main_is_done()
 
     def _main_is_done(self) -> bool:
         """Whether the code that ran when the kill came has ended; the next is left alone."""
@@ -275,12 +257,17 @@ class ApplicationKill:
             return
         left = self._user_threads()
         if self._policy.threads == "interrupt" and left:
-            for state in left:
-                raise_in_thread(state.thread_id)
-            _wait_until(lambda: not self._user_threads(), _INTERRUPT_PAUSE_S)
+            for state in self._started_since(left):
+                kill_in_thread(state.thread_id, str(self.record))
+            _wait_until(lambda: not self._started_since(self._user_threads()), _INTERRUPT_PAUSE_S)
             left = self._user_threads()
         if left:
             self._show("user threads are left", left)
+
+    def _started_since(self, states: list[ThreadState]) -> list[ThreadState]:
+        """Those that user code has started while the application lived; others are not its own."""
+        before = {thread.ident for thread in self._threads_before if thread.is_alive()}
+        return [s for s in states if s.started_at and s.thread_id not in before]
 
     def _show(self, what: str, states: list[ThreadState]) -> None:
         for state in states:
@@ -299,23 +286,16 @@ class ApplicationKill:
             )
 
     def _end_children(self) -> None:
-        children = self._children()
+        children = self._children.running()
         if not children:
             return
         log.warning("processes that user code started are left: %s", children)
         if self._policy.children == "kill":
-            for pid in children:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-            _wait_until(lambda: not self._children(), _CHILDREN_TIMEOUT_S)
-
-    def _children(self) -> list[int]:
-        return [p for p in children_of(os.getpid()) if not self._target.is_helper_process(p)]
+            killed: set[int] = set()
+            _wait_until(lambda: self._children.have_ended(killed), _CHILDREN_TIMEOUT_S)
 
     def _conclude(self, started_s: float) -> None:
-        left, children = self._user_threads(), self._children()
+        left, children = self._user_threads(), self._children.running()
         is_clean = not left and not children and self._main_outcome == "idle"
         names = ", ".join(f"{s.name} ({'daemon' if s.is_daemon else 'non-daemon'})" for s in left)
         log.log(
@@ -336,6 +316,17 @@ class ApplicationKill:
             return self._policy.terminate
         return not is_interactive()
 
+    def _announce_end(self, terminates: bool) -> None:
+        if not terminates:
+            log.info("kill of %s: the process goes on", self._target.application_id)
+            return
+        left_s = self._policy.terminate_timeout_s - (time.monotonic() - self._began_s)
+        log.info(
+            "kill of %s: the process ends by itself within %.1f s, or is ended",
+            self._target.application_id,
+            max(0.0, left_s),
+        )
+
     def _terminate(self, started_s: float) -> None:
         """End the process, unless it ends by itself in time."""
         left_s = self._policy.terminate_timeout_s - (time.monotonic() - started_s)
@@ -344,6 +335,7 @@ class ApplicationKill:
         users = [s for s in self._states() if s.owner == "user"]
         keepers = [s for s in users if s.keeps_process_alive or _is_main(s)]
         self._show("the process is ended because of", keepers)
+        self._dump_threads()
         sys.stdout.flush()
         sys.stderr.flush()
         if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
@@ -354,10 +346,13 @@ class ApplicationKill:
     def _nothing_is_left(self) -> bool:
         if self._main_code() is not None:
             return False
-        return not any(
-            s.keeps_process_alive or (s.cpu_percent or 0) > _BUSY_PERCENT
-            for s in self._user_threads()
-        )
+        users = self._user_threads()
+        if users and self._watch.window_s < 1:
+            return False  # nobody knows yet which of them burn CPU
+        return not any(s.keeps_process_alive or (s.cpu_percent or 0) > _BUSY_PERCENT for s in users)
+
+    def _dump_threads(self) -> None:
+        log.warning("Thread dump of the driver:\n%s", dump_text(self._states()))
 
 
 def _is_main(state: ThreadState) -> bool:

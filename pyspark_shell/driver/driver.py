@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +43,6 @@ from pyspark_shell.common.ui_config import (
     UI_SHOW_CONSOLE_PROGRESS,
 )
 from pyspark_shell.driver import driver_config, outside_kills
-from pyspark_shell.driver.application_kill import KillRecord
 from pyspark_shell.driver.checkpoints import make_checkpoint, wanted_checkpoints
 from pyspark_shell.driver.cleaner_view import CleanerView
 from pyspark_shell.driver.cleanup import Cleanup
@@ -59,6 +58,7 @@ from pyspark_shell.driver.environment import (
 )
 from pyspark_shell.driver.executor_output import ExecutorOutput
 from pyspark_shell.driver.job_handle import JobHandle
+from pyspark_shell.driver.kill_policy import KillRecord
 from pyspark_shell.driver.live_stacks import LiveStacks
 from pyspark_shell.driver.stack_dumps import StackDumps
 from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
@@ -149,14 +149,14 @@ class Driver:
         self._python_paths: tuple[str, ...] = ()
         self._stopped = False
         self._pid = os.getpid()
-        self._created_at = str(first_spark_call())
+        self.created_at = str(first_spark_call())
         self._stopped_at = ""
         self.stop_reason = ""  # why it was stopped, if the one who stops it says so
+        self.idle_close_at_ms: int | None = None  # set by a shell that closes what nobody uses
         self._stopping = threading.Lock()  # held by the one thread that stops the application
         self._end = threading.Event()
         self._last_steps: list[tuple[str, Callable[[], object]]] = []
         self._interrupted_jobs: set[int] = set()
-        self.cancelled_groups: set[str] = set()
         self.accumulators = AccumulatorRegistry(
             lambda accumulator: self.cleanup.track_accumulator(accumulator)
         )
@@ -391,8 +391,7 @@ class Driver:
         ended = stopped if killed is None else str(killed)
         return (
             f"Cannot call methods on a stopped SparkContext. {ended}. It was created at: "
-            f"{self._created_at}. "
-            "Make a new one with SparkContext(...)."
+            f"{self.created_at}."
         )
 
     def _killed_from_outside(self, intent: KillIntent) -> None:
@@ -405,6 +404,11 @@ class Driver:
         """No job can run any more: the application ends, the user's own code goes on."""
         at_ms = time.time_ns() // 1_000_000
         self.life.kill.request(KillRecord(reason, "the scheduler", at_ms, "", spares_code=True))
+
+    @property
+    def cancelled_groups(self) -> Collection[str]:
+        """Groups that were cancelled for all future jobs too."""
+        return self.scheduler.cancelled_groups
 
     def fail_jobs(self, message: str) -> None:
         """Fail all jobs, and all that come later."""
@@ -419,7 +423,7 @@ class Driver:
         self.life.interrupt_main(message, code)
 
     def is_helper_process(self, pid: int) -> bool:
-        """Whether a child of this process is the engine's."""
+        """Whether a child of this process is the engine's, of this application or another."""
         return is_zygote(pid)
 
     def threads_left(self, threads: Sequence[LeftThread]) -> None:
@@ -460,9 +464,9 @@ class Driver:
 
     def cancel_job_group(self, group: str, reason: str | None, future: bool = False) -> None:
         """End all jobs of a group, with `future` also those submitted later."""
-        if future:
-            self.cancelled_groups.add(group)
         self.scheduler.post(JobGroupCancelled(group, future, reason))
+        if future:  # guards ask whether it is, and must hear of it from now on
+            self.scheduler.ask(lambda: None)
 
     def cancel_jobs_with_tag(self, tag: str, reason: str | None) -> None:
         """End all jobs with a tag."""
@@ -577,6 +581,12 @@ class Driver:
         """All executors that live."""
         return self.scheduler.executors()
 
+    def assert_empty(self) -> None:
+        """Raise if any owner has something of a job left."""
+        self.scheduler.assert_empty()
+        self.accumulators.assert_empty()
+        self.broadcasts.assert_empty()
+
     def at_end(self, name: str, step: Callable[[], object]) -> None:
         """Have `step` called when the application has stopped and its last events are told."""
         self._last_steps.append((name, step))
@@ -613,6 +623,9 @@ class Driver:
         log.info("Successfully stopped SparkContext")
 
     def _stop_in_order(self) -> None:
+        timeout_s = _STOP_TIMEOUT_S
+        if self.life.killed is not None:
+            timeout_s = self.life.kill.context_timeout_s
         self.life.end()
         if self.progress is not None:
             self.progress.stop()
@@ -620,10 +633,10 @@ class Driver:
             ("cleaner", self.cleanup.stop),
             (
                 "scheduler",
-                partial(self.scheduler.stop, "SparkContext was shut down", _STOP_TIMEOUT_S),
+                partial(self.scheduler.stop, "SparkContext was shut down", timeout_s),
             ),
             ("application end", self._post_end),
-            ("listener bus", partial(self.bus.stop, _STOP_TIMEOUT_S)),
+            ("listener bus", partial(self.bus.stop, timeout_s)),
             ("event log", self._close_event_log),
             *self._last_steps,
             ("executor output", self._output.show),

@@ -35,10 +35,12 @@ from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.scheduler_config import (
     BARRIER_SYNC_TIMEOUT,
     CANCELLED_GROUPS_TO_TRACK,
+    DYN_ALLOCATION_ENABLED,
     LISTENER_BUS_CAPACITY,
     SCHEDULER_ALLOCATION_FILE,
     SCHEDULER_MODE,
     SPECULATION,
+    SPECULATION_DURATION_THRESHOLD,
     SPECULATION_INTERVAL,
     SPECULATION_MIN_RUNTIME,
     SPECULATION_MULTIPLIER,
@@ -156,7 +158,9 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
         speculation=SPECULATION.read(conf),
         speculation_quantile=SPECULATION_QUANTILE.read(conf),
         speculation_multiplier=SPECULATION_MULTIPLIER.read(conf),
-        speculation_min_runtime_ms=SPECULATION_MIN_RUNTIME.read(conf) * 1000,
+        speculation_min_runtime_s=SPECULATION_MIN_RUNTIME.read(conf),
+        speculation_threshold_s=SPECULATION_DURATION_THRESHOLD.read(conf),
+        executor_slots=master.cores_per_executor,
     )
     return SchedulerConfig(
         backend=BackendLimits(
@@ -170,6 +174,7 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
             task_sets=task_sets,
             max_stage_failures=STAGE_MAX_CONSECUTIVE_ATTEMPTS.read(conf),
             cancelled_groups=CANCELLED_GROUPS_TO_TRACK.read(conf),
+            dynamic_allocation=DYN_ALLOCATION_ENABLED.read(conf) and not master.is_local,
         ),
         speculation_interval_s=SPECULATION_INTERVAL.read(conf),
         barrier_timeout_s=BARRIER_SYNC_TIMEOUT.read(conf),

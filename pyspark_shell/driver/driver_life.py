@@ -2,25 +2,20 @@
 
 Owns    the kill ladder, the SIGINT handler, the watch on the main thread, the notes of who started
         which thread.
-Thread  made in the thread that makes the context; `driver-exit-watch` and `stop-spark-context` are
-        its own.
+Thread  made in the thread that makes the context; `stop-spark-context` is its own.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from pyspark_shell.common.config_entry import Settings
-from pyspark_shell.common.threads import DRIVER_EXIT_WATCH, start_daemon
-from pyspark_shell.driver.application_kill import (
-    ApplicationKill,
-    KillPolicy,
-    KillRecord,
-    KillTarget,
-)
-from pyspark_shell.driver.main_thread import MainThreadInterrupt
+from pyspark_shell.driver.application_kill import ApplicationKill, KillTarget
+from pyspark_shell.driver.kill_policy import KillPolicy, KillRecord
+from pyspark_shell.driver.main_thread import MainThreadInterrupt, exit_as_before
 from pyspark_shell.executor.thread_states import StartSites, ThreadWatch
 
 
@@ -32,7 +27,7 @@ class DriverLife:
     on_ctrl_c
         Called for each Ctrl-C, in the main thread; must only post.
     on_main_end
-        Called when the main thread has ended, though other threads may keep the process.
+        Called when the main thread ends, though other threads may keep the process.
     """
 
     def __init__(
@@ -50,6 +45,7 @@ class DriverLife:
 
     def begin(self) -> None:
         """Start the parked threads, early: Python refuses new ones while it shuts down."""
+        exit_as_before()  # another application was killed, this one is not
         self._sites.watch()
         self._interrupt.install()
         self.kill.park()
@@ -73,29 +69,29 @@ class DriverLife:
 
 
 class _MainThreadWatch:
-    """Tells that the main thread has ended.
+    """Tells that the main thread is at its end, before Python waits for the other threads.
 
-    One thread for all applications of the process: waiting for the main thread's end cannot be
-    called off.
+    `atexit` comes only after those, and a thread that joins the main one could not be called off.
     """
 
     def __init__(self) -> None:
         self._told: list[Callable[[], None]] = []
-        self._thread: threading.Thread | None = None
+        self._is_registered = False
 
     def add(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when the main thread has ended."""
+        """Have `callback` called in the main thread, at its end."""
         self._told.append(callback)
-        if self._thread is None or not self._thread.is_alive():  # it is not there in a fork
-            self._thread = start_daemon(DRIVER_EXIT_WATCH, self._watch)
+        if not self._is_registered:
+            self._is_registered = True
+            with suppress(RuntimeError):  # it has ended; `atexit` is left
+                threading._register_atexit(self._tell)  # type: ignore[attr-defined]
 
     def remove(self, callback: Callable[[], None]) -> None:
         """Do not call it any more."""
         if callback in self._told:
             self._told.remove(callback)
 
-    def _watch(self) -> None:
-        threading.main_thread().join()
+    def _tell(self) -> None:
         for callback in list(self._told):
             callback()
 

@@ -10,15 +10,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Final
 
 from pyspark_shell.common.errors import SparkApplicationKilled
+from pyspark_shell.driver.kill_signal import KillSignal, PendingKill, in_main_thread
 from pyspark_shell.driver.main_code import code_of, is_interactive, is_same, runs_typed_code
 
 # What a shell says of a process that SIGINT ended.
 INTERRUPTED: Final = 130
+
+# Marks our hook of uncaught exceptions, and says what was there before.
+_ENDS_AS_INTERRUPTED: Final = "_pyspark_shell_before"
+
+KILL: Final = KillSignal()
 
 
 class MainThreadInterrupt:
@@ -35,9 +40,15 @@ class MainThreadInterrupt:
         self.on_ctrl_c = on_ctrl_c
 
     def install(self) -> None:
-        """Hear of each SIGINT from now on."""
+        """Hear of each SIGINT from now on, or from when the main thread has taken notice."""
         SIGINT.applications.append(self)
-        SIGINT.take()
+        SIGINT.kill = None  # of an application before this one
+        KILL.take()
+        in_main_thread(self._take)
+
+    def _take(self) -> None:
+        if self in SIGINT.applications:
+            SIGINT.take()
 
     def uninstall(self) -> None:
         """Hear of none any more."""
@@ -59,19 +70,15 @@ class MainThreadInterrupt:
             return
         if SIGINT.is_taken:
             SIGINT.kill = PendingKill(message, code)
-        else:
-            # Without our handler the exception comes when the running call returns; the signal
-            # makes it return.
-            raise_in_thread(main.ident)
+        elif KILL.is_taken:
+            KILL.raise_killed(PendingKill(message, code))
+            return
+        elif signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            # Somebody else's handler makes the running call return, and then the exception comes.
+            kill_in_thread(main.ident, message)
+        # Python's own raises KeyboardInterrupt: the main thread has been in one call since before
+        # the application began, else the handler would be ours.
         signal.pthread_kill(main.ident, signal.SIGINT)
-
-
-@dataclass(frozen=True, slots=True)
-class PendingKill:
-    """What the next SIGINT means, if the code that was to end still runs."""
-
-    message: str
-    code: object
 
 
 class SigintHandler:
@@ -157,6 +164,8 @@ def exit_as_interrupted() -> None:
     Python itself does so for KeyboardInterrupt alone, not for its subclasses.
     """
     show = sys.excepthook
+    if getattr(show, _ENDS_AS_INTERRUPTED, None) is not None:
+        return
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         show(kind, error, trace)
@@ -164,12 +173,48 @@ def exit_as_interrupted() -> None:
         if is_script and issubclass(kind, SparkApplicationKilled):
             raise SystemExit(INTERRUPTED)
 
+    setattr(hook, _ENDS_AS_INTERRUPTED, show)
     sys.excepthook = hook
 
 
-def raise_in_thread(
-    thread_id: int, exception: type[BaseException] = SparkApplicationKilled
-) -> None:
+def exit_as_before() -> None:
+    """Take `exit_as_interrupted` back, unless somebody has put a hook of their own over it."""
+    before = getattr(sys.excepthook, _ENDS_AS_INTERRUPTED, None)
+    if before is not None:
+        sys.excepthook = before
+
+
+def is_interrupt_pending() -> bool:
+    """Whether the main thread was interrupted by a kill, and has not come to hear of it."""
+    return SIGINT.kill is not None or KILL.is_pending
+
+
+def is_handling_kill() -> bool:
+    """Whether the main thread is in an `except` or `finally` that a kill led to."""
+    error: Any = sys._current_exceptions().get(threading.main_thread().ident or 0)
+    if isinstance(error, tuple):  # before Python 3.12
+        error = error[1]
+    while error is not None:
+        if isinstance(error, SparkApplicationKilled):
+            return True
+        error = error.__context__
+    return False
+
+
+def kill_in_thread(thread_id: int, message: str) -> None:
+    """Raise `SparkApplicationKilled` in a thread; see `raise_in_thread`."""
+
+    # CPython takes a class only, and makes the exception without arguments.
+    def begin(self: SparkApplicationKilled, *args: Any) -> None:
+        KeyboardInterrupt.__init__(self, *(args or (message,)))
+
+    names = {"__init__": begin, "__module__": SparkApplicationKilled.__module__}
+    raise_in_thread(
+        thread_id, type(SparkApplicationKilled.__name__, (SparkApplicationKilled,), names)
+    )
+
+
+def raise_in_thread(thread_id: int, exception: type[BaseException]) -> None:
     """Have CPython raise an exception in a thread at its next line; it does not wake blocking
     calls.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pyspark_shell.common.config import DEFAULT_PARALLELISM
-from pyspark_shell.common.master_url import parse_master_url
+from pyspark_shell.common.planned_master import planned_master
 from pyspark_shell.common.process_kind import process_kind
 from pyspark_shell.common.ui_config import REDACTION_REGEX
 from pyspark_shell.engines.native_base import NativeBase, checked_words
@@ -52,8 +52,9 @@ class NativeListings(NativeBase):
             "killReason": killed.reason if killed else "",
             "killWho": killed.who if killed else "",
             "defaultParallelism": DEFAULT_PARALLELISM.read(driver.conf)
-            or parse_master_url(master).total_cores,
+            or planned_master(driver.conf, master).total_cores,
             "uiWebUrl": self.web_url or "",
+            **({} if driver.idle_close_at_ms is None else {"idleCloseAt": driver.idle_close_at_ms}),
             "droppedEvents": {name: n for name, n in driver.bus.dropped().items() if n},
         }
 

@@ -57,7 +57,8 @@ class NativeOrders(NativeBase):
         jobs = self._running_of("group", group, may_be_idle=future)
         self._write_down("group", group, order)
         self._cancel(jobs, order.reason, order)
-        self._driver.cancel_job_group(group, order.reason, future)
+        if future:
+            self._driver.cancel_job_group(group, order.reason, future)
         return _killing({"jobGroup": group, "future": future}, jobs)
 
     def kill_tag(self, tag: str, order: KillOrder) -> Json:

@@ -10,11 +10,11 @@ import os
 import select
 import socket
 import threading
-import time
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final
 
+from pyspark_shell.common.clock import Clock, SystemClock
 from pyspark_shell.common.wire import FrameReader
 from pyspark_shell.executor.interrupt import TaskInterrupt
 from pyspark_shell.executor.messages import (
@@ -64,6 +64,7 @@ class MessageThread(threading.Thread):
         interrupt: TaskInterrupt,
         kill_marks: dict[int, str],
         heartbeat_interval_s: float,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(name="executor-messages", daemon=True)
         self._control = control
@@ -71,6 +72,7 @@ class MessageThread(threading.Thread):
         self._kill_marks = kill_marks
         self._mark_ends: dict[int, float] = {}
         self._heartbeat_interval_s = heartbeat_interval_s
+        self._clock = clock or SystemClock()
         self._kill: _Kill | None = None
         self.barrier_releases: SimpleQueue[BarrierRelease] = SimpleQueue()
         self.commit_answers: SimpleQueue[CommitAnswer] = SimpleQueue()
@@ -84,9 +86,9 @@ class MessageThread(threading.Thread):
 
     def _serve(self) -> None:
         reader = FrameReader()
-        next_heartbeat_s = time.monotonic() + self._heartbeat_interval_s
+        next_heartbeat_s = self._clock.monotonic_s() + self._heartbeat_interval_s
         while True:
-            now = time.monotonic()
+            now = self._clock.monotonic_s()
             if now >= next_heartbeat_s:
                 note_main_line(self._interrupt.running_task_id)
                 self._send(Heartbeat(_rss_bytes(), self._interrupt.running_task_id))
@@ -126,7 +128,7 @@ class MessageThread(threading.Thread):
                 raise RuntimeError(f"{order!r} does not belong on the control channel")
 
     def _begin_kill(self, order: KillTask) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic_s()
         self._kill_marks[order.task_id] = order.reason
         if not self._interrupt.mark_killed(order.task_id, order.reason):
             self._mark_ends[order.task_id] = now + _KILL_MARK_S

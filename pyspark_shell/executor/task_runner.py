@@ -18,6 +18,7 @@ from pickle import PicklingError
 from typing import Any, Final
 
 from pyspark_shell.common.errors import PySparkRuntimeError, TaskKilledException
+from pyspark_shell.common.memory_text import format_size
 from pyspark_shell.common.pickling import loads
 from pyspark_shell.common.resource_information import ResourceInformation
 from pyspark_shell.executor.interrupt import TaskInterrupt
@@ -232,6 +233,11 @@ class TaskRunner:
             return TaskState.FINISHED, False, b"".join(parts)
         limit = self._settings.max_result_bytes
         if 0 < limit < size_bytes:
+            print(
+                f"Finished task (TID {task_id}). Result is larger than maxResultSize "
+                f"({format_size(size_bytes)} > {format_size(limit)}), dropping it.",
+                file=sys.stderr,
+            )
             return TaskState.FINISHED, True, ResultFile(None, size_bytes).encode()
         path = os.path.join(self._settings.dirs.memory_path("results"), task_result_file(task_id))
         try:

@@ -64,6 +64,7 @@ _LIBRARY_WAITS: Final = {
 # A reading older than this says nothing about now; then two are taken, a moment apart.
 _OLD_READING_S: Final = 2.0
 _SHORT_READING_S: Final = 0.05
+_SHARE_WINDOW_S: Final = 1.0
 _TIMEOUTS: Final = ("timeout", "timeout_s")
 _WAITING: Final = ("WAITING", "TIMED_WAITING")
 _IS_LINUX: Final = sys.platform.startswith("linux")
@@ -82,7 +83,7 @@ class ThreadState:
     started_at
         Where in the user's code it was started; empty if that is not known.
     cpu_percent
-        Of one core, since the last reading but one; None where the system does not tell.
+        Of one core, over the last second or two; None where the system does not tell.
     waits_for
         In words; empty if it runs.
     keeps_process_alive
@@ -161,34 +162,49 @@ class ThreadWatch:
     """Describes this process's threads; remembers processor times from call to call."""
 
     def __init__(self) -> None:
-        self._before: dict[int, _Usage] = {}
+        self._before: dict[int, _Usage] = {}  # the last reading
+        self._base: dict[int, _Usage] = {}  # what it is compared with: a second older, if it can be
+        self._next_base: dict[int, _Usage] = {}
         self._shares: dict[int, float] = {}
         self._still: set[int] = set()  # threads that slept through from one reading to the next
         self._lines: LineMemory[int] = LineMemory()
 
     def sample(self) -> None:
-        """Read all threads' processor times; shares are those between two such readings."""
+        """Read all threads' processor times.
+
+        A share is that of one to two seconds, however many ask and how often; of less only until
+        the first reading is a second old.
+        """
         now = {native_id: usage for native_id in _native_ids() if (usage := _usage(native_id))}
+        if _at_s(now) - _at_s(self._next_base) >= _SHARE_WINDOW_S:
+            self._base, self._next_base = self._next_base or now, now
         for native_id, usage in now.items():
-            earlier = self._before.get(native_id)
-            if earlier is not None and usage.at_s > earlier.at_s:
-                share = (usage.cpu_s - earlier.cpu_s) / (usage.at_s - earlier.at_s)
-                self._shares[native_id] = round(100 * max(0.0, share), 1)
-                is_still = usage.switches == earlier.switches and usage.kernel_state == "S"
-                (self._still.add if is_still else self._still.discard)(native_id)
+            self._compare(native_id, usage)
         self._before = now
+
+    def _compare(self, native_id: int, usage: _Usage) -> None:
+        known = (self._base, self._next_base, self._before)  # a young thread is in the last only
+        base = next((reading[native_id] for reading in known if native_id in reading), None)
+        if base is not None and usage.at_s > base.at_s:
+            share = (usage.cpu_s - base.cpu_s) / (usage.at_s - base.at_s)
+            self._shares[native_id] = round(100 * max(0.0, share), 1)
+        earlier = self._before.get(native_id)
+        if earlier is not None and usage.at_s > earlier.at_s:
+            is_still = usage.switches == earlier.switches and usage.kernel_state == "S"
+            (self._still.add if is_still else self._still.discard)(native_id)
 
     def refresh(self) -> None:
         """Read the processor times so that shares are of about the last second."""
-        if self._age_s > _OLD_READING_S:
+        if time.monotonic() - _at_s(self._before) > _OLD_READING_S:
+            self._base = self._next_base = {}
             self.sample()
             time.sleep(_SHORT_READING_S)  # a share is a difference over some time
         self.sample()
 
     @property
-    def _age_s(self) -> float:
-        newest = max((usage.at_s for usage in self._before.values()), default=float("-inf"))
-        return time.monotonic() - newest
+    def window_s(self) -> float:
+        """Over how many seconds the shares of threads that live as long were taken."""
+        return _at_s(self._before) - _at_s(self._base) if self._base else 0.0
 
     def describe(self, task_id: int | None = None) -> list[ThreadState]:
         """All Python threads: task threads first, then by name, then by id.
@@ -292,6 +308,10 @@ def _usage(native_id: int) -> _Usage | None:
     except (OSError, ValueError, IndexError):
         return None
     return _Usage(cpu_s, time.monotonic(), state, switches)
+
+
+def _at_s(reading: Mapping[int, _Usage]) -> float:
+    return max((usage.at_s for usage in reading.values()), default=float("-inf"))
 
 
 def _switches(status: bytes) -> int:
@@ -401,11 +421,13 @@ class StartSites:
 
 
 def _note_site(thread: threading.Thread, starter: FrameType) -> None:
-    code = starter.f_code
-    where = place(code.co_filename, starter.f_lineno)
     cell = current_cell()
-    if cell is not None and is_engine_file(code.co_filename):  # a magic of that cell
+    if cell is not None and is_engine_file(starter.f_code.co_filename):  # a magic of that cell
         setattr(thread, _START_SITE, cell.name)
         return
+    while is_engine_file(starter.f_code.co_filename) and starter.f_back is not None:
+        starter = starter.f_back  # `sc.thread` starts it for somebody
+    code = starter.f_code
+    where = place(code.co_filename, starter.f_lineno)
     is_module = code.co_name == "<module>"
     setattr(thread, _START_SITE, where if is_module else f"{code.co_name} at {where}")

@@ -10,7 +10,11 @@ from pyspark_shell.scheduler.stage import Stage
 from pyspark_shell.scheduler.task_needs import TaskNeeds
 
 
-def barrier_problem(stages: Sequence[Stage], slots_for: Callable[[TaskNeeds], int]) -> str | None:
+def barrier_problem(
+    stages: Sequence[Stage],
+    slots_for: Callable[[TaskNeeds], int],
+    dynamic_allocation: bool = False,
+) -> str | None:
     """Why a barrier stage of the job cannot run, in Spark's words; None if nothing is wrong.
 
     Slots do not come and go here, so too few of them is an error at once; Spark asks 40 times,
@@ -34,6 +38,12 @@ def barrier_problem(stages: Sequence[Stage], slots_for: Callable[[TaskNeeds], in
                 "barrierRdd.collect()[0] "
                 "(python).\n2. An RDD that depends on multiple barrier RDDs (e.g. "
                 "barrierRdd1.zip(barrierRdd2))."
+            )
+        if dynamic_allocation:
+            return (
+                "[SPARK-24942]: Barrier execution mode does not support dynamic resource "
+                "allocation for now. You can disable dynamic resource allocation by setting Spark "
+                'conf "spark.dynamicAllocation.enabled" to "false".'
             )
         slots = slots_for(stage.stage_input.needs)
         if partitions > slots:

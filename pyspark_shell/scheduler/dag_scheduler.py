@@ -73,11 +73,14 @@ class DAGSchedulerLimits:
         Attempts in a row of a stage that may end with a fetch failure.
     cancelled_groups
         Cancelled groups to remember for `cancelJobGroupAndFutureJobs`.
+    dynamic_allocation
+        Whether executors were asked to come and go, which barrier stages forbid.
     """
 
     task_sets: TaskSetLimits
     max_stage_failures: int = 4
     cancelled_groups: int = 1000
+    dynamic_allocation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class DAGScheduler:
         self._running: set[int] = set()
         self._failed: set[int] = set()
         self._resubmit_planned = False
-        self._cancelled_groups: OrderedDict[str, None] = OrderedDict()
+        self.cancelled_groups: OrderedDict[str, None] = OrderedDict()  # any thread may look
         self._stopped: str | None = None
         self._unable: str | None = None  # why no job can run any more
         self._application_killed = False
@@ -144,12 +147,14 @@ class DAGScheduler:
             case JobSubmitted():
                 self._handle_job_submitted(event)
             case JobCancelled():
+                log.info("Asked to cancel job %d", event.job_id)
                 self._handle_job_cancelled(event.job_id, event.reason, event.interrupt)
             case StageCancelled():
                 self._handle_stage_cancelled(event)
             case JobGroupCancelled():
                 self._handle_group_cancelled(event)
             case JobTagCancelled():
+                log.info("Asked to cancel jobs with tag %s", event.tag)
                 reason = event.reason or f"part of cancelled job tags {event.tag}"
                 self._cancel_where(lambda job: event.tag in job.tags, reason)
             case CellCancelled():
@@ -177,6 +182,7 @@ class DAGScheduler:
             event.job_id, final, event.partitions, event.waiter, event.properties, event.call_site
         )
         final.active_job = job
+        job.started_s = self._clock.monotonic_s()
         stages = ancestors(final)
         job.stage_ids = {stage.stage_id for stage in stages}
         self.jobs[job.job_id] = job
@@ -197,7 +203,7 @@ class DAGScheduler:
         if not job.partitions:
             self._job_succeeded(job)
             return
-        problem = barrier_problem(stages, self._effects.slots_for)
+        problem = barrier_problem(stages, self._effects.slots_for, self._limits.dynamic_allocation)
         if problem is not None:
             self._abort_stage(final, problem)
             return
@@ -215,7 +221,7 @@ class DAGScheduler:
         if self._unable is not None:
             return JobFailure(event.job_id, _aborted_text(self._unable))
         group = event.properties.get("spark.jobGroup.id")
-        if group is not None and group in self._cancelled_groups:
+        if group is not None and group in self.cancelled_groups:
             log.info("Skip running a job that belongs to the cancelled job group %s", group)
             reason = f"part of cancelled job group {group}"
             return JobFailure(event.job_id, cancelled_text(event.job_id, reason), cancelled=True)
@@ -225,7 +231,10 @@ class DAGScheduler:
         self._release(job)
         job.waiter.job_succeeded()
         self._effects.post(SparkListenerJobEnd(job.job_id, self._clock.time_ms(), None))
-        log.info("Job %d finished: %s", job.job_id, job.call_site)
+        log.info(
+            "Job %d finished: %s, took %.3f ms",
+            job.job_id, job.call_site, (self._clock.monotonic_s() - job.started_s) * 1000,
+        )  # fmt: skip
 
     def _release(self, job: ActiveJob) -> None:
         """Forget a job and the stages that only it needed."""
@@ -236,10 +245,15 @@ class DAGScheduler:
         job.final_stage.active_job = None
 
     def _fail_job(
-        self, job: ActiveJob, failure: JobFailure, kill_reason: str, interrupt: bool | None = None
+        self,
+        job: ActiveJob,
+        failure: JobFailure,
+        kill_reason: str,
+        interrupt: bool | None = None,
+        stage_failure: str | None = None,
     ) -> None:
         """End a job and those of its stages that no other job uses; in Spark's order."""
-        interrupt = job.interrupts_on_cancel if interrupt is None else interrupt
+        interrupt = _interrupts_on_cancel(job) if interrupt is None else interrupt
         for stage_id in sorted(job.stage_ids):
             stage = self.graph.stages.get(stage_id)
             if stage is None or len(stage.job_ids) > 1:
@@ -247,7 +261,7 @@ class DAGScheduler:
             if stage_id in self._running or stage.failed_attempts:
                 self._effects.kill_stage(stage_id, interrupt, kill_reason)
                 if stage_id in self._running:
-                    self._mark_finished(stage, failure.message)
+                    self._mark_finished(stage, stage_failure or failure.message)
         self._release(job)
         job.waiter.job_failed(failure)
         self._effects.post(
@@ -287,11 +301,12 @@ class DAGScheduler:
         )  # fmt: skip
         if event.cancel_future_jobs:
             log.info("Add job group %s into cancelled job groups", group)
-            self._cancelled_groups[group] = None
-            while len(self._cancelled_groups) > self._limits.cancelled_groups:
-                self._cancelled_groups.popitem(last=False)
+            self.cancelled_groups[group] = None
+            while len(self.cancelled_groups) > self._limits.cancelled_groups:
+                self.cancelled_groups.popitem(last=False)
         reason = event.reason or f"part of cancelled job group {group}"
-        if not self._cancel_where(lambda job: job.group == group, reason):
+        found = self._cancel_where(lambda job: job.group == group, reason)
+        if not found and not event.cancel_future_jobs:
             log.warning("Failed to cancel job group %s. Cannot find active jobs for it.", group)
 
     def _handle_cell_cancelled(self, event: CellCancelled) -> None:
@@ -313,7 +328,8 @@ class DAGScheduler:
         for job_id, job in sorted(self.jobs.items()):
             text = f"Job {job_id} cancelled because {reason}"
             failure = JobFailure(job_id, text, cancelled=True)
-            self._fail_job(job, failure, f"Stage cancelled because {reason}", interrupt=True)
+            of_stage = f"Stage cancelled because {reason}"
+            self._fail_job(job, failure, of_stage, interrupt=True, stage_failure=of_stage)
 
     def application_killed(self, message: str) -> None:
         """Fail all jobs, and all that come later, with the application's own end."""
@@ -436,7 +452,9 @@ class DAGScheduler:
         if failure is None:
             stage.failed_attempts.clear()
         else:
-            log.info("%r (%s) failed due to %s", stage, stage.call_site, failure)
+            began_ms = stage.info.submission_time_ms
+            took_ms = 0 if began_ms is None else self._clock.time_ms() - began_ms
+            log.info("%r (%s) failed in %d ms due to %s", stage, stage.call_site, took_ms, failure)
         self._effects.post(SparkListenerStageCompleted(stage.info))
 
     def _submit_children(self, stage: Stage) -> None:
@@ -549,21 +567,23 @@ class DAGScheduler:
         self._failed |= {stage.stage_id, map_stage.stage_id} - self._running
         self._plan_resubmission()
 
-    def barrier_task_failed(self, task_set: TaskSetManager, reason: TaskEndReason) -> None:
+    def barrier_task_failed(
+        self, task_set: TaskSetManager, info: TaskInfo, reason: TaskEndReason
+    ) -> None:
         """One task of a barrier stage failed: all of them start again, or the job ends."""
         stage = task_set.stage
         current = task_set.attempt == stage.next_attempt - 1
         if stage.stage_id not in self._running or not current:
             return
-        message = (
-            f"Stage failed because barrier task of {stage!r} finished unsuccessfully.\n{reason}"
-        )
+        kind = "ResultTask" if stage.shuffle is None else "ShuffleMapTask"
+        task = f"{kind}({stage.stage_id}, {info.partition_id})"
+        message = f"Stage failed because barrier task {task} finished unsuccessfully.\n{reason}"
         failure = reason if isinstance(reason, ExceptionFailure) else None
         stage.failed_attempts.add(task_set.attempt)
         self._effects.kill_stage(
             stage.stage_id,
             True,
-            f"Task from barrier stage {stage.stage_id} ({stage.call_site}) failed.",
+            f"Task {info.task_id} from barrier stage {stage.stage_id} ({stage.call_site}) failed.",
         )
         if stage.shuffle is None:
             text = (
@@ -624,6 +644,16 @@ class DAGScheduler:
 def cancelled_text(job_id: int, reason: str) -> str:
     """Spark's sentence about a cancelled job."""
     return f"[SPARK_JOB_CANCELLED] Job {job_id} cancelled {reason} SQLSTATE: XXKDA"
+
+
+def _interrupts_on_cancel(job: ActiveJob) -> bool:
+    value = job.properties.get("spark.job.interruptOnCancel", "false")
+    if value.strip().lower() not in ("true", "false"):
+        log.warning(
+            "spark.job.interruptOnCancel in Job %d is invalid: %s. Using 'false' instead",
+            job.job_id, value,
+        )  # fmt: skip
+    return value.strip().lower() == "true"
 
 
 def _aborted_text(reason: str) -> str:

@@ -69,12 +69,14 @@ from pyspark_shell.scheduler.scheduler_backend import (
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
 from pyspark_shell.scheduler.switch_interval import SwitchInterval
 from pyspark_shell.scheduler.task_scheduler import Launch, TaskScheduler
-from pyspark_shell.scheduler.task_set_manager import TaskSetManager
+from pyspark_shell.scheduler.task_set_manager import RunningTask, TaskSetManager
 from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
 from pyspark_shell.storage.block_manager_master import BlockManagerMaster
 
 log: Final = logging.getLogger("pyspark_shell.TaskSchedulerImpl")
+# Spark's executors say what becomes of a kill; here they have no log of their own.
+executor_log: Final = logging.getLogger("pyspark_shell.Executor")
 
 T = TypeVar("T")
 
@@ -82,6 +84,8 @@ T = TypeVar("T")
 _LAST_TASKS_S: Final = 1.0
 # So long after the last job the driver's threads still take turns quickly: often one more follows.
 _QUIET_S: Final = 1.0
+# What is sent with the tasks of a stage should be smaller, in Spark's opinion.
+_LARGE_TASK_KIB: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +288,12 @@ class Scheduler:
     def job_of(self, task_id: int) -> int | None:
         """The job that a running task belongs to; only in the scheduler's thread, through `ask`."""
         task_set = self._tasks.find_task(task_id)
-        return None if task_set is None else task_set.job_id
+        return None if task_set is None else task_set.owner
+
+    @property
+    def cancelled_groups(self) -> Collection[str]:
+        """Groups that were cancelled for good, as many as are remembered; it changes by itself."""
+        return self._dag.cancelled_groups
 
     def executors(self) -> list[ExecutorProcess]:
         """All executors; read only."""
@@ -294,18 +303,17 @@ class Scheduler:
         """How many executors were started so far; their ids are the numbers below."""
         return self._backend.executors_started
 
-    @property
-    def zygote_pid(self) -> int:
-        """Process id of the zygote."""
-        return self._backend.zygote_pid
-
     def running_jobs(self) -> dict[int, LineageNode]:
         """The last node of each job that is active, or killed with tasks that still run; not to be
         kept.
         """
 
         def look() -> dict[int, LineageNode]:
-            nodes = {task_set.job_id: task_set.stage.node for task_set in self._tasks.pools.all()}
+            nodes = {
+                job_id: task_set.stage.node
+                for task_set in self._tasks.pools.all()
+                for job_id in task_set.owners
+            }
             for job_id, job in self._dag.jobs.items():
                 nodes[job_id] = job.final_stage.node
             return nodes
@@ -339,13 +347,20 @@ class Scheduler:
         self._dag.assert_empty()
         self._tasks.assert_empty()
         self._barriers.assert_empty()
-        self._backend.reaper.assert_empty()
+        self._backend.assert_empty()
 
     def _handler_failed(self, error: Exception) -> None:
         """A defect of the engine: no job may hang because of it."""
         self._dag.abort_all(f"the scheduler failed: {type(error).__name__}: {error}")
 
     def _submit_tasks(self, task_set: TaskSetManager, pool_name: str | None) -> None:
+        size_kib = len(task_set.binary) >> 10
+        if size_kib > _LARGE_TASK_KIB:
+            log.warning(
+                "Stage %d contains a task of very large size (%d KiB). The maximum recommended "
+                "task size is %d KiB. Share large values with sc.broadcast(...).",
+                task_set.stage.stage_id, size_kib, _LARGE_TASK_KIB,
+            )  # fmt: skip
         self._tasks.submit(task_set, pool_name)
         self._offers_wanted = True
 
@@ -465,6 +480,8 @@ class Scheduler:
         self._offers_wanted = True
         if task.task_id not in task.task_set.running:
             return  # the stop has told of its end already
+        if status.state is TaskState.KILLED:
+            _log_killed(task, Killed.decode(status.result))
         if status.state is TaskState.FINISHED:
             self._task_succeeded(task, status)
         else:
@@ -494,15 +511,14 @@ class Scheduler:
             self._dag.task_set_aborted(task_set, too_large, None)
             self._tasks.finished(task_set)
             return
-        info, first, copies = task_set.succeeded(task.task_id, self._clock.time_ms())
+        info, first, copies = task_set.succeeded(
+            task.task_id, self._clock.time_ms(), self._clock.monotonic_s()
+        )
         self._end_task(
             task, info, Success() if first else TaskKilled("another attempt succeeded"), status
         )
         for copy in copies:
-            copy.kill_reason = "another attempt succeeded"
-            self._backend.kill_task(
-                copy.info.executor_id, copy.info.task_id, True, copy.kill_reason
-            )
+            self._kill_task(task_set, copy, True, "another attempt succeeded")
         if first and isinstance(payload, MapOutput):
             self._dag.map_task_succeeded(task_set, info, payload, status.accumulators)
         elif isinstance(payload, MapOutput):
@@ -523,13 +539,14 @@ class Scheduler:
         self._dag.task_failed(task_set, info)
         # The error of the job tells of its last failure; a warning is for what goes on after it.
         level = logging.INFO if task_set.is_zombie else logging.WARNING
-        log.log(level, "%s", task_set.lost_task(info, _in_short(reason)))
+        repeats = task_set.repeats(reason, self._clock.monotonic_s())
+        log.log(level, "%s", task_set.lost_task(info, _in_short(reason, repeats)))
         self._end_task(task, info, reason, status)
         if isinstance(reason, FetchFailed) and status is not None:
             self._dag.fetch_failed(task_set, FetchFailure.decode(status.result), reason)
         elif task_set.is_barrier and not isinstance(reason, TaskKilled):
             task_set.suspend()
-            self._dag.barrier_task_failed(task_set, reason)
+            self._dag.barrier_task_failed(task_set, info, reason)
         elif task_set.abort_reason is not None:
             failure = reason if isinstance(reason, ExceptionFailure) else None
             self._dag.task_set_aborted(task_set, task_set.abort_reason, failure)
@@ -556,21 +573,31 @@ class Scheduler:
     # Kills ------------------------------------------------------------------------------------
 
     def _kill_stage(self, stage_id: int, interrupt: bool, reason: str) -> None:
+        log.info("Canceling stage %d", stage_id)
+        log.info("Killing all running tasks in stage %d: %s", stage_id, reason)
         for task_set in self._tasks.task_sets_of(stage_id):
             task_set.suspend()
-            for task_id, task in list(task_set.running.items()):
-                task.kill_reason = task.kill_reason or reason
-                self._backend.kill_task(task.info.executor_id, task_id, interrupt, reason)
+            for task in list(task_set.running.values()):
+                self._kill_task(task_set, task, interrupt, reason)
+            log.info("Stage %s was cancelled", task_set.name)
             self._finish(task_set)
+
+    def _kill_task(
+        self, task_set: TaskSetManager, task: RunningTask, interrupt: bool, reason: str
+    ) -> None:
+        task.kill_reason = task.kill_reason or reason
+        executor_log.info(
+            "Executor is trying to kill %s, interruptThread: %s, reason: %s",
+            task_set.name_of(task.info), str(interrupt).lower(), reason,
+        )  # fmt: skip
+        self._backend.kill_task(task.info.executor_id, task.info.task_id, interrupt, reason)
 
     def _kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
         task_set = self._tasks.find_task(task_id)
         if task_set is None:
             log.warning("Could not kill task %d because no task with that ID was found.", task_id)
             return False
-        task = task_set.running[task_id]
-        task.kill_reason = task.kill_reason or reason
-        self._backend.kill_task(task.info.executor_id, task_id, interrupt, reason)
+        self._kill_task(task_set, task_set.running[task_id], interrupt, reason)
         return True
 
     def _obey(self, intent: KillIntent) -> None:
@@ -624,7 +651,7 @@ class Scheduler:
 
     def _force_kills(self, job_ids: Collection[int]) -> None:
         for task_set in self._tasks.pools.all():
-            if task_set.job_id in job_ids:
+            if not task_set.owners.isdisjoint(job_ids):
                 self._backend.reaper.force_now(list(task_set.running))
 
     def _restore_switch_interval(self) -> None:
@@ -635,9 +662,9 @@ class Scheduler:
     # Now and then --------------------------------------------------------------------------------
 
     def _speculate(self) -> None:
-        now_ms = self._clock.time_ms()
+        now_s = self._clock.monotonic_s()
         for task_set in self._tasks.pools.all():
-            for index in task_set.find_speculatable(now_ms):
+            for index in task_set.find_speculatable(now_s):
                 self._offers_wanted = True
                 self._bus.post(
                     SparkListenerSpeculativeTaskSubmitted(
@@ -684,14 +711,24 @@ class Scheduler:
         finished.set()
 
 
+def _log_killed(task: Assignment, killed: Killed) -> None:
+    info = task.task_set.running[task.task_id].info
+    how = "interrupted and killed" if killed.stack else "killed"
+    name = task.task_set.name_of(info)
+    executor_log.info("Executor %s %s, reason: %s", how, name, killed.reason)
+
+
 def _split_of(task_set: TaskSetManager, index: int) -> bytes:
     return task_set.stage.stage_input.splits[task_set.partitions[index]]
 
 
-def _in_short(reason: TaskEndReason) -> object:
-    if isinstance(reason, ExceptionFailure):
-        return f"{reason.class_name}: {reason.description}"
-    return reason
+def _in_short(reason: TaskEndReason, repeats: int) -> object:
+    """A failure for the log, where those that are alike are counted."""
+    if not isinstance(reason, ExceptionFailure):
+        return reason
+    if repeats:
+        return f"{reason.class_name} ({reason.description}) [duplicate {repeats}]"
+    return f"{reason.class_name}: {reason.description}"
 
 
 def _ignore(intent: KillIntent) -> None:

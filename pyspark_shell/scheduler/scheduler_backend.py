@@ -69,6 +69,8 @@ _STDERR_TAIL_BYTES: Final = 2048
 # Somebody who looks each second at a C call of an hour shall not fill the disk.
 _MAX_STACKS_BYTES: Final = 1 << 20
 
+DumpAnswer = Callable[[list[dict[str, Any]]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutorLoss:
@@ -150,16 +152,12 @@ class SchedulerBackend:
         self.is_up = False
         self.reaper = TaskReaper(limits.reaper, self, loop.call_later)
         self._removals = BlockRemovals()
-        self._dump_requests: dict[int, Callable[[list[dict[str, Any]]], None]] = {}
+        # By number: which executor was asked, and who waits.
+        self._dump_requests: dict[int, tuple[str, DumpAnswer]] = {}
         self._next_request = 0
         self._stopping = False
         self._next_check_s = 0.0
         self._start_errors = ""
-
-    @property
-    def zygote_pid(self) -> int:
-        """Process id of the zygote."""
-        return self._zygote.pid
 
     def start(self, events: BackendEvents) -> None:
         """Ask for all executors; they register by and by. Called before the loop runs."""
@@ -285,6 +283,7 @@ class SchedulerBackend:
         if self.executors.pop(executor.executor_id, None) is None:
             return
         self._removals.executor_lost(executor.executor_id)
+        self._forget_dumps_of(executor.executor_id)
         self.table.executor_ended(executor.executor_id)
         for channel in (executor.tasks, executor.control):
             self._loop.forget(channel.fd)
@@ -304,6 +303,12 @@ class SchedulerBackend:
         elif task is None:
             return  # all executors go, which is no news
         self._events.executor_lost(executor, task, loss)
+
+    def _forget_dumps_of(self, executor_id: str) -> None:
+        """A dead executor's threads will not be told any more; who asked does not wait for ever."""
+        for request_id, (asked, _) in list(self._dump_requests.items()):
+            if asked == executor_id:
+                del self._dump_requests[request_id]
 
     def _replace(self, executor: ExecutorProcess) -> None:
         if executor.registered:
@@ -399,9 +404,9 @@ class SchedulerBackend:
             case CommitRequest():
                 self._answer(executor, news, events)
             case ThreadDump():
-                answer = self._dump_requests.pop(news.request_id, None)
-                if answer is not None:
-                    answer(news.threads)
+                asked = self._dump_requests.pop(news.request_id, None)
+                if asked is not None:
+                    asked[1](news.threads)
 
     def _answer(
         self, executor: ExecutorProcess, request: CommitRequest, events: BackendEvents
@@ -493,17 +498,23 @@ class SchedulerBackend:
         for executor in executors:
             self._send(executor, executor.control, data)
 
-    def dump_threads(
-        self, executor_id: str, answer: Callable[[list[dict[str, Any]]], None]
-    ) -> bool:
+    def dump_threads(self, executor_id: str, answer: DumpAnswer) -> bool:
         """Ask an executor for its threads; False if there is no such executor."""
         executor = self.executors.get(executor_id)
         if executor is None or not executor.registered:
             return False
         self._next_request += 1
-        self._dump_requests[self._next_request] = answer
+        self._dump_requests[self._next_request] = executor_id, answer
         self._send(executor, executor.control, DumpThreads(self._next_request).encode())
         return True
+
+    def assert_empty(self) -> None:
+        """Raise if an executor runs a task, is being killed for one, or has not answered."""
+        self.reaper.assert_empty()
+        running = [e for e in self.executors.values() if e.running is not None]
+        assert not running, f"tasks are left in {running}"
+        assert not self._dump_requests, f"thread dumps {self._dump_requests} are not answered"
+        assert not self._removals, f"{len(self._removals)} removals are not confirmed"
 
     # Health ----------------------------------------------------------------------------
 

@@ -51,6 +51,7 @@ class ActiveJob:
     call_site: str
     finished: bytearray = field(init=False)
     num_finished: int = 0
+    started_s: float = 0.0
     stage_ids: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -65,11 +66,6 @@ class ActiveJob:
     def tags(self) -> set[str]:
         """The job's tags."""
         return set(filter(None, self.properties.get("spark.job.tags", "").split(",")))
-
-    @property
-    def interrupts_on_cancel(self) -> bool:
-        """Whether its tasks are interrupted at once when it is cancelled."""
-        return self.properties.get("spark.job.interruptOnCancel", "").lower() == "true"
 
 
 @dataclass(slots=True, eq=False)

@@ -185,7 +185,8 @@ class TaskScheduler:
         index, locality, copy = choice
         task_id = next(self._task_ids)
         now_ms = self._clock.time_ms()
-        info = task_set.launch(task_id, index, executor.executor_id, locality, copy, now_ms)
+        now_s = self._clock.monotonic_s()
+        info = task_set.launch(task_id, index, executor.executor_id, locality, copy, now_ms, now_s)
         stage = task_set.stage
         partition = task_set.partitions[index]
         if stage.active_job is not None:

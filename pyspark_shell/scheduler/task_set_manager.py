@@ -9,10 +9,13 @@ Source  Spark's TaskSetManager; differs in locality (every executor is on one ma
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.memory_text import format_size
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -25,10 +28,14 @@ from pyspark_shell.common.task_end import (
 from pyspark_shell.listener.events import TaskInfo
 from pyspark_shell.scheduler.stage import Stage
 
+log: Final = logging.getLogger("pyspark_shell.TaskSetManager")
+
 # A task whose executor was killed from outside is not to blame, but one that gets its executors
 # killed again and again (by the system's memory killer, say) must end; Spark's default for
 # failures.
 MAX_EXTERNAL_LOSSES: Final = 4
+# An exception that comes again and again is told in full so often, and else counted.
+_TELL_AGAIN_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,12 @@ class TaskSetLimits:
         Failures of one task that abort the stage.
     max_result_bytes
         For the results of all tasks together; 0: no limit.
-    speculation_quantile, speculation_multiplier, speculation_min_runtime_ms
+    speculation_quantile, speculation_multiplier, speculation_min_runtime_s
         A task gets a copy when this share of the tasks succeeded and it runs longer than this many
         medians.
+    speculation_threshold_s
+        And when it runs longer than this, however few succeeded, if the stage has no more tasks
+        than `executor_slots`; None: never.
     """
 
     max_failures: int = 4
@@ -51,7 +61,9 @@ class TaskSetLimits:
     speculation: bool = False
     speculation_quantile: float = 0.9
     speculation_multiplier: float = 3.0
-    speculation_min_runtime_ms: float = 100.0
+    speculation_min_runtime_s: float = 0.1
+    speculation_threshold_s: float | None = None
+    executor_slots: int = 1
 
 
 @dataclass(slots=True)
@@ -59,6 +71,7 @@ class RunningTask:
     """One attempt that was sent to an executor."""
 
     info: TaskInfo
+    started_s: float = 0.0  # by the clock that never jumps
     kill_reason: str | None = None
 
 
@@ -97,7 +110,8 @@ class TaskSetManager:
         self._failures: dict[int, int] = {}
         self._external_losses: dict[int, int] = {}
         self._attempts: dict[int, int] = {}
-        self._durations_ms: list[int] = []
+        self._durations_s: list[float] = []
+        self._told: dict[str, tuple[int, float]] = {}  # exceptions: repeats, and when in full
         self._speculatable: set[int] = set()
         self._result_bytes = 0
         self.running: dict[int, RunningTask] = {}
@@ -105,8 +119,22 @@ class TaskSetManager:
         self.num_successful = 0
         self.is_zombie = False
         self.abort_reason: str | None = None
+        self._last_owners = frozenset((job_id,))
         self.binary = b""  # the frame that its first task on an executor is preceded by
         self._prefer(range(count - 1, -1, -1))  # the last one is taken first
+
+    @property
+    def owners(self) -> frozenset[int]:
+        """The active jobs that need it; once it is suspended and they are gone, those that did.
+
+        `job_id` is the one that submitted it, which may have ended long ago.
+        """
+        return frozenset(self.stage.job_ids) or self._last_owners
+
+    @property
+    def owner(self) -> int:
+        """The oldest of them."""
+        return min(self.owners)
 
     @property
     def num_tasks(self) -> int:
@@ -167,16 +195,26 @@ class TaskSetManager:
         return None
 
     def launch(
-        self, task_id: int, index: int, executor_id: str, locality: str, copy: bool, now_ms: int
+        self,
+        task_id: int,
+        index: int,
+        executor_id: str,
+        locality: str,
+        copy: bool,
+        now_ms: int,
+        now_s: float = 0.0,
     ) -> TaskInfo:
-        """Count a task as running from now on."""
+        """Count a task as running from now on.
+
+        Here as below `now_ms` is what people are told, and `now_s` what is measured with.
+        """
         attempt_number = self._attempts.get(index, 0)
         self._attempts[index] = attempt_number + 1
         info = TaskInfo(
             task_id, index, attempt_number, self.partitions[index], now_ms,
             executor_id, "localhost", locality, copy,
         )  # fmt: skip
-        self.running[task_id] = RunningTask(info)
+        self.running[task_id] = RunningTask(info, now_s)
         if self._is_waiting[index]:
             self._is_waiting[index] = 0
             self.num_waiting -= 1
@@ -184,11 +222,14 @@ class TaskSetManager:
 
     # What became of a task -------------------------------------------------------------
 
-    def succeeded(self, task_id: int, now_ms: int) -> tuple[TaskInfo, bool, list[RunningTask]]:
+    def succeeded(
+        self, task_id: int, now_ms: int, now_s: float = 0.0
+    ) -> tuple[TaskInfo, bool, list[RunningTask]]:
         """Take a task out: its info, whether it is the first success of its partition, and copies
         to kill.
         """
-        info = self.running.pop(task_id).info
+        task = self.running.pop(task_id)
+        info = task.info
         info.finish_time_ms = now_ms
         index = info.index
         if self._successful[index]:
@@ -199,7 +240,7 @@ class TaskSetManager:
         self._failures.pop(index, None)
         self._speculatable.discard(index)
         if self._limits.speculation:
-            self._durations_ms.append(now_ms - info.launch_time_ms)
+            self._durations_s.append(now_s - task.started_s)
         if self.num_successful == self.num_tasks:
             self.is_zombie = True
         copies = [t for t in self.running.values() if t.info.index == index]
@@ -238,16 +279,31 @@ class TaskSetManager:
     def commit_denied(self, task_id: int) -> TaskCommitDenied:
         """The end of a running task that was not let publish its output."""
         info = self.running[task_id].info
-        return TaskCommitDenied(self.job_id, info.partition_id, info.attempt_number)
+        return TaskCommitDenied(self.owner, info.partition_id, info.attempt_number)
 
     def _check_failures(self, info: TaskInfo, reason: TaskEndReason) -> None:
         failures = self._failures[info.index]
         if failures >= self._limits.max_failures:
+            # The job's own error says the same, and more.
+            log.info(
+                "Task %d in stage %s failed %d times; aborting job",
+                info.index, self.name, failures,
+            )  # fmt: skip
             self._abort(
                 f"Task {info.index} in stage {self.name} failed {failures} times, most recent "
                 "failure: "
                 f"{self.lost_task(info, reason)}\nDriver stacktrace:"
             )
+
+    def repeats(self, reason: TaskEndReason, now_s: float) -> int:
+        """How often the same exception has come since it was last told in full; 0: tell it now."""
+        if not isinstance(reason, ExceptionFailure):
+            return 0
+        text = f"{reason.class_name}: {reason.description}"
+        repeats, told_s = self._told.get(text, (0, -math.inf))
+        repeats, told_s = (repeats + 1, told_s) if now_s - told_s < _TELL_AGAIN_S else (0, now_s)
+        self._told[text] = repeats, told_s
+        return repeats
 
     def lost_task(self, info: TaskInfo, reason: object) -> str:
         """Spark's sentence about a task that did not succeed."""
@@ -285,32 +341,43 @@ class TaskSetManager:
     def suspend(self) -> None:
         """Launch nothing more; the set disappears when its running tasks have ended."""
         self.is_zombie = True
+        self._last_owners = self.owners
 
     # Speculation -------------------------------------------------------------------------
 
-    def find_speculatable(self, now_ms: int) -> list[int]:
+    def find_speculatable(self, now_s: float) -> list[int]:
         """Indices of tasks that have become slow enough for a copy since the last look."""
-        limits = self._limits
-        enough = max(1, int(limits.speculation_quantile * self.num_tasks))
-        if self.is_zombie or self.is_barrier or self.num_successful < enough:
+        threshold_s = self._slow_after_s()
+        if self.is_zombie or self.is_barrier or threshold_s is None:
             return []
-        threshold_ms = max(
-            limits.speculation_multiplier * _median(self._durations_ms),
-            limits.speculation_min_runtime_ms,
-        )
         copies: dict[int, int] = {}
         for task in self.running.values():
             copies[task.info.index] = copies.get(task.info.index, 0) + 1
         slow = [
             task.info.index
             for task in self.running.values()
-            if now_ms - task.info.launch_time_ms > threshold_ms
+            if now_s - task.started_s > threshold_s
             and copies[task.info.index] == 1
             and not self._successful[task.info.index]
             and task.info.index not in self._speculatable
         ]
         self._speculatable.update(slow)
         return slow
+
+    def _slow_after_s(self) -> float | None:
+        """How long a task may run before it counts as slow; None while nothing can be said."""
+        limits = self._limits
+        if self.num_successful >= max(1, int(limits.speculation_quantile * self.num_tasks)):
+            slow_s = limits.speculation_multiplier * _median(self._durations_s)
+        elif limits.speculation_threshold_s is not None and self.num_tasks <= limits.executor_slots:
+            slow_s = limits.speculation_threshold_s
+        else:
+            return None
+        return max(slow_s, limits.speculation_min_runtime_s)
+
+    def name_of(self, info: TaskInfo) -> str:
+        """A task as Spark's lines name it."""
+        return f"task {info.index}.{info.attempt_number} in stage {self.name} (TID {info.task_id})"
 
     @property
     def name(self) -> str:
@@ -325,16 +392,6 @@ class TaskSetManager:
         )
 
 
-def _median(durations_ms: Sequence[int]) -> float:
+def _median(durations_s: Sequence[float]) -> float:
     # The standard library's `statistics` takes 5 ms to import, of a start-up of 200.
-    return sorted(durations_ms)[len(durations_ms) // 2]
-
-
-def format_size(size_bytes: int) -> str:
-    """Bytes as Spark prints them: `1024.3 MiB`."""
-    size = float(size_bytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 2 * 1024:
-            return f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
+    return sorted(durations_s)[len(durations_s) // 2]

@@ -11,6 +11,7 @@ import pickle
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -37,11 +38,13 @@ main()
 """
 
 _handles: Final[WeakSet[ZygoteHandle]] = WeakSet()
+_starting: Final = threading.Lock()
 
 
 def is_zygote(pid: int) -> bool:
     """Whether a child of this process is a zygote of some application, the next one's too."""
-    return any(handle.pid == pid for handle in list(_handles))
+    with _starting:  # one that is just being started is not known yet
+        return any(handle.pid == pid for handle in list(_handles))
 
 
 class ZygoteHandle:
@@ -57,7 +60,7 @@ class ZygoteHandle:
         ours, theirs = socket.socketpair()
         self.channel = ours
         guarded = json.dumps([claim.local_dir, claim.tmpfs, claim.token])
-        with theirs:
+        with theirs, _starting:
             fd = theirs.fileno()
             self.process = subprocess.Popen(
                 [sys.executable, "-c", _BOOTSTRAP, "\n".join(_ROOTS), str(fd), guarded],
@@ -67,8 +70,8 @@ class ZygoteHandle:
                 start_new_session=True,
                 env=dict(environment),
             )
+            _handles.add(self)
         self._pending = b""
-        _handles.add(self)
 
     def configure(self, settings: ExecutorSettings, lock_fds: Sequence[int]) -> None:
         """Tell it all that executors must know.

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from jupyter_server.base.handlers import APIHandler
 from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 
 from pyspark_shell.rest.outside_kill import CannotKill
@@ -88,6 +89,10 @@ class DriverHandler(SparkHandler):
         upstream = await self.drivers.find(driver_id) if is_driver_id(driver_id) else None
         if upstream is None:
             return self.refuse(404, "This driver has ended.")
+        if call.application not in (None, upstream.entry.application_id):
+            return self.refuse(404, "This driver has another application.")
+        if call.route.template == "events":
+            return await self._stream(upstream, call)
         await self._answer(upstream, call, _seconds(*query.get("wait", ["0"])), columns)
 
     async def _answer(
@@ -106,6 +111,27 @@ class DriverHandler(SparkHandler):
         self.set_status(answer.status)
         self.finish(json.dumps(body))
 
+    async def _stream(self, upstream: Upstream, call: Call) -> None:
+        """Pass events on until the browser leaves, or the driver ends."""
+        events = upstream.events(call)
+        try:
+            async for event in events:
+                self.set_header("Content-Type", "text/event-stream; charset=utf-8")
+                self.set_header("Cache-Control", "no-cache")
+                self.set_header("X-Accel-Buffering", "no")  # nginx, in front of many hubs
+                self.write(event)
+                await self.flush()
+        except StreamClosedError:
+            return
+        except Gone:
+            await self.drivers.forget(upstream.entry.id)
+            return self.refuse(410, "This driver has ended.")
+        except Silent:
+            return await self._answer_for(upstream, call)
+        finally:
+            await events.aclose()
+        self.finish()
+
     async def _answer_for(self, upstream: Upstream, call: Call) -> None:
         """Say what can be said, and end what can be ended, without the driver."""
         reason = "The driver does not answer."
@@ -119,7 +145,8 @@ class DriverHandler(SparkHandler):
                 self.finish(json.dumps(done))
                 return
         known = upstream.last_known
-        self.refuse(504, reason, ageS=round(known.age_s, 1), snapshot=known.snapshot)
+        more = {"snapshot": known.snapshot} if call.wants_all else {}
+        self.refuse(504, reason, ageS=round(known.age_s, 1), **more)
 
     def _json_body(self) -> object:
         if len(self.request.body) > _MAX_BODY_BYTES:

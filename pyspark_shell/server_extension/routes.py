@@ -1,7 +1,8 @@
 """What may be asked of a driver through the Jupyter server, and nothing else.
 
 A path from a browser is never passed on: it is taken to pieces by a route of this list, and the
-driver's path is made from the pieces.
+driver's path is made from the pieces. A driver has one application, so that a path may begin below
+it, `jobs/7`; `api/v1/applications/<id>/jobs/7` means the same to who knows Spark's REST API.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ _KILL: Final = "reason who interrupt"
 ROUTES: Final = (
     _gets("snapshot"),
     _gets("changes", "since life wait"),
+    _gets("events", "since life"),
+    _gets(""),
     _gets("jobs", "status"),
     _gets("jobs/{id}"),
     _gets("stages", "status"),
@@ -100,6 +103,9 @@ ROUTES: Final = (
     _posts("cleaner/forget", "kind id"),
     _posts("storage/rdd/{id}/unpersist"),
 )
+# Pages that belong to no application.
+_ROOT: Final = {path: _gets(path) for path in ("api/v1/version", "api/v1/applications")}
+_APPLICATIONS: Final = "api/v1/applications/"
 _GROUP: Final = next(each for each in ROUTES if each.template == "jobGroups/{group}/kill")
 
 
@@ -110,7 +116,9 @@ class Call:
     Attributes
     ----------
     path
-        Below the application, quoted, with its query.
+        Below the application, quoted, with its query; from the root if it begins with `/`.
+    application
+        The application that was named; None if none was.
     pieces
         What the route's template stands open for.
     body
@@ -121,6 +129,12 @@ class Call:
     path: str
     pieces: Mapping[str, str]
     body: dict[str, Any] | None
+    application: str | None = None
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether it asks for all that is known, and not for what is new."""
+        return self.path in ("snapshot", "events")
 
     @property
     def is_kill(self) -> bool:
@@ -152,6 +166,13 @@ def allowed(
     NotAllowed
         No route fits.
     """
+    if path in _ROOT:
+        if method != "GET":
+            raise NotAllowed(405, f"{path} wants GET.")
+        return Call(_ROOT[path], f"/{path}", {}, None)
+    application = None
+    if path.startswith(_APPLICATIONS):
+        application, _, path = path.removeprefix(_APPLICATIONS).partition("/")
     fitting = [(route, found) for route in ROUTES if (found := route.pattern.fullmatch(path))]
     if not fitting:
         raise NotAllowed(404, "There is no such page.")
@@ -170,7 +191,7 @@ def allowed(
     quoted = {name: quote(piece, safe="") for name, piece in pieces.items()}
     pairs = [(name, value) for name in sorted(route.queries) for value in query.get(name, ())]
     ending = f"?{urlencode(pairs)}" if pairs else ""
-    return Call(route, route.template.format(**quoted) + ending, pieces, content)
+    return Call(route, route.template.format(**quoted) + ending, pieces, content, application)
 
 
 def _body(route: Route, body: object) -> dict[str, Any] | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.netutil import Resolver
@@ -21,6 +22,12 @@ from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 from pyspark_shell.rest import discovery
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 from pyspark_shell.server_extension.columns import shown
+from pyspark_shell.server_extension.event_stream import (
+    HEARTBEAT,
+    Event,
+    EventStream,
+    StreamEnded,
+)
 from pyspark_shell.server_extension.last_known import LastKnown
 from pyspark_shell.server_extension.routes import Call
 
@@ -58,8 +65,13 @@ class Upstream:
     def __init__(self, entry: RuntimeEntry) -> None:
         self.entry = entry
         self.last_known = LastKnown()
+        self._place: tuple[socket.AddressFamily, Any] = (
+            (socket.AF_UNIX, entry.socket)
+            if entry.socket
+            else (socket.AF_INET, ("127.0.0.1", entry.port))
+        )
         self._client = SimpleAsyncHTTPClient(
-            force_instance=True, max_clients=_MAX_CLIENTS, resolver=_Place(entry)
+            force_instance=True, max_clients=_MAX_CLIENTS, resolver=_Place(*self._place)
         )
         self._probe: asyncio.Task[None] | None = None
 
@@ -105,6 +117,73 @@ class Upstream:
                 self.last_known.take(body)
         return Answer(response.code, body)
 
+    async def events(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Pass the driver's events on as they come, and between them whether it still answers: with
+        heartbeats, or with `silent` and how long it has been.
+
+        Ends with the driver's own end, or with the generator. Raises as `ask` does, before the
+        first event.
+        """
+        if self.last_known.is_silent:
+            await self._await_a_sign(ANSWER_S)
+        stream = await self._open(call)
+        knows_nothing = call.wants_all
+        try:
+            while True:
+                event = await stream.next(ANSWER_S)
+                if event is None:
+                    event = await self._sign(knows_nothing)
+                else:
+                    self.last_known.answered()
+                    event = self._slim(event)
+                knows_nothing = knows_nothing and not event.kind
+                yield event.encode()
+        except StreamEnded:
+            return
+        finally:
+            stream.close()
+
+    async def _open(self, call: Call) -> EventStream:
+        stream = EventStream(*self._place)
+        target = urlsplit(self._url(call.path))
+        path = f"{target.path}?{target.query}"
+        try:
+            status = await asyncio.wait_for(stream.open(path, self.entry.token), ANSWER_S)
+        except (TimeoutError, asyncio.TimeoutError):
+            stream.close()
+            self.last_known.fell_silent()
+            raise Silent from None
+        except (OSError, ValueError, IndexError) as problem:
+            stream.close()
+            raise await self._missing(problem) from None
+        if status != 200:
+            stream.close()
+            raise Gone(f"HTTP {status}")
+        self.last_known.answered()
+        return stream
+
+    async def _sign(self, with_snapshot: bool) -> Event:
+        try:
+            await self._await_a_sign(ANSWER_S)
+        except Silent:
+            known = self.last_known
+            more = {"snapshot": known.snapshot} if with_snapshot else {}
+            return Event("", "silent", {"ageS": round(known.age_s, 1), **more})
+        return HEARTBEAT
+
+    def _slim(self, event: Event) -> Event:
+        """An event with the columns that the panel shows; what it tells is remembered."""
+        if event.kind == "snapshot":
+            answer = shown(event.data)
+            self.last_known.take(answer)
+            return Event(event.number, event.kind, answer)
+        if event.kind == "change":
+            life, _, seq = event.number.rpartition("-")
+            answer = shown({"life": life, "seq": int(seq), "changes": [event.data]})
+            self.last_known.take(answer)
+            return Event(event.number, event.kind, answer["changes"][0])
+        return event
+
     async def _fetch(self, url: str, limit_s: float, **more: Any) -> HTTPResponse:
         """Send a request; a limit of 0 is none. Raises as `ask` does."""
         request = HTTPRequest(
@@ -124,12 +203,16 @@ class Upstream:
             self.last_known.fell_silent()
             raise Silent from None
         except (HTTPClientError, OSError) as problem:
-            if _says_that_nobody_listens(problem) or not await self._lives():
-                raise Gone(str(problem)) from None
-            self.last_known.fell_silent()  # too many wait for it already
-            raise Silent from None
+            raise await self._missing(problem) from None
         self.last_known.answered()
         return response
+
+    async def _missing(self, problem: Exception) -> Silent | Gone:
+        """What it means that a driver could not be asked."""
+        if _says_that_nobody_listens(problem) or not await self._lives():
+            return Gone(str(problem))
+        self.last_known.fell_silent()  # too many wait for it already
+        return Silent()
 
     async def _lives(self) -> bool:
         living = await asyncio.to_thread(discovery.drivers)
@@ -157,8 +240,10 @@ class Upstream:
             self._probe = None
 
     def _url(self, path: str) -> str:
+        if path.startswith("/"):
+            return f"http://localhost{path}"
         application = quote(self.entry.application_id, safe="")
-        return f"http://localhost/api/v1/applications/{application}/{path}"
+        return f"http://localhost/api/v1/applications/{application}/{path}".rstrip("/")
 
 
 def _says_that_nobody_listens(problem: Exception) -> bool:
@@ -170,9 +255,9 @@ class _Place(Resolver):
     """Every name means the driver's own socket."""
 
     # Tornado's resolvers begin in `initialize`.
-    def initialize(self, entry: RuntimeEntry) -> None:
-        self._address: Any = entry.socket or ("127.0.0.1", entry.port)
-        self._family = socket.AF_UNIX if entry.socket else socket.AF_INET
+    def initialize(self, family: socket.AddressFamily, address: Any) -> None:
+        self._family = family
+        self._address = address
 
     async def resolve(
         self, host: str, port: int, family: socket.AddressFamily = socket.AF_UNSPEC

@@ -41,6 +41,7 @@ class AccumulatorRegistry:
         # code may use accumulators itself.
         self._merging = threading.RLock()
         self._inside = False
+        self._missed: set[int] = set()  # gone, and told so
         os.register_at_fork(after_in_child=self._renew_lock)
 
     def install(self) -> None:
@@ -92,6 +93,11 @@ class AccumulatorRegistry:
         with self._merging:
             accumulator.merge(term)
 
+    def assert_empty(self) -> None:
+        """Raise if a task's updates wait to be merged."""
+        waiting = self._pending.qsize()
+        assert not waiting, f"accumulator updates of {waiting} tasks are not merged"
+
     # Under the lock only --------------------------------------------------------
 
     def _merge_pending(self) -> None:
@@ -111,6 +117,9 @@ class AccumulatorRegistry:
     def _merge(self, accumulator_id: int, update: Any) -> None:
         accumulator = self._live.get(accumulator_id)
         if accumulator is None:
+            if accumulator_id not in self._missed:
+                self._missed.add(accumulator_id)
+                log.warning("Attempted to access garbage collected accumulator %d", accumulator_id)
             return
         try:
             accumulator.merge(update)

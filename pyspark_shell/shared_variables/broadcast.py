@@ -271,6 +271,10 @@ class BroadcastManager:
         remove_quietly(self.path(broadcast_id))
         self.forget(broadcast_id, blocking)
 
+    def assert_empty(self) -> None:
+        """Raise on the driver if it has read a broadcast's file as an executor does."""
+        assert not self._used, f"values of broadcasts {list(self._used)} are kept"
+
     # In an executor -------------------------------------------------------------
 
     def find(self, broadcast_id: int) -> Broadcast[Any]:

@@ -20,6 +20,12 @@ from pyspark_shell.shell.views import seconds_text
 
 _numbers: Final = count(1)
 _SHOWN: Final = 60
+_running: Final[set[str]] = set()
+
+
+def background_code() -> set[str]:
+    """The names of what runs now."""
+    return set(_running)
 
 
 class BackgroundCode:
@@ -39,9 +45,16 @@ class BackgroundCode:
 
     def start(self) -> threading.Thread:
         """Begin; the thread has the name that its jobs' group has."""
-        thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        _running.add(self.name)
+        thread = threading.Thread(target=self._run_and_go, name=self.name, daemon=True)
         thread.start()
         return thread
+
+    def _run_and_go(self) -> None:
+        try:
+            self._run()
+        finally:
+            _running.discard(self.name)
 
     def _run(self) -> None:
         began_s = time.monotonic()

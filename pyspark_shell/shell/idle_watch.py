@@ -10,6 +10,7 @@ Source  Fusion's driver idle time; off for shells unless `spark.pyshell.driver.i
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,13 +19,16 @@ from typing import Any, Final
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.threads import IDLE_WATCH, start_daemon
-from pyspark_shell.common.ui_config import DRIVER_IDLE_TIME
+from pyspark_shell.common.ui_config import DRIVER_IDLE_TIME, FUSION_IDLE_TIME
+from pyspark_shell.shell.background import background_code
 from pyspark_shell.shell.namespace import replace_context
 from pyspark_shell.shell.running import running_engine
 
 # What an application has set itself; its successor does so too.
 _OF_THE_OLD_ONE: Final = ("spark.app.id", "spark.app.startTime", "spark.executor.id")
 _SHORTEST_LOOK_S: Final = 0.05
+# How long before the end it is told; at half time if that is less.
+_WARN_S: Final = 60.0
 
 
 class IdleWatch:
@@ -35,7 +39,7 @@ class IdleWatch:
     shell
         An IPython `InteractiveShell`.
     tell
-        Called with a sentence for people when an application was closed.
+        Called with a sentence for people before an application is closed, and when it was.
     """
 
     def __init__(self, shell: Any, tell: Callable[[str], object] = print) -> None:
@@ -43,6 +47,7 @@ class IdleWatch:
         self._tell = tell
         self._used_s = time.monotonic()
         self._cells = 0
+        self.rounds = 0  # how often it has looked
         # Held while an application is closed: a cell waits for that, and none is closed in a cell.
         self._lock = threading.Lock()
 
@@ -73,7 +78,8 @@ class IdleWatch:
     def _watch(self, context: SparkContext) -> None:
         conf = context._conf
         limit_s = DRIVER_IDLE_TIME.read(conf)
-        if conf.contains(DRIVER_IDLE_TIME.key) and limit_s > 0:
+        is_wanted = conf.contains(DRIVER_IDLE_TIME.key) or conf.contains(FUSION_IDLE_TIME.key)
+        if is_wanted and limit_s > 0:
             start_daemon(IDLE_WATCH, lambda: self._close_when_idle(context, limit_s))
 
     # In its thread ---------------------------------------------------------------------------
@@ -81,24 +87,38 @@ class IdleWatch:
     def _close_when_idle(self, context: SparkContext, limit_s: float) -> None:
         pause = threading.Event()
         self._used_s = max(self._used_s, time.monotonic())
+        warn_s = min(_WARN_S, limit_s / 2)
         while not context.isStopped:
-            left_s = self._used_s + limit_s - time.monotonic()
-            if left_s > 0:
-                pause.wait(max(left_s, _SHORTEST_LOOK_S))
-                continue
+            self.rounds += 1
             with self._lock:
-                if not self._is_busy():
+                if self._is_busy(context):
+                    self._used_s = time.monotonic()
+                left_s = self._used_s + limit_s - time.monotonic()
+                if left_s <= 0:
                     self._close(context, limit_s)
                     return
-            pause.wait(max(min(1.0, limit_s / 4), _SHORTEST_LOOK_S))
+                self._warn(context, left_s if left_s <= warn_s else None)
+            # Work that begins and ends between two looks must not go unseen.
+            next_s = left_s - warn_s if left_s > warn_s else left_s
+            pause.wait(max(min(next_s, 1.0, limit_s / 4), _SHORTEST_LOOK_S))
 
-    def _is_busy(self) -> bool:
-        """Whether something runs; a job's end counts as a use, however it was started."""
+    def _warn(self, context: SparkContext, left_s: float | None) -> None:
+        """Say once, and let front ends show, when it ends; None: not so soon."""
+        driver = context._driver
+        if driver is None or (left_s is None) == (driver.idle_close_at_ms is None):
+            return
+        if left_s is None:
+            driver.idle_close_at_ms = None
+            return
+        driver.idle_close_at_ms = int((time.time() + left_s) * 1000)
+        self._tell(f"The application is idle and will be closed in {math.ceil(left_s)} s.")
+
+    def _is_busy(self, context: SparkContext) -> bool:
+        """Whether something runs, or reads: a cell, a job, `%bg` code, a `toLocalIterator`."""
+        if self._cells > 0 or background_code() or context._open_iterators:
+            return True
         engine = running_engine()
-        is_busy = self._cells > 0 or (engine is not None and bool(engine.jobs(("RUNNING",))))
-        if is_busy:
-            self._used_s = time.monotonic()
-        return is_busy
+        return engine is not None and bool(engine.jobs(("RUNNING",)))
 
     def _close(self, context: SparkContext, limit_s: float) -> None:
         reason = f"idle for {limit_s:g} s"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from IPython.terminal.ipapp import TerminalIPythonApp
@@ -23,7 +24,7 @@ from pyspark_shell.shell.banner import banner
 from pyspark_shell.shell.dump_key import install_dump_key
 from pyspark_shell.shell.leaving import QuietThreads, wait_for_threads
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
-from pyspark_shell.shell.runner import fresh_main
+from pyspark_shell.shell.runner import NO_SCRIPT, fresh_main
 from pyspark_shell.shell.running import running_jobs
 from pyspark_shell.shell.terminal_shell import SparkTerminalShell
 from pyspark_shell.shell.views import job_name
@@ -34,6 +35,9 @@ _APP_NAME: Final = "PySparkShell"
 
 def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]) -> int:
     """Run the shell until the user leaves; returns the exit code."""
+    if first is not None and (problem := _why_unreadable(first)):
+        print(f"pyspark-shell: cannot open {first!r}: {problem}", file=sys.stderr)
+        return NO_SCRIPT
     declare_process_kind("terminal")
     sys.path.insert(0, "")
     conf.setIfMissing("spark.app.name", _APP_NAME)
@@ -46,6 +50,8 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
     except PySparkException as error:
         print(f"pyspark-shell: {error}", file=sys.stderr)
         return 1
+    if context._driver is not None:
+        context._driver.created_at = "the start of pyspark-shell"
     try:
         is_private = sys.stdout.isatty()  # a log file is read by others
         address = context._ui_address_with_token if is_private else context.uiWebUrl
@@ -64,6 +70,14 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
         sys.stdout.flush()
         os._exit(INTERRUPTED)
     return 0
+
+
+def _why_unreadable(file: str) -> str:
+    try:
+        Path(file).open("rb").close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _application(namespace: dict[str, Any]) -> TerminalIPythonApp:

@@ -100,7 +100,7 @@ def wait_for_end(engine: Engine, job_ids: Sequence[int]) -> list[Json]:
             rows = [_row(engine, job_id) for job_id in job_ids]
             waited_s = time.monotonic() - began_s
             burning = sum(row.get("numActiveTasks", 0) for row in rows)
-            if waited_s > _LIMIT_S or not (burning or any(map(_is_running, rows))):
+            if waited_s > _LIMIT_S or not (burning or any(map(_is_ending, rows))):
                 return rows
             if burning and waited_s > _TELL_AFTER_S and not is_told:
                 is_told = True
@@ -110,8 +110,8 @@ def wait_for_end(engine: Engine, job_ids: Sequence[int]) -> list[Json]:
             print("Ending the executors that do not stop.", file=sys.stderr, flush=True)
 
 
-def _is_running(row: Json) -> bool:
-    return row.get("status") == "RUNNING"
+def _is_ending(row: Json) -> bool:
+    return row.get("status") == "RUNNING" or row.get("killState") == "KILLING"
 
 
 def _row(engine: Engine, job_id: int) -> Json:

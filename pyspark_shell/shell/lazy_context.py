@@ -9,11 +9,25 @@ Thread  any; the first one that uses it makes it, others wait.
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any, Final
 
 from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.spark_conf import SparkConf
+
+# Modules that look at objects to tell a person about them: Tab, `sc?`, an inspector.
+_LOOKING: Final = (
+    "IPython.core.completer",
+    "IPython.core.guarded_eval",
+    "IPython.core.interactiveshell",
+    "IPython.core.oinspect",
+    "IPython.utils.dir2",
+    "IPython.utils.wildcard",
+    "inspect",
+    "jedi.",
+    "rlcompleter",
+)
 
 # One for all: contexts can only be made one after another anyway.
 _MAKING: Final = threading.RLock()
@@ -44,8 +58,10 @@ class LazySparkContext(SparkContext):
 
     # Its name is what call sites tell: `created at: first_use at job.py:3`.
     def first_use(self, name: str) -> Any:
-        """Any attribute; it starts the application."""
+        """Any attribute; it starts the application, but for those who only look."""
         if not _is_asked_by_python(name):
+            if is_unused(self) and _is_looked_at(2):
+                return _of_class(self, name)
             with _MAKING:
                 if is_unused(self):
                     _start(self)
@@ -53,6 +69,11 @@ class LazySparkContext(SparkContext):
 
     __getattribute__ = first_use
     del first_use
+
+    def __repr__(self) -> str:
+        if is_unused(self):
+            return "<SparkContext that starts when it is used>"
+        return super().__repr__()
 
     def stop(self) -> None:
         """What has not begun need not end."""
@@ -65,6 +86,18 @@ def is_unused(context: object) -> bool:
     if type(context) is not LazySparkContext:
         return False
     return not object.__getattribute__(context, "_being_made")
+
+
+def _is_looked_at(depth: int) -> bool:
+    """Whether the caller of the caller only wants to tell a person what there is."""
+    name = sys._getframe(depth).f_globals.get("__name__") or ""
+    return name.startswith(_LOOKING)
+
+
+def _of_class(context: LazySparkContext, name: str) -> Any:
+    """What the class knows of an attribute: a method, or a property with its docstring."""
+    value = getattr(SparkContext, name)
+    return value if isinstance(value, property) else object.__getattribute__(context, name)
 
 
 def _is_asked_by_python(name: str) -> bool:

@@ -8,7 +8,6 @@ Thread  IPython's.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import PurePath
@@ -26,10 +25,11 @@ from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.namespace import SparkNames
 from pyspark_shell.shell.progress_switch import PROGRESS
+from pyspark_shell.shell.rdd_text import register_rdd_text, unregister_rdd_text
+from pyspark_shell.shell.third_interrupt import ThirdInterrupt
+from pyspark_shell.shell.thread_hint import ThreadHint
 from pyspark_shell.shell.weak_outputs import WeakOutputs
 from pyspark_shell.widgets.cell_progress import CellProgress
-
-log: Final = logging.getLogger(__name__)
 
 # What jupyter-server tells a kernel of the notebook it is for.
 _NOTEBOOK: Final = "JPY_SESSION_NAME"
@@ -51,8 +51,10 @@ class NotebookSupport:
         self._cells = CellTracker(shell)
         self._start_sites = StartSites()
         self._kernel = getattr(shell, "kernel", None)
-        self._idle = IdleWatch(shell, log.info)
+        self._idle = IdleWatch(shell)
         self._outputs = WeakOutputs(shell)
+        self._hints = ThreadHint(shell)
+        self._interrupts = ThirdInterrupt(asks=False)
         self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
 
     def begin(self) -> None:
@@ -70,6 +72,10 @@ class NotebookSupport:
         tell_kills_in_one_line()
         self._cells.begin()
         self._start_sites.watch()
+        register_rdd_text(self._shell)
+        self._hints.begin()
+        self._interrupts.begin()
+        self._shell.events.register("pre_run_cell", self._interrupts.new_cell)
         self._shell.events.register("pre_run_cell", self._take_interrupts)
         self._take_interrupts()
         if self._kernel is None:
@@ -87,6 +93,10 @@ class NotebookSupport:
         self._idle.end()
         self._outputs.end()
         self._start_sites.unwatch()
+        unregister_rdd_text(self._shell)
+        self._hints.end()
+        self._shell.events.unregister("pre_run_cell", self._interrupts.new_cell)
+        self._interrupts.end()
         self._cells.end()
         if self._names is not None:
             self._names.let_go()

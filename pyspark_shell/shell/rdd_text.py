@@ -14,7 +14,7 @@ from pyspark_shell.api.rdd import RDD
 from pyspark_shell.lineage.checkpoint_rdd import ReliableCheckpointRDD
 from pyspark_shell.lineage.file_rdds import FileRDD
 from pyspark_shell.lineage.node import LineageNode
-from pyspark_shell.shell.running import running_engine
+from pyspark_shell.shell.running import running_context, running_engine
 from pyspark_shell.shell.views import bytes_text
 
 # Steps of the lineage that are shown.
@@ -63,7 +63,7 @@ def summary_of(rdd: RDD[Any]) -> RDDSummary:
     """What is known of an RDD without running a job or reading a file."""
     node: LineageNode = rdd._node
     steps, is_cut = _lineage(node)
-    return RDDSummary(repr(rdd), _partitions(node), _storage(node), steps, is_cut)
+    return RDDSummary(repr(rdd), _partitions(node), _storage(rdd), steps, is_cut)
 
 
 def _partitions(node: LineageNode) -> int | None:
@@ -106,9 +106,12 @@ def _lineage(node: LineageNode) -> tuple[list[str], bool]:
     return steps, False
 
 
-def _storage(node: LineageNode) -> str:
+def _storage(rdd: RDD[Any]) -> str:
+    node: LineageNode = rdd._node
     if not node.storage_level.is_valid:
         return "not cached"
+    if rdd.ctx is not running_context():  # the one that runs has another RDD of this number
+        return "cached until its application ended"
     engine = running_engine()
     rows = [] if engine is None or node._id is None else engine.storage()
     for row in rows:
@@ -128,3 +131,8 @@ def register_rdd_text(shell: Any) -> None:
     """Have IPython show RDDs so, instead of by their `repr`."""
     formatter = shell.display_formatter.formatters["text/plain"]
     formatter.for_type(RDD, lambda rdd, printer, cycle: printer.text(str(summary_of(rdd))))
+
+
+def unregister_rdd_text(shell: Any) -> None:
+    """Have IPython show their `repr` again."""
+    shell.display_formatter.formatters["text/plain"].pop(RDD, None)

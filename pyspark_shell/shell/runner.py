@@ -17,7 +17,7 @@ from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 
 # Python's own for a script that it cannot read.
-_NO_SCRIPT: Final = 2
+NO_SCRIPT: Final = 2
 
 
 def fresh_main(file: str | None) -> ModuleType:
@@ -37,7 +37,7 @@ def read_script(script: str, arguments: Sequence[str]) -> CodeType:
         text = Path(script).read_bytes()
     except OSError as error:
         print(f"pyspark-shell: cannot open {script!r}: {error.strerror}", file=sys.stderr)
-        raise SystemExit(_NO_SCRIPT) from None
+        raise SystemExit(NO_SCRIPT) from None
     sys.argv = [script, *arguments]
     sys.path.insert(0, str(Path(script).resolve().parent))
     return compile(text, script, "exec")

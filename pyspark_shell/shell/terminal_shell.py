@@ -110,7 +110,10 @@ class SparkTerminalShell(TerminalInteractiveShell):
         if context.isStopped:
             why = f"killed: {context.killReason}" if context.killReason else "stopped"
             return cut_line(f" spark  {why}; %spark restart starts a new one", width)
-        return toolbar_text(context.master, running_jobs(), int(time.time() * 1000), width)
+        driver = context._driver
+        close_at_ms = None if driver is None else driver.idle_close_at_ms
+        now_ms = int(time.time() * 1000)
+        return toolbar_text(context.master, running_jobs(), now_ms, width, close_at_ms)
 
 
 def _hint_keys(shell: SparkTerminalShell) -> KeyBindings:

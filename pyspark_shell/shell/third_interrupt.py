@@ -23,23 +23,45 @@ _QUESTION: Final = (
 )
 
 
-class ThirdInterrupt:
-    """Counts the Ctrl-C of each cell of one shell."""
+_HINT: Final = (
+    "This cell goes on after three interrupts. Kill application in the Spark panel or in "
+    "sc.panel() ends it, and so does `pyspark-shell kill --app` in a terminal; variables stay."
+)
 
-    def __init__(self) -> None:
+
+class ThirdInterrupt:
+    """Counts the Ctrl-C of each cell of one shell.
+
+    Parameters
+    ----------
+    asks
+        Whether there is a terminal whose user can answer; a notebook's is told what to do.
+    """
+
+    def __init__(self, asks: bool = True) -> None:
+        self._asks = asks
         self._count = 0
         self._is_asking = False
+        self._interrupt = MainThreadInterrupt(self._pressed)
 
     def begin(self) -> None:
         """Count from now on."""
-        MainThreadInterrupt(self._pressed).install()
+        self._interrupt.install()
 
-    def new_cell(self) -> None:
+    def end(self) -> None:
+        """Count no more."""
+        self._interrupt.uninstall()
+
+    def new_cell(self, info: object = None) -> None:
         """Count from nought."""
         self._count = 0
 
     def _pressed(self) -> None:
         self._count += 1
+        if not self._asks:
+            if self._count == _LIMIT:
+                print(_HINT, file=sys.stderr, flush=True)
+            return
         if self._count < _LIMIT or self._is_asking or not sys.stdin.isatty():
             return
         self._is_asking = True

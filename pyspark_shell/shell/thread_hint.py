@@ -28,6 +28,11 @@ class ThreadHint:
         self._shell.events.register("pre_run_cell", self._before)
         self._shell.events.register("post_run_cell", self._after)
 
+    def end(self) -> None:
+        """Look no more."""
+        self._shell.events.unregister("pre_run_cell", self._before)
+        self._shell.events.unregister("post_run_cell", self._after)
+
     def _before(self, info: object) -> None:
         self._known = {thread.ident for thread in keepers()}
 

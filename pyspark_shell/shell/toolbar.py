@@ -14,8 +14,15 @@ Json = dict[str, Any]
 _MORE: Final = 14
 
 
-def toolbar_text(master: str, running: Sequence[Json], now_ms: int, width: int) -> str:
+def toolbar_text(
+    master: str, running: Sequence[Json], now_ms: int, width: int, close_at_ms: int | None = None
+) -> str:
     """The line for the jobs that run, oldest first.
+
+    Parameters
+    ----------
+    close_at_ms
+        When the application is closed if nobody uses it; None: not soon.
 
     Examples
     --------
@@ -26,6 +33,9 @@ def toolbar_text(master: str, running: Sequence[Json], now_ms: int, width: int) 
     >>> toolbar_text("local[2]", [job, job, job], 5200, 60)
     ' #7 count at In[2]:1  2+2/6  4.2 s │ 2 more   %jobs'
     """
+    if not running and close_at_ms is not None:
+        left = seconds_text(max(0, close_at_ms - now_ms))
+        return cut_line(f" spark  {master}  idle, closes in {left}", width)
     if not running:
         return cut_line(f" spark  {master}  no job runs", width)
     ending = f"%kill {running[0]['jobId']}" if len(running) == 1 else "%jobs"

@@ -136,6 +136,15 @@ class SparkPanel:
             self._engine.kill_application(_ORDER)
 
 
+def panel_of(context: Any) -> SparkPanel | None:
+    """The panel where a notebook can show it; elsewhere None, and what to do is said."""
+    if _kernel() is not None:
+        return SparkPanel(context)
+    url = f" The page with buttons: {context.uiWebUrl}" if context.uiWebUrl else ""
+    print(f"sc.panel() is for notebooks. Here: %jobs, %executors, %threads, %cleaner, %kill.{url}")
+    return None
+
+
 def job_lines(engine: Engine, now_ms: int) -> list[Line]:
     """Jobs that have not ended first, then the newest."""
     rows = engine.jobs()

@@ -150,5 +150,7 @@ def application_line(row: Json, now_ms: int) -> str:
     parts = [row["name"], row["master"], row["state"]]
     if row["state"] == "running":
         parts.append(duration_text(now_ms - row["startedAt"]))
+    if row["state"] == "running" and row.get("idleCloseAt"):
+        parts.append(f"idle, closes in {duration_text(row['idleCloseAt'] - now_ms)}")
     parts += [text for text in (row.get("stoppedReason"), row.get("killReason")) if text][:1]
     return " · ".join(parts)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
 Json = dict[str, Any]
 
 _BAR_BLOCKS: Final = 12
-_DONE_BLOCKS: Final = re.compile("█+")
+_BLOCKS: Final = re.compile("▮*▯+|▮+")
+_BLOCK_PX: Final = 7
+_DONE: Final = "var(--jp-brand-color1,#1976d2)"
+_OPEN: Final = "var(--jp-border-color2,#ccc)"
 _SECONDS: Final = 10.0  # above, tenths say nothing
 _STYLE: Final = (
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
@@ -39,11 +41,11 @@ def bar_text(done: int, running: int, tasks: int) -> str:
     Examples
     --------
     >>> bar_text(14, 2, 30)
-    '██████░░░░░░'
+    '▮▮▮▮▮▮▯▯▯▯▯▯'
     """
     blocks = 0 if tasks <= 0 else (done + running // 2) * _BAR_BLOCKS // tasks
     filled = min(_BAR_BLOCKS, blocks)
-    return "█" * filled + "░" * (_BAR_BLOCKS - filled)
+    return "▮" * filled + "▯" * (_BAR_BLOCKS - filled)
 
 
 def job_text(row: Json, now_ms: int) -> str:
@@ -53,7 +55,7 @@ def job_text(row: Json, now_ms: int) -> str:
     --------
     >>> job_text({"numTasks": 30, "numCompletedTasks": 14, "numActiveTasks": 2,
     ...           "submittedAt": 1000, "status": "RUNNING"}, 4100)
-    '██████░░░░░░ 14+2/30 · 3.1 s'
+    '▮▮▮▮▮▮▯▯▯▯▯▯ 14+2/30 · 3.1 s'
     """
     tasks = row.get("numTasks", 0) - row.get("numSkippedTasks", 0)
     done, running = row.get("numCompletedTasks", 0), row.get("numActiveTasks", 0)
@@ -71,33 +73,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def summary_text(rows: Sequence[Json], elapsed_ms: float) -> str:
-    """What a cell's jobs came to.
-
-    Examples
-    --------
-    >>> jobs = [{"status": "SUCCEEDED", "numCompletedTasks": 20},
-    ...         {"status": "FAILED", "killState": "KILLED", "numCompletedTasks": 10}]
-    >>> summary_text(jobs, 4200)
-    '2 jobs · 30 tasks · 4.2 s · 1 killed'
-    """
-    tasks = sum(row.get("numCompletedTasks", 0) for row in rows)
-    killing = sum(row.get("killState") == "KILLING" for row in rows)
-    killed = sum(row.get("killState") == "KILLED" for row in rows)
-    failed = sum(row.get("status") == "FAILED" for row in rows) - killed - killing
-    parts = [counted(len(rows), "job"), counted(tasks, "task"), duration_text(elapsed_ms)]
-    parts += [f"{killing} killing"] if killing else []
-    parts += [f"{killed} killed"] if killed else []
-    parts += [f"{failed} failed"] if failed else []
-    return " · ".join(parts)
-
-
 def as_html(text: str, tooltip: str = "") -> str:
     """A line of text for a page; nothing in it is taken for markup."""
     title = f' title="{escape(tooltip)}"' if tooltip else ""
-    coloured = _DONE_BLOCKS.sub(_coloured, escape(text))
-    return f'<span style="{_STYLE}"{title}>{coloured}</span>'
+    return f'<span style="{_STYLE}"{title}>{_BLOCKS.sub(_bar_html, escape(text))}</span>'
 
 
-def _coloured(blocks: re.Match[str]) -> str:
-    return f'<span style="color:var(--jp-brand-color1,#1976d2)">{blocks[0]}</span>'
+def _bar_html(blocks: re.Match[str]) -> str:
+    """A bar that looks alike in every font; few have such blocks in the size of letters."""
+    done = blocks[0].count("▮") * 100 // len(blocks[0])
+    return (
+        f'<span role="img" aria-label="{done} %" style="display:inline-block;'
+        f"width:{len(blocks[0]) * _BLOCK_PX}px;height:.7em;border-radius:2px;"
+        f'background:linear-gradient(90deg,{_DONE} {done}%,{_OPEN} {done}%)"></span>'
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import ClassVar
 
 from pyspark_shell.api.rdd import RDD
 from pyspark_shell.api.slices import slice_collection
@@ -52,6 +53,7 @@ class InProcessContext:
 
     _batchSize = 0
     _executor_memory_bytes = 1 << 30
+    _open_iterators: ClassVar[set] = set()
     defaultParallelism = 2
 
     def __init__(self, directory):

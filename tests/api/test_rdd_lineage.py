@@ -58,7 +58,6 @@ def test_flag_ends_the_pipeline(local, flag):
         (lambda a, b: a.repartition(9), 9),
         (lambda a, b: a.partitionBy(3).union(a.partitionBy(3)), 3),
         (lambda a, b: a.partitionBy(3).join(b.partitionBy(3)), 3),
-        (lambda a, b: a.partitionBy(0), 0),
     ],
 )
 def test_numbers_of_partitions(local, make, partitions):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +16,7 @@ from pyspark_shell.common.errors import (
     SparkUnsupportedOperationException,
 )
 from pyspark_shell.common.storage_level import StorageLevel
+from tests.processes.waiting import wait_for, wait_for_end
 
 
 def sleepy(index, records):
@@ -69,10 +69,7 @@ def test_closed_iterator_leaves_no_job_behind(sc):
 
     iterator.close()
 
-    deadline = time.monotonic() + 2
-    while sc.statusTracker().getActiveJobsIds() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert sc.statusTracker().getActiveJobsIds() == []
+    wait_for(lambda: not sc.statusTracker().getActiveJobsIds(), "the job to end", 1)
 
 
 def test_iterator_raises_where_the_failing_partition_begins(sc):
@@ -87,16 +84,11 @@ def test_program_of_a_killed_task_ends(sc, tmp_path):
     marker = tmp_path / "pid"
     command = f"sh -c 'echo $$ > {marker}; exec sleep 100'"
     job = sc._submit_on_partitions(sc.parallelize([1], 1).pipe(command), list)
-    deadline = time.monotonic() + 10
-    while not (marker.exists() and marker.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    pid = wait_for(lambda: marker.exists() and marker.read_text().strip(), "the program")
 
     job.cancel("enough")
 
-    process = Path(f"/proc/{marker.read_text().strip()}")
-    while process.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not process.exists()
+    wait_for_end([int(pid)], 3)
 
 
 def test_exit_code_of_a_program(sc):

@@ -159,15 +159,16 @@ class LabPage:
         if "/pyspark-shell/" in request.url:
             self.requests.append(request.url.partition("/pyspark-shell/")[2])
 
-    def open(self, notebook=None):
-        """Open Lab with a notebook and the panel at its side."""
+    def open(self, notebook=None, panel=True):
+        """Open Lab with a notebook, and the panel at its side unless somebody else is to do so."""
         path = f"lab/tree/{notebook}" if notebook else "lab"
         self.page.goto(f"{self.lab.url}{path}?token={TOKEN}&reset")
         self.page.wait_for_function("window.jupyterapp && jupyterapp.restored")
         self.page.evaluate("jupyterapp.restored")
         if notebook:
             self._wait_for_kernel()
-        self.command("pyspark-shell:open")
+        if panel:
+            self.command("pyspark-shell:open")
         return self
 
     def _wait_for_kernel(self):
@@ -213,6 +214,10 @@ class LabPage:
             timeout=within(limit_s) * 1000,
         )
 
+    def cell(self, number):
+        """Return a cell of the notebook in front, with what it shows."""
+        return self.page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(number)
+
     def output(self, number):
         """Return what a cell has printed, errors too."""
         return self.page.evaluate(
@@ -242,6 +247,16 @@ class LabPage:
     def job(self, number):
         return self.panel.get_by_role("listitem", name=f"job {number}", exact=True)
 
+    def state(self, row):
+        """Return the word for how a row is; a stage below it has one of its own."""
+        return row.locator(".jp-Spark-state").first
+
+    def is_in_state(self, row, state, limit_s=10):
+        """Wait until a row says that it is `running`, `killing`, ... or what a pattern fits."""
+        from playwright.sync_api import expect
+
+        expect(self.state(row)).to_have_text(state, timeout=within(limit_s) * 1000)
+
     def click(self, name, within_=None):
         """Click a button by what screen readers say of it."""
         (within_ or self.panel).get_by_role("button", name=name, exact=True).click()
@@ -257,6 +272,45 @@ class LabPage:
         from playwright.sync_api import expect
 
         expect(locator).to_have_count(0, timeout=within(limit_s) * 1000)
+
+    def note_all_texts_of(self, row):
+        """Note from now on whatever a row shows, also for a moment."""
+        row.evaluate(
+            """row => {
+              const list = row.closest('.jp-Spark-panel');
+              const label = row.getAttribute('aria-label');
+              window.noted = [];
+              new MutationObserver(() => {
+                const text = list.querySelector(`[aria-label="${label}"]`)?.textContent;
+                if (text && text !== window.noted.at(-1)) {
+                  window.noted.push(text);
+                }
+              }).observe(list, {childList: true, subtree: true, characterData: true});
+            }"""
+        )
+
+    def noted_texts(self):
+        return self.page.evaluate("window.noted")
+
+    def ms_from_run_to(self, number, label):
+        """Run a cell, and return how long it took in the browser until the row was there."""
+        return self.page.evaluate(
+            """([n, label]) => new Promise(ready => {
+              const panel = jupyterapp.shell.currentWidget;
+              panel.content.activeCellIndex = n;
+              panel.content.deselectAll();
+              const began = performance.now();
+              const observer = new MutationObserver(() => {
+                if (document.querySelector(`.jp-Spark-panel [aria-label="${label}"]`)) {
+                  observer.disconnect();
+                  ready(performance.now() - began);
+                }
+              });
+              observer.observe(document.body, {childList: true, subtree: true});
+              void jupyterapp.commands.execute('notebook:run-cell');
+            })""",
+            [number, label],
+        )
 
     def ms_from_click_to(self, button, row, text):
         """Click, and return how long it took in the browser until the row showed the text."""

@@ -59,10 +59,10 @@ def test_terminal_driver(lab_page, terminal_driver):
     view = lab_page.open()
 
     view.shows(view.panel.get_by_role("combobox"), "terminal pts/", limit_s=30)
-    view.shows(view.job(0), "running", limit_s=30)
+    view.is_in_state(view.job(0), "running", limit_s=30)
     view.click("Kill job 0")
 
-    view.shows(view.job(0), "killed")
+    view.is_in_state(view.job(0), "killed")
     wait_for(lambda: "JupyterLab" in terminal_driver.shown(), "the terminal to tell who killed", 10)
 
 
@@ -80,27 +80,78 @@ class Terminal:
         return self._shown
 
 
-def test_two_drivers_of_which_one_is_silent(lab_page, browser):
-    # A C call that holds the interpreter: nothing in the process can answer.
-    hold = """
+JOB = """
 threading.Thread(
     target=lambda: sc.parallelize(range(2), 2).map(lambda x: time.sleep(300)).count(), daemon=True
 ).start()
-time.sleep(2)
-sum(range(3 * 10**9))
 """
-    view = opened(lab_page, hold, name="held")
-    view.run(1)
-    view.shows(view.job(0), "running")
+# A C call that holds the interpreter until a signal comes: nothing in the process can answer.
+HOLD = "import ctypes\nctypes.PyDLL(None).sleep(600)"
+
+
+def test_two_drivers_of_which_one_is_silent(lab_page, terminal_driver):
+    view = opened(lab_page, JOB, HOLD, name="held")
+    chosen = view.panel.get_by_role("combobox")
+    view.run_to_end(1)
+    view.is_in_state(view.job(0), "running")
+    view.run(2)
 
     view.shows(view.panel, re.compile(r"No answer for \d+ s"), limit_s=20)
     view.shows(view.panel, "Last known state below")
-    view.shows(view.job(0), "running")
+    view.is_in_state(view.job(0), "running")
+    held = chosen.locator("option:checked").get_attribute("value")
+    view.shows(chosen.locator("option:checked"), re.compile(r"^silent for \d+ s"), limit_s=20)
+
+    # The other one is as usable as ever.
+    other = chosen.locator("option").filter(has_text="terminal pts/")
+    view.shows(other, "answers")
+    chosen.select_option(other.get_attribute("value"))
+    view.is_in_state(view.job(0), "running", limit_s=30)
+    view.click("Kill job 0")
+    view.is_in_state(view.job(0), "killed")
+
+    chosen.select_option(held)
+    view.shows(view.panel, re.compile(r"No answer for \d+ s"), limit_s=20)
     executors = processes_of(view, "executor")
     view.click("Kill all executors from outside of the driver")
     view.click("Kill all executors from outside of the driver, yes")
+    report = view.panel.get_by_role("status").filter(has_text="Killed from outside")
+    view.shows(report, "2 processes")
+    assert not alive(executors)
+    took_s = seconds_in(report.inner_text())
+    # killTimeout, and a second
+    assert took_s <= within(2 + 1), took_s
+    print(f"killed from outside in {took_s} s")
 
-    wait_for(lambda: not alive(executors), "the executors' end", 10)
+    view.click("Interrupt the kernel")
+    view.shows(view.panel.locator(".jp-Spark-dot"), "answers", limit_s=20)
+    view.wait_for_end(2)
+    view.is_in_state(view.job(0), "running")
+    view.click("Kill job 0")
+    view.is_in_state(view.job(0), "killed")
+
+
+def seconds_in(text):
+    number, unit = re.search(r"in ([\d.]+) (ms|s)\b", text).groups()
+    return float(number) / (1000 if unit == "ms" else 1)
+
+
+def test_a_job_of_a_silent_driver_is_killed_from_outside_with_its_cell(lab_page):
+    view = opened(lab_page, JOB, HOLD)
+    view.run_to_end(1)
+    view.is_in_state(view.job(0), "running")
+    view.run(2)
+    view.shows(view.panel, re.compile(r"No answer for \d+ s"), limit_s=20)
+
+    view.click("Kill job 0")
+
+    report = view.panel.get_by_role("status").filter(has_text="Killed from outside")
+    view.shows(report, "2 processes")
+    view.shows(report, "(job 0)")
+    view.shows(report, "The kernel was interrupted too.")
+    view.wait_for_end(2)
+    view.is_in_state(view.job(0), "killed")
+    assert "KeyboardInterrupt" in view.output(2)
 
 
 def processes_of(view, kind):
@@ -155,7 +206,7 @@ def test_the_panel_follows_the_notebook_until_it_is_pinned(lab_page):
 def test_restart_of_the_kernel_leaves_nothing_stale(lab_page):
     view = opened(lab_page, "sc.parallelize(range(4)).count()")
     view.run_to_end(1)
-    view.shows(view.job(0), "done")
+    view.is_in_state(view.job(0), "done")
 
     view.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
 
@@ -167,4 +218,56 @@ def test_restart_of_the_kernel_leaves_nothing_stale(lab_page):
     view.shows(view.panel, "answers")
     view.shows_no(view.job(0))
     view.run_to_end(1)
-    view.shows(view.job(0), "done")
+    view.is_in_state(view.job(0), "done")
+
+
+def test_restart_and_run_all_shows_the_new_driver_alone(lab_page):
+    view = opened(
+        lab_page,
+        "sc.parallelize(range(4)).count()",
+        "sc.parallelize(range(60), 60).map(lambda x: time.sleep(1)).count()",
+    )
+    view.run_to_end(1)
+    view.is_in_state(view.job(0), "done")
+    before = pid_in(view)
+
+    view.command("notebook:restart-run-all")
+    view.page.locator(".jp-Dialog").get_by_role("button", name="Restart").last.click()
+
+    view.page.wait_for_function(
+        "before => !document.querySelector('#pyspark-shell-panel').innerText.includes(before)",
+        arg=before,
+        timeout=within(20) * 1000,
+    )
+    view.is_in_state(view.job(1), "running", limit_s=20)
+    view.is_in_state(view.job(0), "done")
+    view.shows_no(view.job(2))
+    view.shows(view.panel.locator(".jp-Spark-dot"), "answers")
+    assert pid_in(view) != before
+    view.click("Kill job 1")
+    view.is_in_state(view.job(1), "killed")
+
+
+def pid_in(view):
+    return re.search(r"pid \d+", view.panel.locator("header").inner_text())[0]
+
+
+def test_the_panel_opens_beside_the_first_notebook(lab_page):
+    view = lab_page.open(lab_page.lab.write_notebook("1"), panel=False)
+
+    view.shows(view.panel, "No driver yet")
+    assert view.panel.is_visible()
+
+
+def test_a_notebook_without_a_driver_shows_no_other_s(lab_page):
+    view = opened(lab_page, "1", name="first")
+    view.shows(view.panel, "Kill application")
+    second = view.lab.write_notebook("1")
+
+    view.command("docmanager:open", path=second)
+
+    view.shows(view.panel, "No driver in this notebook yet")
+    view.shows_no(view.panel.get_by_role("button", name=re.compile("Kill")))
+    chosen = view.panel.get_by_role("combobox")
+    chosen.select_option(label=chosen.locator("option").nth(1).inner_text())
+    view.shows(view.panel, "Kill application")

@@ -1,4 +1,6 @@
+import ast
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,12 @@ from pyspark_shell.common.config_entry import (
     parse_milliseconds,
     parse_seconds,
 )
-from pyspark_shell.common.config_registry import entries, nearest_name, warn_about_unknown
+from pyspark_shell.common.config_registry import (
+    entries,
+    nearest_name,
+    warn_about_unknown,
+    warn_about_useless,
+)
 from pyspark_shell.common.errors import IllegalConfig
 from pyspark_shell.common.spark_conf import SparkConf
 
@@ -95,6 +102,49 @@ def test_the_compatible_profile_takes_sparks_defaults_but_not_over_what_is_set()
     assert config.TASK_REAPER_KILL_TIMEOUT.read(conf) == -1
     conf.set("spark.task.reaper.killTimeout", "3s")
     assert config.TASK_REAPER_KILL_TIMEOUT.read(conf) == 3
+
+
+def test_a_key_that_nothing_depends_on_says_so_once(caplog):
+    keys = ["spark.ui.filters", "spark.task.maxFailures", "my.own", "spark.ui.filters"]
+
+    with caplog.at_level(logging.WARNING):
+        warn_about_useless(dict.fromkeys(keys))
+
+    assert caplog.messages == ["spark.ui.filters is accepted but has no effect here"]
+
+
+# Written by the engine for whoever asks the conf.
+WRITTEN = {"APP_ID", "APP_START_TIME"}
+# Read, but not for what it asks: barrier stages are refused with it, as in Spark.
+READ_ONLY_TO_REFUSE = {"DYN_ALLOCATION_ENABLED"}
+
+
+def test_every_key_is_read_somewhere_or_says_that_it_has_no_effect():
+    declared = {
+        name: entry
+        for module in (config, scheduler_config, ui_config)
+        for name, entry in vars(module).items()
+        if isinstance(entry, ConfigEntry)
+    }
+    declaring = {Path(module.__file__) for module in (config, scheduler_config, ui_config)}
+    package = Path(config.__file__).parent.parent
+    sources = set(package.rglob("*.py")) - declaring
+    read = {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Name, ast.Attribute))
+    }
+    fallbacks = {id(declared[name].fallback) for name in declared.keys() & read}
+
+    without_effect = {
+        name
+        for name, entry in declared.items()
+        if name not in read | WRITTEN and id(entry) not in fallbacks
+    }
+
+    flagged = {name for name, entry in declared.items() if not entry.has_effect}
+    assert flagged - READ_ONLY_TO_REFUSE == without_effect
 
 
 def test_every_key_is_declared_once():

@@ -179,6 +179,18 @@ def test_shares_of_the_processor_are_those_between_two_readings(watch):
     assert watch._shares == {77: 25.0}
 
 
+def test_a_share_is_of_one_to_two_seconds_however_often_somebody_looks(watch):
+    looks = [(0.0, 10.0), (0.0, 10.5), (0.5, 11.0), (0.5, 11.1), (1.0, 11.9), (1.1, 12.0)]
+    watch = watch(*[(cpu_s, at_s, "R", 0) for cpu_s, at_s in looks])
+
+    seen = []
+    for _ in looks:
+        watch.sample()
+        seen.append((watch._shares.get(77), round(watch.window_s, 1)))
+
+    assert seen == [(None, 0), (0.0, 0.5), (50.0, 1.0), (45.5, 1.1), (52.6, 1.9), (60.0, 1.0)]
+
+
 @pytest.mark.parametrize(
     ("kernel_state", "switches", "still"), [("S", 5, {77}), ("S", 6, set()), ("R", 5, set())]
 )

@@ -116,6 +116,26 @@ class Notebook:
         assert cell.error is None, cell.text
         return cell.text
 
+    def complete(self, text):
+        """Press Tab behind a text; gives what is offered."""
+        message_id = self.client.complete(text)
+        return self._reply(message_id)["matches"]
+
+    def inspect(self, text):
+        """Ask what a name is; gives the answer as text."""
+        reply = self._reply(self.client.inspect(text))
+        return COLOURS.sub("", reply["data"].get("text/plain", ""))
+
+    def _reply(self, message_id):
+        def answered():
+            while self.client.shell_channel.msg_ready():
+                reply = self.client.get_shell_msg(timeout=1)
+                if parent_of(reply) == message_id:
+                    return reply["content"]
+            return None
+
+        return wait_for(answered, "a reply", 20)
+
     def interrupt(self):
         """Press the Interrupt button."""
         self.manager.interrupt_kernel()

@@ -82,9 +82,45 @@ def test_interrupt_of_a_cell_that_awaits_ends_its_jobs_too(notebook):
     cell.wait()
 
     # Which is faster: the end of the job, or the event loop's cancelling of what awaits it.
-    assert cell.error["ename"] in ("CancelledError", "SparkJobCancelled")
+    where = {"CancelledError": "await asyncio.to_thread", "SparkJobCancelled": "Killed: job 0 "}
+    assert where[cell.error["ename"]] in cell.text
+    assert notebook.driver.get("jobs/0")["status"] == "FAILED"
     wait_for(lambda: notebook.jobs(status="running") == [], "the end of the job")
     assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
+def test_interrupt_of_a_cell_that_only_awaits_wakes_its_loop(notebook):
+    cell = notebook.start("import asyncio\nprint('begun')\nawait asyncio.sleep(3600)")
+    cell.says("begun")
+
+    notebook.interrupt()
+    cell.wait(5)
+
+    assert cell.error["ename"] == "CancelledError"
+
+
+def test_a_third_interrupt_says_how_to_end_what_catches_them_all(notebook):
+    cell = notebook.start(
+        """
+sc.parallelize([1], 1).count()
+import time
+for count in range(4):
+    print("begun", count)
+    try:
+        time.sleep(3600)
+    except KeyboardInterrupt:
+        pass
+"""
+    )
+    for count in range(3):
+        cell.says(f"begun {count}")
+        assert "This cell goes on" not in cell.text
+        notebook.interrupt()
+    cell.says("begun 3")
+
+    assert "This cell goes on after three interrupts. Kill application in the Spark" in cell.text
+    notebook.interrupt()
+    assert cell.wait().error is None
 
 
 def test_interrupt_between_cells_is_harmless(notebook):

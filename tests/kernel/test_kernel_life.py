@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.kernel.conftest import left_files
-from tests.processes.waiting import wait_for
+from tests.processes.waiting import describe, wait_for
 
 BUSY = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).count()"
 
@@ -18,6 +18,21 @@ def test_an_empty_notebook_starts_nothing(notebook, tmp_path):
     assert notebook.processes() == {notebook.pid}
     assert notebook.driver is None
     assert not (tmp_path / "local").exists()
+
+
+def test_tab_and_help_in_an_untouched_notebook_start_nothing(notebook):
+    assert "parallelize" in [name.rpartition(".")[2] for name in notebook.complete("sc.")]
+    assert notebook.complete("sc.parallelize(range(3)).")
+    assert [name.rpartition(".")[2] for name in notebook.complete("spark.sparkC")]
+    assert "starts when it is used" in notebook.inspect("sc")
+    assert "numSlices" in notebook.inspect("sc.parallelize")
+    assert "property" in notebook.inspect("sc.uiWebUrl").lower()
+    assert "SparkSession" in notebook.inspect("spark")
+    notebook.run("sc?")  # the answer is for the pager
+
+    assert notebook.driver is None
+    assert {describe(pid) for pid in notebook.processes() - {notebook.pid}} == set()
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()").endswith("3")
 
 
 def test_the_runtime_file_names_the_kernel(notebook):
@@ -88,3 +103,28 @@ def test_existing_code_finds_us_as_pyspark_where_that_is_wanted(start_notebook):
     assert notebook.run("isinstance(sc, SparkContext)") == "True"
     assert notebook.run("SparkSession.builder.getOrCreate().sparkContext is sc") == "True"
     assert notebook.run("sc.parallelize([1, 2], 1).persist(StorageLevel.DISK_ONLY).sum()") == "3"
+
+
+def test_an_idle_application_is_announced_closed_and_made_anew(start_notebook):
+    notebook = start_notebook(settings=["--conf spark.pyshell.driver.idleTime=3s"])
+    cell = notebook.start("kept = 7; sc.parallelize([1, 2], 1).sum()").wait()
+
+    wait_for(lambda: "idle and will be closed in 2 s." in cell.text, "the warning")
+    wait_for(lambda: "closed: idle for 3 s." in cell.text, "the end")
+
+    wait_for(lambda: notebook.processes() == {notebook.pid}, "the end of the executors")
+    assert notebook.run("kept + sc.parallelize([1, 2], 1).sum()") == "10"
+
+
+def test_an_rdd_says_what_it_is_and_a_thread_that_stays_is_told(notebook):
+    cell = notebook.start("sc.parallelize(range(4), 2).map(str)").wait()
+    (result,) = cell.of("execute_result")
+
+    assert "2 partitions, not cached\n  map at In[1]:1" in result["data"]["text/plain"]
+    assert "map at In[1]:1" in result["data"]["text/html"]
+    told = notebook.run(
+        "import threading\ngo = threading.Event()\n"
+        "threading.Thread(target=go.wait, name='loader').start()"
+    )
+    assert told.startswith('Hint: thread "loader" will keep the process when you leave;')
+    notebook.run("go.set()")

@@ -26,17 +26,7 @@ class FrontEnd:
 
     def widgets(self):
         """Return the state of every open widget by comm id."""
-        self._notebook.read()
-        states = {}
-        for message in self._notebook.published:
-            content = message["content"]
-            if message["msg_type"] == "comm_open":
-                states[content["comm_id"]] = dict(content["data"]["state"])
-            elif message["msg_type"] == "comm_msg" and content["comm_id"] in states:
-                states[content["comm_id"]].update(content["data"].get("state", {}))
-            elif message["msg_type"] == "comm_close":
-                states.pop(content["comm_id"], None)
-        return states
+        return widgets(self._notebook)
 
     def text(self):
         """Return all that HTML widgets show."""
@@ -56,3 +46,18 @@ class FrontEnd:
             if has["_model_name"] == model and all(has.get(k) == v for k, v in state.items()):
                 return comm_id
         return None
+
+
+def widgets(notebook):
+    """Return the state of every open widget of a notebook by comm id."""
+    notebook.read()
+    states = {}
+    for message in notebook.published:
+        content = message["content"]
+        if message["msg_type"] == "comm_open":
+            states[content["comm_id"]] = {"disabled": False, **content["data"]["state"]}
+        elif message["msg_type"] == "comm_msg" and content["comm_id"] in states:
+            states[content["comm_id"]].update(content["data"].get("state", {}))
+        elif message["msg_type"] == "comm_close":
+            states.pop(content["comm_id"], None)
+    return states

@@ -1,5 +1,6 @@
 """Kills of the application: what the driver is told, waits for, frees, and reports."""
 
+import logging
 import re
 import threading
 import time
@@ -7,7 +8,13 @@ import time
 import pytest
 
 from pyspark_shell import SparkContext
-from pyspark_shell.common.errors import SparkApplicationKilled, SparkContextStopped, SparkException
+from pyspark_shell.common.errors import (
+    SparkApplicationKilled,
+    SparkContextStopped,
+    SparkException,
+    SparkJobCancelled,
+)
+from tests.kill.victims import held, swallow_everything
 from tests.processes.engine import Background
 from tests.processes.waiting import Stopwatch, wait_for, wait_for_end, within
 
@@ -63,6 +70,21 @@ def test_jobs_of_a_killed_application_raise_spark_s_sentence(start, gate):
     assert watch.seconds < within(2)
 
 
+def test_the_ladder_waits_so_long_for_the_jobs_and_then_takes_their_executors(start, gate, caplog):
+    caplog.set_level(logging.INFO, "pyspark_shell.SparkContext")
+    sc = start(
+        **QUICK, spark__pyshell__kill__jobsTimeout="300ms", spark__task__reaper__killTimeout="1h"
+    )
+    running, pids = held(sc, gate, swallow_everything)
+
+    killed(sc)
+
+    assert isinstance(running.error(), SparkApplicationKilled)
+    wait_for_end(pids, 2)
+    [took_ms] = re.findall(r"K1 jobs done in (\d+) ms", caplog.text)
+    assert 300 <= int(took_ms) < 1000 * within(0.6)
+
+
 def test_a_second_kill_changes_nothing(start):
     sc = start(**QUICK)
     driver = sc._driver
@@ -109,9 +131,61 @@ def test_guard_and_checkpoint_raise_at_once_when_the_application_is_killed(start
         for _ in sc.guard(numbers()):
             pass
     assert time.monotonic() - at[0] < within(0.2)
-    with pytest.raises((SparkApplicationKilled, SparkContextStopped), match="guarded"):
+    with pytest.raises(SparkApplicationKilled, match="guarded"):
         sc.checkpoint_kill()
     assert kill.complete.wait(within(10))
+    sc.stop()
+    with pytest.raises(SparkApplicationKilled, match="guarded"):
+        sc.checkpoint_kill()
+    with pytest.raises(SparkApplicationKilled, match="guarded"):
+        next(sc.guard([1]))
+
+
+def test_a_checkpoint_raises_within_a_fifth_of_a_second_of_a_kill_by_another_thread(start):
+    sc = start(**QUICK)
+    kill = sc._driver.life.kill
+    killer = threading.Timer(0.05, sc.killApplication, ("by another",))
+    killer.start()
+
+    def ask_on():
+        while True:
+            sc.checkpoint_kill()
+
+    with pytest.raises(SparkApplicationKilled, match="by another"):
+        ask_on()
+
+    assert time.time() - kill.record.at_ms / 1000 < within(0.2)
+    assert kill.complete.wait(within(10))
+
+
+def test_guards_of_a_group_that_was_cancelled_for_good_raise_and_others_go_on(start):
+    sc = start(spark__scheduler__numCancelledJobGroupsToTrack="2")
+    sc.setJobGroup("mine", "")
+    passed = []
+
+    def loop():
+        for number in sc.guard(range(10)):
+            passed.append(number)
+            if number == 2:
+                sc.cancelJobGroup("mine")  # not for good
+            if number == 4:
+                sc.cancelJobGroupAndFutureJobs("mine")
+
+    with pytest.raises(SparkJobCancelled, match="Job group mine was cancelled for all future"):
+        loop()
+    assert passed == [0, 1, 2, 3, 4]
+    with pytest.raises(SparkJobCancelled):
+        sc.checkpoint_kill()
+
+    sc.setJobGroup("other", "")
+    sc.checkpoint_kill()
+    assert sc.parallelize([1, 2], 2).sum() == 3
+    sc.cancelJobGroupAndFutureJobs("second")
+    sc.cancelJobGroupAndFutureJobs("third")  # two are remembered: the first is forgotten
+    sc.setJobGroup("mine", "")
+    sc.checkpoint_kill()
+    assert list(sc.guard([1])) == [1]
+    assert sc.parallelize([1, 2], 2).sum() == 3
 
 
 def test_guarded_code_that_never_asks_is_interrupted_at_once(start):
@@ -130,12 +204,15 @@ def test_guarded_code_that_never_asks_is_interrupted_at_once(start):
 
     assert time.monotonic() - at[0] < within(0.25)
     assert kill.complete.wait(within(10))
-    with pytest.raises((SparkApplicationKilled, SparkContextStopped)), sc.guarded():
+    with pytest.raises(SparkApplicationKilled, match="guarded"), sc.guarded():
         pytest.fail("the body of a dead application's guard must not run")
 
 
-def test_guard_costs_less_than_a_microsecond_an_item(start):
+@pytest.mark.parametrize("cancelled", [None, "other"])
+def test_guard_costs_less_than_a_microsecond_an_item(start, cancelled):
     sc = start()
+    if cancelled is not None:
+        sc.cancelJobGroupAndFutureJobs(cancelled)
     count = 300_000
 
     def seconds(items):
@@ -195,138 +272,6 @@ def test_kill_in_a_listener_stops_in_a_thread_of_its_own(start):
     assert sc.isStopped
 
 
-# In scripts --------------------------------------------------------------------------------------
-
-LOUD = """
-import logging
-logging.basicConfig(level=logging.INFO, format="%(message)s")
-sc = start(
-    spark__pyshell__kill__gracePeriod="100ms",
-    spark__pyshell__kill__terminateTimeout="{timeout}",
-    spark__pyshell__kill__threads="{threads}",
-)
-about(sc)
-sc.parallelize(range(4), 2).count()
-def kill():
-    sys.stdin.readline()
-    sc.killApplication("end of the test")
-threading.Thread(target=kill, name="killer", daemon=True).start()
-"""
-
-
-def loud(body, timeout="10s", threads="report"):
-    return LOUD.format(timeout=timeout, threads=threads) + body
-
-
-def press(driver):
-    driver.process.stdin.write("kill\n")
-    driver.process.stdin.flush()
-
-
-def test_a_loop_that_swallows_is_interrupted_three_times_then_reported_then_ended(drive):
-    driver = drive(
-        loud(
-            """
-caught = 0
-def swallowing_user_loop():
-    global caught
-    while True:
-        try:
-            time.sleep(0.01)
-        except BaseException:
-            caught += 1
-            tell(caught=caught)
-tell(ready=True)
-swallowing_user_loop()
-""",
-            timeout="3500ms",
-        )
-    )
-    driver.hear("ready")
-
-    press(driver)
-
-    _, report = driver.process.communicate(timeout=20)
-    assert driver.process.returncode == 143
-    assert "main: did not stop" in report
-    assert "the main thread did not stop: MainThread" in report
-    assert "in swallowing_user_loop" in report
-    driver.assert_gone()
-
-
-def test_a_long_c_call_is_interrupted_right_after(drive):
-    driver = drive(
-        loud(
-            """
-import hashlib
-tell(ready=True)
-try:
-    hashlib.pbkdf2_hmac("sha256", b"", b"", 4_000_000)
-    tell(late=True)
-    time.sleep(60)
-except KeyboardInterrupt as error:
-    tell(error=type(error).__name__, text=str(error))
-time.sleep(0)
-"""
-        )
-    )
-    driver.hear("ready")
-
-    press(driver)
-
-    assert driver.hear("error") == "SparkApplicationKilled"
-    assert "Reason: end of the test (by SparkContext.killApplication at " in driver.news["text"]
-    assert driver.wait() == 0
-    assert "late" not in driver.news
-    driver.assert_gone()
-
-
-def test_executors_are_released_when_main_ends_though_a_thread_keeps_the_process(drive):
-    driver = drive(
-        """
-sc = start()
-about(sc)
-sc.parallelize(range(4), 2).count()
-go_on = threading.Event()
-def keep():
-    sys.stdin.readline()
-threading.Thread(target=keep, name="keeper").start()
-tell(main="ends")
-"""
-    )
-    driver.hear("main")
-
-    wait_for(lambda: driver.processes == {driver.process.pid}, "the end of the executors", 2)
-    press(driver)
-    assert driver.wait() == 0
-    driver.assert_gone()
-
-
-def test_user_threads_are_interrupted_where_that_is_wanted(drive):
-    driver = drive(
-        loud(
-            """
-def spin():
-    n = 0
-    while True:
-        n += 1
-threading.Thread(target=spin, name="user-bg").start()
-while not sc.isStopped:
-    time.sleep(0.01)
-""",
-            threads="interrupt",
-        )
-    )
-    driver.hear("roots")
-
-    press(driver)
-
-    _, report = driver.process.communicate(timeout=20)
-    assert driver.process.returncode == 0, report
-    assert "SparkApplicationKilled" in report.partition("Exception in thread user-bg")[2]
-    driver.assert_gone()
-
-
 def test_a_killed_context_does_not_stand_in_the_way_of_a_new_one(start):
     sc = start(**QUICK)
     killed(sc)
@@ -334,4 +279,10 @@ def test_a_killed_context_does_not_stand_in_the_way_of_a_new_one(start):
     with SparkContext("local[1]", "next") as following:
         assert following.parallelize([1, 2]).count() == 2
         assert SparkContext.getOrCreate() is following
+        with pytest.raises(SparkContextStopped) as caught:
+            sc.parallelize([1])
+        following_s = r"The currently active SparkContext was created at: .*_kills\.py:\d+\.$"
+        assert re.search(following_s, str(caught.value))
+    with pytest.raises(SparkContextStopped, match="No SparkContext is active: make a new one"):
+        sc.parallelize([1])
     assert sc.killReason == "enough"

@@ -24,8 +24,7 @@ while len(sc.statusTracker().getActiveJobsIds()) == 0:
     "kill of a finished script": """
 def kill():
     threading.main_thread().join()
-    with contextlib.suppress(AttributeError):  # it is stopped already
-        sc.killApplication("after the main thread")
+    sc.killApplication("after the main thread")
 threading.Thread(target=kill).start()
 """,
 }

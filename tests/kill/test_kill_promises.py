@@ -9,7 +9,7 @@ import pytest
 
 from pyspark_shell.common.errors import SparkJobCancelled
 from tests.kill.victims import held, hold_the_interpreter, sleep, swallow_everything
-from tests.processes.engine import Background, assert_settled
+from tests.processes.engine import COPIES_SOON, Background, assert_settled
 from tests.processes.waiting import wait_for
 
 
@@ -60,14 +60,7 @@ def test_a_zombie_that_ends_well_after_its_kill_cannot_commit(sc, gate, tmp_path
 
 
 def test_the_loser_of_a_speculation_is_killed_and_is_no_failure(start, gate, record):
-    sc = start(
-        "local[2]",
-        spark__speculation="true",
-        spark__speculation__quantile="0.5",
-        spark__speculation__multiplier="1.1",
-        spark__speculation__minTaskRuntime="50ms",
-        spark__speculation__interval="20ms",
-    )
+    sc = start(**COPIES_SOON)
     events = record(sc)
 
     def work(number):

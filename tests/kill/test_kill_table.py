@@ -1,20 +1,20 @@
 """The kill table: an extra thread or none, daemon or not, killed in an action or in a loop.
 
-Executors are gone within two seconds in every row, and the script's process ends as the row says.
+With the policy that a script has by itself: executors are gone within two seconds in every row, and
+by then a loop has got its exception; the script's process ends as the row says, within 15 seconds.
 """
 
+import json
 from dataclasses import dataclass
 
 import pytest
 
-from tests.processes.waiting import wait_for
+from tests.processes.waiting import Stopwatch, wait_for, within
 
 SCRIPT = """
 import logging
 logging.basicConfig(level=logging.INFO, format="%(message)s")
-sc = start(
-    spark__pyshell__kill__gracePeriod="200ms", spark__pyshell__kill__terminateTimeout="1500ms"
-)
+sc = start()
 about(sc)
 sc.parallelize(range(4), 2).count()
 
@@ -28,6 +28,7 @@ if daemon is not None:
 
 def kill():
     sys.stdin.readline()
+    tell(killed=time.monotonic())
     sc.killApplication("end of the test")
 threading.Thread(target=kill, name="killer", daemon=True).start()
 
@@ -54,7 +55,11 @@ def polite_loop():
     while not sc.isStopped:
         time.sleep(0.01)
 
-{place}()
+try:
+    {place}()
+except BaseException as error:
+    tell(error=type(error).__name__, raised=time.monotonic())
+    raise
 """
 
 INTERRUPTED = (130, -2)
@@ -71,8 +76,8 @@ class Row:
     ends: tuple[int, ...]
 
     def __str__(self):
-        thread = {None: "no thread", False: "non-daemon", True: "daemon"}[self.daemon]
-        return f"{thread}, {self.place}"
+        thread = {None: "no_thread", False: "non_daemon", True: "daemon"}[self.daemon]
+        return f"row_{ROWS.index(self) + 1}-{thread}-{self.place}"
 
 
 ROWS = [
@@ -86,28 +91,42 @@ ROWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_row_of_the_kill_table(drive, row):
+def test_the_kill_table(drive, row):
     driver = drive(SCRIPT.format(daemon=row.daemon, place=row.place))
     driver.hear("ready")
 
     driver.process.stdin.write("kill\n")
     driver.process.stdin.flush()
 
-    wait_for(lambda: driver.processes <= {driver.process.pid}, "the end of the executors", 2)
-    _, report = driver.process.communicate(timeout=15)
+    with Stopwatch() as watch:
+        wait_for(lambda: driver.processes <= {driver.process.pid}, "the end of the executors", 2)
+        told, report = driver.process.communicate(timeout=within(15))
+    assert watch.seconds < within(15)
     assert driver.process.returncode in row.ends, report
+    for line in told.splitlines():
+        driver.news.update(json.loads(line))
+    if row.place == "polite_loop":
+        assert "error" not in driver.news
+    else:
+        assert driver.news["error"] == "SparkApplicationKilled"
+        took_s = driver.news["raised"] - driver.news["killed"]
+        assert took_s < within(2)
+        assert row.place == "action" or took_s > 1.8  # it had its seconds of grace
     assert "Application has been killed. Reason: end of the test" in report
     if row.daemon is False:
         assert "user-bg (non-daemon" in report
         assert "in background" in report
-    if row.ends == INTERRUPTED:
-        assert "SparkApplicationKilled" in report
+    assert ("SparkApplicationKilled" in report) == (row.place != "polite_loop")
     driver.assert_gone()
 
 
+AFTERWARDS = "sc._driver.life.kill.complete.wait(1.5)  # less than the seconds of grace\n"
+
+
 def test_a_kept_process_is_named_in_the_last_line(drive):
-    driver = drive(SCRIPT.format(daemon=True, place="polite_loop") + "time.sleep(0.5)\n")
+    driver = drive(SCRIPT.format(daemon=True, place="polite_loop") + AFTERWARDS)
     driver.hear("ready")
 
     driver.process.stdin.write("kill\n")

@@ -9,7 +9,7 @@ from pyspark_shell import TaskContext
 from pyspark_shell.common.errors import SparkJobCancelled
 from pyspark_shell.hadoop.commit import CommitDenied
 from tests.kill.victims import job_data
-from tests.processes.engine import Background, assert_settled
+from tests.processes.engine import COPIES_SOON, Background, assert_settled
 from tests.processes.waiting import wait_for
 
 _LONGEST_S = 60.0
@@ -25,7 +25,7 @@ def ask(folder):
 
 
 def answers(folder):
-    return {entry.name: entry.read_text() for entry in Path(folder).iterdir()}
+    return {entry.name: entry.read_text() for entry in Path(folder).iterdir() if entry.is_file()}
 
 
 def wait_in_task(condition):
@@ -45,15 +45,8 @@ def test_an_attempt_that_asks_again_is_told_the_same(sc, tmp_path):
     assert sc.parallelize([1], 1).map(lambda _: ask(tmp_path) and ask(tmp_path)).collect() == [True]
 
 
-def test_a_copy_that_asks_second_is_denied_which_is_no_failure(start, record, tmp_path):
-    sc = start(
-        "local[2]",
-        spark__speculation="true",
-        spark__speculation__quantile="0.5",
-        spark__speculation__multiplier="1.1",
-        spark__speculation__minTaskRuntime="50ms",
-        spark__speculation__interval="20ms",
-    )
+def test_a_copy_that_asks_second_is_denied_which_is_no_failure(start, gate, record, tmp_path):
+    sc = start(**COPIES_SOON)
     events = record(sc)
 
     def work(number):
@@ -65,10 +58,14 @@ def test_a_copy_that_asks_second_is_denied_which_is_no_failure(start, record, tm
                 raise CommitDenied("the copy was first")
         ask(tmp_path)
         wait_in_task((tmp_path / "1.0").exists)
-        time.sleep(0.3)  # the first attempt ends as denied before it could be killed
+        gate.hold()
         return number
 
-    assert sc.parallelize(range(2), 2).map(work).collect() == [0, 1]
+    running = Background(sc.parallelize(range(2), 2).map(work).collect)
+    denied = "TaskCommitDenied"  # the first attempt ends so, before it could be killed
+    wait_for(lambda: any(denied in str(e.reason) for e in events.of("TaskEnd")), "its end")
+    gate.open()
+    assert running.result() == [0, 1]
 
     given = answers(tmp_path)
     assert [attempt for attempt, answer in given.items() if answer == "True"] == ["1.1"]

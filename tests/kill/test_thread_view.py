@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from pyspark_shell.api.threads import SparkThread
 from pyspark_shell.executor.thread_states import ThreadWatch
 from tests.kill.victims import held, hold_the_interpreter, sleep, spin
 from tests.processes.waiting import wait_for
@@ -45,6 +46,24 @@ def test_threads_of_the_engine_and_of_the_user_are_told_apart(sc, threads):
     assert (user.owner, user.is_daemon, user.keeps_process_alive) == ("user", False, True)
     assert "test_thread_view.py" in user.started_at
     assert row_of("MainThread").owner == "user"
+
+
+def test_a_thread_of_the_context_is_the_user_s_and_started_in_the_user_s_line(sc):
+    over = threading.Event()
+    thread = sc.thread(over.wait, name="loader")
+    mine = SparkThread(over.wait, name="mine")
+    mine.start()
+    try:
+        rows = [row_of("loader"), row_of("mine")]
+    finally:
+        over.set()
+        thread.join()
+        mine.join()
+
+    assert [(row.owner, row.is_daemon, row.keeps_process_alive) for row in rows] == [
+        ("user", True, False)
+    ] * 2
+    assert all("test_thread_view.py:" in row.started_at for row in rows)
 
 
 def test_a_thread_that_waits_for_a_lock_is_waiting(threads):
@@ -107,10 +126,14 @@ def test_the_shape_is_spark_s(threads):
 
     row = row_of("user-bg").to_json()
 
-    assert {
+    assert list(row) == [
         "threadId", "threadName", "threadState", "stackTrace", "blockedByLock", "holdingLocks",
         "synchronizers", "monitors", "lockName", "suspended", "inNative", "isDaemon", "priority",
-    } <= set(row)  # fmt: skip
+        # ours
+        "nativeId", "owner", "startedAt", "cpuPercent", "keepsProcessAlive", "sameLineSeconds",
+        "sampledBy",
+    ]  # fmt: skip
+    assert list(row["stackTrace"]) == ["elems"]
     assert row["stackTrace"]["elems"]
 
 

@@ -34,7 +34,6 @@ class Shared:
 @pytest.fixture(scope="module")
 def shared():
     contexts = Shared()
-    contexts.get("local[2]")  # also starts the one thread that the process keeps for all contexts
     yield contexts
     contexts.stop()
 

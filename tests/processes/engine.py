@@ -6,6 +6,15 @@ import threading
 
 from tests.processes.waiting import wait_for
 
+# Settings with which a task gets a copy soon after half of the others have ended.
+COPIES_SOON = {
+    "spark__speculation": "true",
+    "spark__speculation__interval": "20ms",
+    "spark__speculation__minTaskRuntime": "50ms",
+    "spark__speculation__multiplier": "1.1",
+    "spark__speculation__quantile": "0.5",
+}
+
 
 def scheduler_of(sc):
     return sc._driver.scheduler
@@ -31,12 +40,12 @@ def wait_until_up(sc, count):
 
 
 def assert_settled(sc):
-    """Fail unless every table of the scheduler becomes empty; killed tasks get time to end."""
+    """Fail unless every owner's tables become empty; killed tasks get time to end."""
     problems = []
 
     def empty():
         try:
-            scheduler_of(sc).assert_empty()
+            sc._driver.assert_empty()
         except AssertionError as left:
             problems.append(left)
             return False
@@ -64,6 +73,11 @@ class Background:
             self._value = self._function(*self._args)
         except BaseException as error:
             self._error = error
+
+    @property
+    def is_alive(self):
+        """Whether it has not ended."""
+        return self._thread.is_alive()
 
     def result(self, limit_s=30.0):
         """Wait for the end; gives the value or raises the error."""

@@ -8,7 +8,7 @@ import pytest
 
 from pyspark_shell import BarrierTaskContext, TaskContext
 from pyspark_shell.common.errors import JobFailed, SparkJobCancelled
-from tests.processes.engine import Background, assert_settled, wait_until_up
+from tests.processes.engine import COPIES_SOON, Background, assert_settled, wait_until_up
 from tests.processes.waiting import Stopwatch, kill, wait_for, within
 
 
@@ -127,12 +127,7 @@ def test_who_waits_too_long_at_a_barrier_is_told(start):
 
 
 def test_a_slow_task_gets_a_copy_and_counts_once(start, counter):
-    sc = start(
-        spark__speculation="true",
-        spark__speculation__interval="20ms",
-        spark__speculation__minTaskRuntime="50ms",
-        spark__speculation__quantile="0.5",
-    )
+    sc = start(**COPIES_SOON)
     wait_until_up(sc, 2)
     seen = sc.accumulator(0)
 
@@ -156,12 +151,7 @@ def test_a_slow_task_gets_a_copy_and_counts_once(start, counter):
 
 
 def test_copies_of_map_tasks_leave_one_output_each(start, counter):
-    sc = start(
-        spark__speculation="true",
-        spark__speculation__interval="20ms",
-        spark__speculation__minTaskRuntime="50ms",
-        spark__speculation__quantile="0.5",
-    )
+    sc = start(**COPIES_SOON)
     wait_until_up(sc, 2)
 
     def work(number):

@@ -3,40 +3,24 @@ exact.
 """
 
 import os
-import re
 import threading
 import time
 
 import pytest
 
 from pyspark_shell.common.errors import SparkJobCancelled
+from tests.kill.victims import (
+    hold_the_interpreter,
+    sleep,
+    spin,
+    swallow_everything,
+    swallow_exceptions,
+    wait_for_a_lock,
+)
 from tests.processes.engine import Background, wait_until_up
 from tests.processes.waiting import Stopwatch, wait_for, wait_for_end, within
 
 FORCED_S = 5
-
-
-def spin(_):
-    while True:
-        pass
-
-
-def sleep(_):
-    time.sleep(3600)
-
-
-def wait_for_a_lock(_):
-    lock = threading.Lock()
-    lock.acquire()
-    lock.acquire()
-
-
-def swallow_exceptions(_):
-    while True:
-        try:
-            time.sleep(0.001)
-        except Exception:
-            continue
 
 
 def swallow_the_kill_once(_):
@@ -45,18 +29,6 @@ def swallow_the_kill_once(_):
     except BaseException:
         while True:
             time.sleep(0.01)
-
-
-def stay_in_c(_):
-    re.match(r"(a|a)*b", "a" * 60 + "c")
-
-
-def swallow_everything(_):
-    while True:
-        try:
-            time.sleep(0.001)
-        except BaseException:
-            continue
 
 
 def block_signals(_):
@@ -68,7 +40,7 @@ def block_signals(_):
 
 
 YIELDING = [spin, sleep, wait_for_a_lock, swallow_exceptions, swallow_the_kill_once]
-STUBBORN = [stay_in_c, swallow_everything, block_signals]
+STUBBORN = [hold_the_interpreter, swallow_everything, block_signals]
 
 
 def held(sc, gate, function):

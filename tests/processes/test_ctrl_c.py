@@ -95,6 +95,7 @@ while True:
             assert pairs.reduceByKey(add, 3).count() == 7
             sc.parallelize(range(2), 2).map(lambda n: time.sleep(0.02)).count()
     except KeyboardInterrupt:
+        tell(**{f"caught{caught}": True})
         caught += 1
         if caught == 20:
             break
@@ -112,7 +113,10 @@ sc.stop()
     for number in range(20):
         driver.hear(f"ready{number}")
         subprocess.run(["sleep", f"0.{number * 37 % 100:02}"], check=True)
-        driver.signal(signal.SIGINT)
+        with Stopwatch() as watch:
+            driver.signal(signal.SIGINT)
+            driver.hear(f"caught{number}")
+        assert watch.seconds < within(1)
 
     driver.hear("seconds")
     driver.finish()

@@ -64,12 +64,14 @@ def lose_all_rights(path):
     path.symlink_to(path)  # cannot be opened, not even by root
 
 
-def flip(path, position):
+def flip(path, position, bit=0x10):
     data = bytearray(path.read_bytes())
-    data[position] ^= 0x10
+    data[position] ^= bit
     with path.open("r+b") as file:
         file.write(data)
 
+
+FOOTER_BYTES = 8  # tell people what the file is; readers count from its end
 
 DAMAGES = [
     delete,
@@ -132,16 +134,18 @@ def test_a_damaged_shuffle_file_is_computed_again(sc, shuffled, counter, damage,
     assert shuffled.collectAsMap() == SUMS
 
 
-def test_every_single_bit_of_a_shuffle_file_matters(sc):
+def test_every_single_byte_of_a_shuffle_file_matters(sc):
     sums = sc.parallelize(range(4), 1).map(lambda n: (n, 1)).reduceByKey(add, 2)
     expected = dict.fromkeys(range(4), 1)
     assert sums.collectAsMap() == expected
     size = shuffle_files(sc, sums)[0].stat().st_size
 
-    for position in range(0, size, 3):
+    for position in range(size):
         newest = max(shuffle_files(sc, sums), key=task_of)
-        flip(newest, position)
+        flip(newest, position, 1 << position % 8)
         assert sums.collectAsMap() == expected
+        noticed = max(shuffle_files(sc, sums), key=task_of) != newest
+        assert noticed == (position < size - FOOTER_BYTES), f"byte {position} of {size}"
 
 
 def test_all_files_of_a_shuffle_lost_while_a_job_reads_them(sc, gate):

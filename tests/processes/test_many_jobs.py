@@ -145,10 +145,13 @@ def test_a_long_lineage_of_shuffles(sc):
     assert rdd.count() == 10
 
 
-def test_twenty_thousand_tasks_a_stage_twice(sc):
+def test_twenty_thousand_tasks_in_each_of_two_stages(sc):
     with Stopwatch() as watch:
         pairs = sc.parallelize(range(20_000), 20_000).map(lambda n: (n % 4, 1))
+        # Few maps have a record for it: what counts is the number of tasks on both sides.
+        small = sc.parallelize(range(8), 4).map(lambda n: (n, 1)).reduceByKey(add, 20_000)
         assert pairs.reduceByKey(add, 2).collectAsMap() == dict.fromkeys(range(4), 5_000)
+        assert small.count() == 8
 
     assert watch.seconds < within(60)
 

@@ -166,6 +166,15 @@ def test_a_barrier_stage_counts_the_cores_that_its_tasks_take(start):
     assert sc.parallelize(range(4), 1).barrier().mapPartitions(meet).collect() == [0, 1, 2, 3]
 
 
+def test_a_barrier_stage_needs_executors_that_stay(start):
+    sc = start("local-cluster[1,1,1024]", spark__dynamicAllocation__enabled="true")
+
+    with pytest.raises(JobFailed, match=r"\[SPARK-24942\]: Barrier execution mode does not"):
+        sc.parallelize(range(4), 1).barrier().mapPartitions(list).collect()
+
+    assert sc.parallelize(range(4), 2).sum() == 6
+
+
 @pytest.mark.parametrize(
     ("master", "attempts"),
     [("local", 1), ("local[2]", 1), ("local[2,2]", 2), ("local-cluster[1,1,1024]", 3)],

@@ -2,12 +2,18 @@
 
 import os
 import signal
-import time
 
 import pytest
 
 from pyspark_shell.common.errors import JobFailed, SparkJobCancelled
-from tests.processes.engine import Background, assert_settled, executor_pids, wait_until_up
+from tests.processes.engine import (
+    COPIES_SOON,
+    Background,
+    assert_settled,
+    executor_pids,
+    wait_until_up,
+)
+from tests.processes.gate import Gate
 from tests.processes.waiting import kill, wait_for
 
 LINES = [f"line {number}" for number in range(400)]
@@ -27,12 +33,14 @@ def read(folder):
 
 
 def assert_whole(folder):
+    """Fail unless all lines are there, and nothing of an attempt beside them."""
     assert visible(folder) == ["_SUCCESS", *PARTS]
     assert read(folder) == LINES
 
 
 def assert_not_committed(folder):
-    assert not [name for name in visible(folder) if name == "_SUCCESS" or name.startswith("part-")]
+    """Fail if a reader would find anything; what attempts wrote aside goes with the next save."""
+    assert set(visible(folder)) <= {"_temporary"}
 
 
 def stopped_at(gate, line):
@@ -64,14 +72,12 @@ def test_an_executor_killed_while_it_writes_changes_nothing(sc, gate, tmp_path):
 
 
 def test_executors_killed_again_and_again_change_nothing(sc, tmp_path):
-    def slowly(text):
-        time.sleep(0.0005)
-        return text
-
     for turn in range(5):
         wait_until_up(sc, 2)
-        lines = sc.parallelize(LINES, 4).map(slowly)
+        gate = Gate(tmp_path / f"gate-{turn}")
+        lines = sc.parallelize(LINES, 4).map(stopped_at(gate, f"line {turn * 90}"))
         running = Background(lines.saveAsTextFile, str(tmp_path / f"out-{turn}"))
+        wait_for(gate.pids, "a task amid its part")
         for pid in executor_pids(sc):
             kill(pid)
 
@@ -119,12 +125,7 @@ def test_a_cancelled_job_publishes_nothing(sc, gate, tmp_path):
 
 
 def test_two_copies_of_a_slow_task_write_its_part_once(start, gate, tmp_path):
-    sc = start(
-        spark__speculation="true",
-        spark__speculation__interval="20ms",
-        spark__speculation__minTaskRuntime="50ms",
-        spark__speculation__quantile="0.5",
-    )
+    sc = start(**COPIES_SOON)
     wait_until_up(sc, 2)
 
     sc.parallelize(LINES, 4).map(stopped_at(gate, "line 399")).saveAsTextFile(str(tmp_path / "out"))

@@ -13,7 +13,7 @@ from pyspark_shell.common.errors import JobFailed, SparkContextStopped
 from tests.conftest import Snapshot
 from tests.processes.conftest import leaks
 from tests.processes.engine import Background, wait_until_up, zygote_pid
-from tests.processes.waiting import kill, rss_bytes, wait_for, wait_for_end, within
+from tests.processes.waiting import kill, rss_bytes, wait_for, wait_for_end
 
 CYCLES = 100
 
@@ -23,6 +23,7 @@ def cycle():
         pairs = sc.parallelize(range(100), 2).map(lambda n: (n % 3, n)).groupByKey().cache()
         assert pairs.count() == 3
         assert sc.parallelize(range(10), 2).map(sc.broadcast({1: 2}).value.get).count() == 10
+        return sc._driver.local_dirs.all_roots
 
 
 @pytest.mark.slow
@@ -32,12 +33,15 @@ def test_a_hundred_contexts_leave_nothing_behind(shared):
         cycle()
     before = Snapshot.take()
     memory = rss_bytes(os.getpid())
+    roots = set()
 
     for _ in range(CYCLES):
-        cycle()
+        roots.update(cycle())
 
     gc.collect()
     assert leaks(before) == {}
+    assert len(roots) == 2 * CYCLES
+    assert [root for root in roots if os.path.exists(root)] == []
     assert rss_bytes(os.getpid()) - memory < 20 << 20
 
 
@@ -126,7 +130,7 @@ def test_a_stop_while_a_task_ignores_everything(start, gate):
 
     stopping = Background(sc.stop)
 
-    stopping.result(within(3))
+    stopping.result(1)
     wait_for_end(pids, 1)
     running.error()
 

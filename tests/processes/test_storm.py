@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from operator import add
+from pathlib import Path
 
 import pytest
 
@@ -131,5 +132,12 @@ def test_a_storm_leaves_neither_results_nor_unfinished_files(sc):
     wait_until_up(sc, 2)
 
     assert os.listdir(dirs.path("results")) == []
+    unfinished = [
+        path.name
+        for root in dirs.all_roots
+        for path in Path(root).rglob("*")
+        if ".tmp" in path.name or ".spill" in path.name
+    ]
+    assert unfinished == []
     wait_for(lambda: os.listdir(dirs.memory_path("results")) == [], "results to be removed")
     assert scheduler_of(sc).ask(lambda: True)

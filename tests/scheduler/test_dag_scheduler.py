@@ -189,11 +189,13 @@ def test_a_failed_shared_stage_fails_all_its_jobs(world, lineage):
 def test_news_of_a_stage_that_is_gone_is_ignored(world, lineage):
     world.submit(lineage.source())
     gone = world.task_sets[0]
+    [task_id, *_] = world.launch(gone)
+    info = gone.running[task_id].info
     world.scheduler.abort_all("no executor is left")
     story = list(world.story)
 
     world.scheduler.task_set_aborted(gone, "broken", None)
-    world.scheduler.barrier_task_failed(gone, RAISED)
+    world.scheduler.barrier_task_failed(gone, info, RAISED)
 
     assert world.story == story
 
@@ -202,10 +204,11 @@ def test_a_failed_barrier_map_stage_starts_again_as_a_whole(world, lineage):
     source = lineage.source(2)
     source.is_barrier = True
     waiter = world.submit(lineage.shuffled(source, 1))
-    first, _ = world.launch(world.task_sets[0])
+    first, second = world.launch(world.task_sets[0])
     world.succeed(world.task_sets[0], first)
+    failed = world.task_sets[0].running[second].info
 
-    world.scheduler.barrier_task_failed(world.task_sets[0], RAISED)
+    world.scheduler.barrier_task_failed(world.task_sets[0], failed, RAISED)
     world.resubmit()
 
     assert world.kills[0][:2] == (0, True)
@@ -217,11 +220,14 @@ def test_a_failed_barrier_result_stage_ends_the_job(world, lineage):
     source = lineage.source(2)
     source.is_barrier = True
     waiter = world.submit(source)
-    world.launch(world.task_sets[0])
+    _, second = world.launch(world.task_sets[0])
+    failed = world.task_sets[0].running[second].info
 
-    world.scheduler.barrier_task_failed(world.task_sets[0], RAISED)
+    world.scheduler.barrier_task_failed(world.task_sets[0], failed, RAISED)
 
     assert "Could not recover from a failed barrier ResultStage." in waiter.failure.message
+    sentence = "Stage failed because barrier task ResultTask(0, 1) finished unsuccessfully."
+    assert sentence in waiter.failure.message
     assert waiter.failure.failure is RAISED
     world.scheduler.assert_empty()
 

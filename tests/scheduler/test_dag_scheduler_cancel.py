@@ -269,3 +269,37 @@ def test_a_job_fails_for_all_when_nothing_can_run(world, lineage):
     assert messages([waiter]) == ["Job aborted due to stage failure: no executor can be started"]
     assert not waiter.failure.cancelled
     world.scheduler.assert_empty()
+
+
+def test_the_stages_that_only_the_killed_one_of_two_jobs_needs_end_with_it(world, lineage):
+    shared = lineage.shuffled(lineage.source())
+    own = lineage.shuffled(lineage.source())
+    killed = world.submit(lineage.mapped(shared, own))
+    other = world.submit(lineage.mapped(shared))
+    names = {task_set.stage.node: task_set for task_set in world.task_sets}
+    shared_maps, own_maps = (names[node.shuffle.parent] for node in (shared, own))
+    for task_set in (shared_maps, own_maps):
+        world.launch(task_set)
+
+    world.scheduler.process(JobCancelled(0, "one of two"))
+
+    assert killed.failure.message == text(0, "one of two")
+    assert not other.done
+    assert [kill[0] for kill in world.kills] == [own_maps.stage.stage_id]
+    assert shared_maps.owners == {1}
+    assert shared_maps.owner == 1
+
+
+def test_a_suspended_set_still_knows_whose_it_was(world, lineage):
+    world.submit(lineage.source())
+    [tasks] = world.task_sets
+    (first, _) = world.launch(tasks)
+    tasks.stage.job_ids |= {3, 5}
+    tasks.stage.job_ids -= {0}
+    assert tasks.owners == {3, 5}
+
+    tasks.suspend()
+    tasks.stage.job_ids.clear()
+
+    assert tasks.owners == {3, 5}
+    assert tasks.commit_denied(first).job_id == 3

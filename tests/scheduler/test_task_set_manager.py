@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scheduler_fakes import RAISED, FakeNode, task_set
 
+from pyspark_shell.common.memory_text import format_size
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -16,16 +19,16 @@ from pyspark_shell.common.task_end import (
 from pyspark_shell.lineage.node import ShuffleDependency
 from pyspark_shell.lineage.partitioner import Partitioner
 from pyspark_shell.lineage.registry import LineageRegistry
-from pyspark_shell.scheduler.task_set_manager import TaskSetLimits, format_size
+from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
 
 SPECULATIVE = TaskSetLimits(
-    speculation=True, speculation_quantile=0.5, speculation_min_runtime_ms=100.0
+    speculation=True, speculation_quantile=0.5, speculation_min_runtime_s=0.1
 )
 
 
 def launch(tasks, task_id, executor_id="1", now_ms=0):
     index, locality, copy = tasks.choose(executor_id)
-    return tasks.launch(task_id, index, executor_id, locality, copy, now_ms)
+    return tasks.launch(task_id, index, executor_id, locality, copy, now_ms, now_ms / 1000)
 
 
 def fail_again_and_again(tasks, reason, times):
@@ -242,29 +245,51 @@ def slow_set():
     tasks = task_set(4, limits=SPECULATIVE)
     for task_id in range(4):
         launch(tasks, task_id, str(task_id))
-    tasks.succeeded(0, 100)
-    tasks.succeeded(1, 100)
+    tasks.succeeded(0, 100, 0.1)
+    tasks.succeeded(1, 100, 0.1)
     return tasks
 
 
 def test_a_task_is_slow_after_three_medians():
     tasks = slow_set()
 
-    at_the_limit = tasks.find_speculatable(300)
-    after_it = tasks.find_speculatable(301)
+    at_the_limit = tasks.find_speculatable(0.3)
+    after_it = tasks.find_speculatable(0.301)
 
     assert at_the_limit == []
     assert after_it == [2, 3]
-    assert tasks.find_speculatable(400) == []
+    assert tasks.find_speculatable(0.4) == []
 
 
 def test_nothing_is_slow_before_enough_tasks_succeeded():
     tasks = task_set(4, limits=SPECULATIVE)
     for task_id in range(4):
         launch(tasks, task_id)
-    tasks.succeeded(0, 100)
+    tasks.succeeded(0, 100, 0.1)
 
-    assert tasks.find_speculatable(10_000) == []
+    assert tasks.find_speculatable(10.0) == []
+
+
+def test_a_small_stage_need_not_wait_for_successes_where_a_limit_is_set():
+    limits = replace(SPECULATIVE, speculation_threshold_s=5.0, executor_slots=4)
+    small, large = task_set(4, limits=limits), task_set(5, limits=limits)
+    for task_id in range(5):
+        launch(large, task_id)
+    for task_id in range(4):
+        launch(small, task_id)
+
+    assert small.find_speculatable(5.0) == large.find_speculatable(5.1) == []
+    assert small.find_speculatable(5.1) == [0, 1, 2, 3]
+
+
+def test_a_step_of_the_wall_clock_makes_no_task_slow():
+    tasks = slow_set()
+    day_ms = 24 * 3600 * 1000
+
+    tasks.succeeded(2, day_ms, 0.1)
+
+    assert tasks.find_speculatable(0.3) == []
+    assert tasks.find_speculatable(0.301) == [3]
 
 
 def test_short_tasks_are_not_slow_before_the_least_run_time():
@@ -273,13 +298,13 @@ def test_short_tasks_are_not_slow_before_the_least_run_time():
     launch(tasks, 1)
     tasks.succeeded(0, 1)
 
-    assert tasks.find_speculatable(100) == []
-    assert tasks.find_speculatable(101) == [1]
+    assert tasks.find_speculatable(0.1) == []
+    assert tasks.find_speculatable(0.101) == [1]
 
 
 def test_a_copy_runs_on_another_executor_and_there_is_only_one():
     tasks = slow_set()
-    tasks.find_speculatable(301)
+    tasks.find_speculatable(0.301)
 
     copy = launch(tasks, 10, executor_id="3", now_ms=301)
     on_the_owner_s_own = tasks.choose("3")
@@ -288,16 +313,16 @@ def test_a_copy_runs_on_another_executor_and_there_is_only_one():
     assert (copy.index, copy.speculative, copy.attempt_number) == (2, True, 1)
     assert on_the_owner_s_own is None
     assert other.index == 3
-    assert tasks.find_speculatable(10_000) == []
+    assert tasks.find_speculatable(10.0) == []
 
 
 def test_the_first_success_wins_and_names_the_copies_to_kill():
     tasks = slow_set()
-    tasks.find_speculatable(301)
+    tasks.find_speculatable(0.301)
     launch(tasks, 10, executor_id="9", now_ms=301)
 
-    _, first, copies = tasks.succeeded(10, 400)
-    late, late_first, _ = tasks.succeeded(2, 401)
+    _, first, copies = tasks.succeeded(10, 400, 0.4)
+    late, late_first, _ = tasks.succeeded(2, 401, 0.401)
 
     assert first
     assert [task.info.task_id for task in copies] == [2]
@@ -306,7 +331,7 @@ def test_the_first_success_wins_and_names_the_copies_to_kill():
 
 def test_a_failed_original_does_not_wait_while_its_copy_runs():
     tasks = slow_set()
-    tasks.find_speculatable(301)
+    tasks.find_speculatable(0.301)
     launch(tasks, 10, executor_id="9", now_ms=301)
 
     tasks.failed(2, RAISED, 400)
@@ -323,7 +348,7 @@ def test_barrier_tasks_get_no_copies():
     launch(tasks, 1)
     tasks.succeeded(0, 1)
 
-    assert tasks.find_speculatable(10_000) == []
+    assert tasks.find_speculatable(10.0) == []
 
 
 def test_repr_tells_the_counts():
@@ -333,3 +358,14 @@ def test_repr_tells_the_counts():
     tasks.succeeded(0, 1)
 
     assert repr(tasks) == "<TaskSetManager stage 2.0: 2 pending, 1 running, 1 done of 4>"
+
+
+def test_an_exception_that_comes_again_is_told_in_full_every_ten_seconds():
+    tasks = task_set(1)
+    other = ExceptionFailure("ValueError", "never", "")
+
+    told = [tasks.repeats(RAISED, now_s) for now_s in (100.0, 101.0, 109.9, 110.0, 111.0)]
+
+    assert told == [0, 1, 2, 0, 1]
+    assert tasks.repeats(other, 111.0) == 0
+    assert tasks.repeats(TaskKilled("enough"), 0) == tasks.repeats(TaskKilled("enough"), 0) == 0

@@ -41,6 +41,8 @@ class Handler(BaseHTTPRequestHandler):
         if driver.silent:
             self.close_connection = True
             return
+        if "/events" in self.path:
+            return self._stream(driver)
         if "/snapshot" in self.path:
             answer = {"seq": 1, "life": "a", "snapshot": SNAPSHOT}
         elif "/changes" in self.path:
@@ -64,6 +66,21 @@ class Handler(BaseHTTPRequestHandler):
         content = json.dumps(answer).encode()
         with contextlib.suppress(BrokenPipeError):  # who asked may have lost patience
             self._send(content)
+
+    def _stream(self, driver):
+        """Send two events, then stay until the reader leaves, or hang up."""
+        change = {"seq": 2, "kind": "job", "key": "1", "row": {"jobId": 1, "unseen": 1}}
+        snapshot = {"seq": 1, "life": "a", "snapshot": SNAPSHOT}
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for number, kind, data in (("a-1", "snapshot", snapshot), ("a-2", "change", change)):
+            text = f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
+            self.wfile.write(text.encode())
+        self.close_connection = True
+        if not driver.hangs_up:
+            self.rfile.read(1)
+            driver.left.set()
 
     def _send(self, content):
         self.send_response(202 if self.command == "POST" else 200)
@@ -90,6 +107,8 @@ class FakeDriver:
     def __init__(self, folder, driver_id="d1"):
         self.seen = []
         self.silent = False
+        self.hangs_up = False
+        self.left = threading.Event()
         self.released = threading.Event()
         self.folder = folder
         socket = folder / f"driver-{driver_id}.sock"
@@ -124,7 +143,8 @@ class FakeDriver:
         """Answer again, forget what was asked, be the only one."""
         self.released.set()
         self.released = threading.Event()
-        self.silent = False
+        self.silent = self.hangs_up = False
+        self.left.clear()
         self.seen.clear()
         for path in self.folder.glob("driver-*.json"):
             path.unlink()

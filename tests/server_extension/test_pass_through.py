@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -87,6 +88,17 @@ class JupyterServer:
         except ValueError:
             told = content.decode(errors="replace")
         return Answer(response.status, told, response.headers)
+
+    @contextmanager
+    def stream(self, path):
+        """Ask, and leave when the block ends."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=within(10))
+        try:
+            connection.request("GET", BASE + path, None, {"Authorization": f"token {TOKEN}"})
+            with connection.getresponse() as response:
+                yield response
+        finally:
+            connection.close()
 
     def log(self):
         return self._log.read_text()
@@ -251,6 +263,89 @@ def test_every_field_of_a_row_in_the_panel_is_one_that_drivers_send(interface, w
     assert {field for field in fields if f'"{field}"' not in written} == set()
 
 
+@pytest.mark.parametrize(
+    ("below", "asked"),
+    [
+        ("version", "/api/v1/version"),
+        ("applications", "/api/v1/applications"),
+        ("applications/app-1", "/api/v1/applications/app-1"),
+        ("applications/app-1/jobs/7", "/api/v1/applications/app-1/jobs/7"),
+        (
+            "applications/app-1/stages?status=active",
+            "/api/v1/applications/app-1/stages?status=active",
+        ),
+    ],
+)
+def test_paths_of_spark_s_rest_api_mean_the_same(server, driver, below, asked):
+    answer = server.ask("GET", f"pyspark-shell/drivers/d1/api/v1/{below}")
+
+    assert answer.status == 200
+    assert driver.seen[-1][1] == asked
+
+
+def test_a_kill_by_a_path_of_spark_s_rest_api(server, driver):
+    path = "pyspark-shell/drivers/d1/api/v1/applications/app-1/jobs/7/kill"
+
+    assert server.ask("POST", path, "{}").status == 202
+    assert driver.seen[-1][1] == "/api/v1/applications/app-1/jobs/7/kill"
+    assert server.ask("POST", "pyspark-shell/drivers/d1/api/v1/version", "{}").status == 405
+
+
+# Events -------------------------------------------------------------------------------------
+
+
+def test_events_are_passed_on_until_the_driver_ends_them(server, driver):
+    driver.hangs_up = True
+
+    answer = server.ask("GET", "pyspark-shell/drivers/d1/events?life=a&since=1&evil=1")
+
+    snapshot, change = events_in(answer.body)
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    assert driver.seen[-1][1] == "/api/v1/applications/app-1/events?life=a&since=1"
+    assert (snapshot["id"], snapshot["event"]) == ("a-1", "snapshot")
+    assert snapshot["data"]["snapshot"]["jobs"] == [{"jobId": 1, "status": "RUNNING"}]
+    assert (change["id"], change["event"]) == ("a-2", "change")
+    assert change["data"] == {"seq": 2, "kind": "job", "key": "1", "row": {"jobId": 1}}
+
+
+def test_events_come_at_once_and_end_when_the_reader_leaves(server, driver):
+    with server.stream("pyspark-shell/drivers/d1/events") as response:
+        assert response.readline() == b"id: a-1\n"
+        assert not driver.left.is_set()
+        lines = iter(response.readline, b"")
+        assert b": \n" in lines, "no heartbeat"
+
+    assert driver.left.wait(within(5))
+
+
+def test_a_stream_says_that_the_driver_is_silent_and_that_it_answers_again(server, driver):
+    with server.stream("pyspark-shell/drivers/d1/events") as response:
+        lines = iter(response.readline, b"")
+        driver.silent = True
+        assert b"event: silent\n" in lines
+        told = json.loads(next(lines).partition(b": ")[2])
+        driver.wake()
+        assert b": \n" in lines, "no heartbeat"
+
+    assert told["ageS"] >= 2
+    assert "snapshot" not in told, "it was told before"
+
+
+def test_no_events_come_from_a_driver_that_has_ended_or_says_nothing(server, driver):
+    gone = server.ask("GET", "pyspark-shell/drivers/d9/events")
+    driver.silent = True
+    silent = server.ask("GET", "pyspark-shell/drivers/d1/events")
+
+    assert (gone.status, silent.status) == (404, 504)
+
+
+def events_in(body):
+    """The fields of each event of a stream."""
+    blocks = (block.splitlines() for block in body.strip().split("\n\n"))
+    found = [dict(line.split(": ", 1) for line in block) for block in blocks]
+    return [{**event, "data": json.loads(event["data"])} for event in found]
+
+
 # Refusals -----------------------------------------------------------------------------------
 
 
@@ -259,6 +354,8 @@ def test_every_field_of_a_row_in_the_panel_is_one_that_drivers_send(interface, w
     [
         ("GET", "pyspark-shell/drivers"),
         ("GET", "pyspark-shell/drivers/d1/jobs"),
+        ("GET", "pyspark-shell/drivers/d1/events"),
+        ("GET", "pyspark-shell/drivers/d1/api/v1/version"),
         ("POST", "pyspark-shell/drivers/d1/jobs/1/kill"),
     ],
 )
@@ -304,8 +401,11 @@ def test_a_cookie_alone_gives_no_orders(server, driver):
         "d1/jobs/99999999999",
         "d1//jobs",
         "d1/jobs/",
-        "d1/api/v1/version",
-        "d1/events",
+        "d1/api/v1/versions",
+        "d1/api/v1/applications/app-2/jobs",
+        "d1/api/v1/applications//jobs",
+        "d1/api/v1/applications/app-1/../jobs",
+        "d1/api/v2/applications/app-1/jobs",
         "d1/http://evil/",
         "d1/jobs/1/kill",
     ],
@@ -370,10 +470,12 @@ def test_a_silent_driver_is_told_of_with_what_was_known(server, driver):
     server.ask("GET", "pyspark-shell/drivers/d1/changes?since=1&life=a&wait=0")
     driver.silent = True
 
-    answer = server.ask("GET", "pyspark-shell/drivers/d1/changes?since=2&life=a&wait=0")
+    short = server.ask("GET", "pyspark-shell/drivers/d1/changes?since=2&life=a&wait=0")
+    answer = server.ask("GET", "pyspark-shell/drivers/d1/snapshot")
 
-    assert answer.status == 504
+    assert (short.status, answer.status) == (504, 504)
     assert answer.body["ageS"] >= 2
+    assert "snapshot" not in short.body
     states = {job["jobId"]: job["status"] for job in answer.body["snapshot"]["jobs"]}
     assert states == {1: "SUCCEEDED", 2: "RUNNING"}
     (row,) = server.ask("GET", "pyspark-shell/drivers").body["drivers"]

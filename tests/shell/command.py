@@ -13,13 +13,14 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 def pyspark_shell(
-    *argv: str, stdin: str = "", path: Path | None = None
+    *argv: str, stdin: str = "", path: Path | None = None, master: str | None = "local[2]"
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; modules in `path` come before all others."""
     environment = {key: os.environ[key] for key in os.environ if key != "PYTHONHASHSEED"}
     places = [str(place) for place in (path, REPO) if place is not None]
+    where = [] if master is None else ["--master", master]
     return subprocess.run(
-        [sys.executable, "-m", "pyspark_shell.shell.main", "--master", "local[2]", *argv],
+        [sys.executable, "-m", "pyspark_shell.shell.main", *where, *argv],
         input=stdin,
         env=environment | {"PYTHONPATH": os.pathsep.join(places)},
         capture_output=True,

@@ -85,6 +85,11 @@ def test_sc_and_spark_are_there(shell):
     shell.run("sc.parallelize([1, 2, 3]).sum(), spark.sparkContext is sc", 2)
 
     assert "Out[1]: (6, True)" in shell.screen()
+    shell.run("sc.panel()", 3)
+    shell.run("sc.parallelize([(1, 2)], 4).reduceByKey(max)", 4)
+    screen = shell.screen()
+    assert "sc.panel() is for notebooks. Here: %jobs, %executors, %threads, %cleaner," in screen
+    assert "  4 partitions, not cached\n  reduceByKey at In[3]:1 ← parallelize at In[3]:1" in screen
 
 
 def test_a_bar_shows_progress_and_goes(shell, gate):
@@ -217,7 +222,9 @@ def test_jobs_are_shown_and_killed_by_name(shell):
     shell.press("Enter")
 
     screen = shell.wait(PROMPT.format(5))
-    assert "count at In[1]:1" in screen or "wait_for_file" in screen
+    row = r"^ +0  sc\.range\(2\)\.map\(wait_for_file\)\.count\(\) +running .* bg-1$"
+    assert re.search(row, screen, re.MULTILINE)
+    assert "Cannot find active jobs" not in screen
     assert "in wait_for_file" in screen
     assert "Killed job 0: 2 tasks stopped in" in screen
     assert "bg-1 was killed after" in screen
@@ -277,7 +284,7 @@ def test_startup_file_code_arguments_and_help(start_shell, tmp_path):
     shell.run("from_startup, from_first[0][1:], from_first[1]", 2)
     assert "Out[1]: ('started', ['one', '--two'], 3)" in shell.screen()
     shell.type("%kill?")
-    shell.wait("stage STAGE|all jobs that use stage 3")
+    shell.wait(r"^%kill stage 3 +all jobs that use stage 3$")
 
 
 def test_an_application_kill_at_the_prompt_is_one_notice(shell):
@@ -287,6 +294,7 @@ def test_an_application_kill_at_the_prompt_is_one_notice(shell):
 
     assert "SparkContextStopped" in screen
     assert "Application has been killed" in screen
+    assert "It was created at: the start of pyspark-shell." in " ".join(screen.split())
     shell.run("%spark restart", 4)
     assert "Out[4]: 2" in shell.run("sc.range(2).count()", 5)
 
@@ -369,3 +377,23 @@ def test_a_wrong_setting_is_one_line(start_shell):
 
     assert "pyspark-shell: spark.task.maxFailures must be" in screen
     assert "Traceback" not in screen
+
+
+def test_an_idle_application_is_announced_closed_and_made_anew(start_shell):
+    shell = start_shell("--conf", "spark.pyshell.driver.idleTime=3s")
+    shell.wait(PROMPT.format(1))
+
+    shell.wait(r"^ spark  local\[2\]  idle, closes in [\d.]+ s$")
+    shell.wait(r"^The application is idle and will be closed in 2 s\.$")
+    shell.wait(r"^The application was closed: idle for 3 s\. It starts again when sc is used\.$")
+    shell.wait("^ spark  no application runs")
+
+    assert "Out[1]: 2" in shell.run("sc.range(2).count()", 2)
+
+
+def test_a_first_file_that_cannot_be_read_is_one_line(start_shell):
+    screen = start_shell("-i", "/nowhere.py").wait("^exit code 2$")
+
+    assert screen == (
+        "pyspark-shell: cannot open '/nowhere.py': No such file or directory\nexit code 2"
+    )

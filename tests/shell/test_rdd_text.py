@@ -59,3 +59,11 @@ def test_a_long_lineage_is_cut(sc):
 
     assert len(summary.lineage) <= 4
     assert str(summary).count("\n") == 2
+
+
+def test_an_rdd_of_an_ended_application_shows_no_other_s_cache(sc, monkeypatch):
+    rdd = sc.parallelize(range(100), 2).cache()
+    rdd.count()
+    monkeypatch.setattr(rdd, "ctx", "a context that has ended, in which this number was another's")
+
+    assert summary_of(rdd).storage == "cached until its application ended"

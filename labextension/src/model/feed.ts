@@ -1,9 +1,12 @@
 import { applyChanges } from './changes';
-import { Request, RequestFailed } from './request';
+import { Events, IEvent, Request, RequestFailed } from './request';
 import { IChange, ISnapshot } from './rows';
 
 /** How long a request may hang at the driver when nothing changes; bounds the silence we miss. */
 const WAIT_S = 2;
+
+/** A server that says nothing for so long on a stream has gone, or somebody in between keeps it. */
+const STREAM_MS = 8000;
 
 /** How soon a driver that did not seem to be there is asked again, while it is listed. */
 const AGAIN_MS = 2000;
@@ -30,7 +33,8 @@ interface IAnswer {
 }
 
 /**
- * Follows one driver: a snapshot first, then changes by long poll, until it is closed.
+ * Follows one driver: a snapshot first, then changes, until it is closed. They come as events on
+ * one stream, or by long poll where streams do not get through.
  *
  * A driver that answers late is `silent`, and what is known of it stays. One that is `gone` is
  * asked again as long as it is listed, else it has ended. No request runs after `close`; answers
@@ -41,7 +45,8 @@ export class Feed {
     private readonly _request: Request,
     readonly driverId: string,
     private readonly _changed: () => void,
-    private readonly _isListed: () => boolean = () => false
+    private readonly _isListed: () => boolean = () => false,
+    private readonly _events: Events | null = null
   ) {
     void this._follow();
   }
@@ -70,7 +75,11 @@ export class Feed {
     let failures = 0;
     while (!this.closed) {
       try {
-        await this._ask();
+        if (this._events && this._streams) {
+          await this._listen(this._events);
+        } else {
+          await this._ask();
+        }
         failures = 0;
       } catch (error) {
         if (this.closed) {
@@ -86,6 +95,64 @@ export class Feed {
           return;
         }
       }
+    }
+  }
+
+  /** Takes events until the stream ends; one that brings nothing is given up for good. */
+  private async _listen(events: Events): Promise<void> {
+    const known = this.snapshot && this._life !== '';
+    const heard = new AbortController();
+    const end = () => heard.abort();
+    this._abort.signal.addEventListener('abort', end);
+    let timer = setTimeout(end, STREAM_MS);
+    let any = false;
+    try {
+      const stream = events(`drivers/${this.driverId}/events`, {
+        query: known ? { since: this._seq, life: this._life } : {},
+        signal: heard.signal
+      });
+      for await (const event of stream) {
+        if (this.closed) {
+          return;
+        }
+        any = true;
+        clearTimeout(timer);
+        timer = setTimeout(end, STREAM_MS);
+        this._takeEvent(event);
+      }
+      if (!any) {
+        throw new RequestFailed(0, 'The stream ended before it began.');
+      }
+    } catch (error) {
+      if (this.closed) {
+        return;
+      }
+      if (!any && (heard.signal.aborted || isUnknown(error))) {
+        this._streams = false;
+        return;
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this._abort.signal.removeEventListener('abort', end);
+    }
+  }
+
+  private _takeEvent({ kind, data }: IEvent): void {
+    switch (kind) {
+      case 'snapshot':
+        this._take(data as IAnswer);
+        break;
+      case 'change': {
+        const change = data as IChange & { seq: number };
+        this._take({ seq: change.seq, life: this._life, changes: [change] });
+        break;
+      }
+      case 'silent':
+        this._fail(new RequestFailed(504, '', data as Record<string, unknown>));
+        break;
+      default:
+        this._take({ seq: this._seq, life: this._life });
     }
   }
 
@@ -147,8 +214,19 @@ export class Feed {
     });
   }
 
+  /** Whether streams get through. */
+  private _streams = true;
   private _seq = 0;
   private _life = '';
   private _abort = new AbortController();
   private _wake: () => void = () => undefined;
+}
+
+/** Whether the server is one that has no streams. */
+function isUnknown(error: unknown): boolean {
+  return (
+    error instanceof RequestFailed &&
+    error.status === 404 &&
+    error.message === 'There is no such page.'
+  );
 }

@@ -38,3 +38,10 @@ export function framesOf(lastStack: string[]): string[] {
   }
   return frames;
 }
+
+/** Where a last stack stands: the innermost frame that is the user's, else the innermost. */
+export function placeOf(lastStack: string[]): string {
+  const frames = framesOf(lastStack);
+  const own = frames.filter(frame => !isLibrary(frame));
+  return (own.length ? own : frames).at(-1) ?? '';
+}

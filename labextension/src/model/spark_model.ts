@@ -3,7 +3,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { DriverList } from './driver_list';
 import { Connection, Feed } from './feed';
 import { chooseDriver } from './follow';
-import { Request, RequestFailed } from './request';
+import { Events, Request, RequestFailed } from './request';
 import { IDriver, IJob, IOutsideKill, ISnapshot, ITracked } from './rows';
 import { TaskOrder, TaskPages } from './task_pages';
 import { Watch } from './watch';
@@ -41,7 +41,10 @@ export interface INotice {
  * nothing here before the driver has told of it.
  */
 export class SparkModel {
-  constructor(private readonly _request: Request) {}
+  constructor(
+    private readonly _request: Request,
+    private readonly _events: Events | null = null
+  ) {}
 
   /** Emitted whenever something that a view shows is different. */
   get changed(): ISignal<this, void> {
@@ -307,7 +310,7 @@ export class SparkModel {
       );
       this._notice =
         answer.from === 'outside'
-          ? { text: '', failed: answer.left.length > 0, report: answer }
+          ? reported(answer, this._notice?.report)
           : null;
       this._emit();
       return true;
@@ -389,7 +392,8 @@ export class SparkModel {
         this._request,
         id,
         () => this._emit(),
-        () => this._isListed(id)
+        () => this._isListed(id),
+        this._events
       );
     }
   }
@@ -422,4 +426,19 @@ export class SparkModel {
   private _kernelId: string | null = null;
   private _notice: INotice | null = null;
   private _jobsShown = 20;
+}
+
+/** One notice for executors that are killed together. */
+function reported(report: IOutsideKill, before?: IOutsideKill): INotice {
+  const together = report.scope === 'executor' && before?.scope === 'executor';
+  const whole = together
+    ? {
+        ...report,
+        target: null,
+        ended: [...before.ended, ...report.ended],
+        left: [...before.left, ...report.left],
+        tookMs: Math.max(before.tookMs, report.tookMs)
+      }
+    : report;
+  return { text: '', failed: whole.left.length > 0, report: whole };
 }

@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { framesOf, inShort } from '../model/frames';
+import { inShort, placeOf } from '../model/frames';
 import { IJob, IKillCard, ISnapshot } from '../model/rows';
 import { forcedAfterMs, jobState, killOf, stubborn } from '../model/words';
 import { useEnv } from './env';
@@ -77,7 +77,7 @@ function Stubborn({ card }: { card: IKillCard }): JSX.Element {
               task.pid
             )}
             {task.lastStack?.length ? (
-              <code>{inShort(framesOf(task.lastStack).at(-1)!)}</code>
+              <code>{inShort(placeOf(task.lastStack))}</code>
             ) : null}
             <Action
               text={trans.__('Kill executor %1', task.executorId)}

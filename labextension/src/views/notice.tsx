@@ -32,7 +32,10 @@ export function Notice(): JSX.Element {
 function OutsideKill({ report }: { report: IOutsideKill }): JSX.Element {
   const { trans } = useEnv();
   const { ended, left, sharedTasks } = report;
-  const what = scopeWord(report.scope, trans, report.target);
+  const what =
+    report.scope === 'executor' && report.target === null
+      ? trans.__('executors')
+      : scopeWord(report.scope, trans, report.target);
   return (
     <>
       <p>
