@@ -15,6 +15,7 @@ import logging
 import math
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,8 @@ log: Final = logging.getLogger("pyspark_shell.ContextCleaner")
 
 # Longer pauses are felt: keys typed into a notebook wait for them.
 _LONG_PAUSE_MS: Final = 200
+# The oldest generation: the others take microseconds, and are not worth a word.
+_FULL: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class CollectionRun:
     Attributes
     ----------
     by
-        Who wanted it: `periodic`, `user` or `pressure`.
+        Who wanted it: `periodic`, `user`, `pressure`; `automatic` for a full one of Python's own.
     took_ms
         As long as no other thread ran.
     collected
@@ -72,6 +75,8 @@ class GarbageCollection:
         self._wake = threading.Event()
         self._stopped = False
         self._thread: threading.Thread | None = None
+        self._collects = False
+        self._automatic_began_s = 0.0
         self._next_s = math.inf
         self.last: CollectionRun | None = None
         self.next_at_ms: int | None = None
@@ -81,10 +86,13 @@ class GarbageCollection:
         if self._interval_s > 0:
             self._plan(time.monotonic() + self._interval_s)
         self._thread = start_daemon(PERIODIC_GC, self._run)
+        gc.callbacks.append(self._hear)
 
     def stop(self, timeout_s: float) -> None:
         """Collect no more."""
         self._stopped = True
+        with suppress(ValueError):
+            gc.callbacks.remove(self._hear)
         self.next_at_ms = None
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
@@ -95,7 +103,11 @@ class GarbageCollection:
         self._stored_bytes = 0
         at_ms = time.time_ns() // 1_000_000
         began_s = time.perf_counter()
-        collected = gc.collect()
+        self._collects = True
+        try:
+            collected = gc.collect()
+        finally:
+            self._collects = False
         took_ms = (time.perf_counter() - began_s) * 1000
         self.last = CollectionRun(at_ms, by, round(took_ms, 1), collected)
         if took_ms > _LONG_PAUSE_MS:
@@ -105,6 +117,20 @@ class GarbageCollection:
                 by, took_ms, collected,
             )  # fmt: skip
         return self.last
+
+    def _hear(self, phase: str, info: dict[str, int]) -> None:
+        """Note a full collection that Python began by itself; called in the midst of any thread's
+        code, so nothing is logged or locked here.
+        """
+        if info["generation"] < _FULL or self._collects:
+            return
+        now_s = time.perf_counter()
+        if phase == "start":
+            self._automatic_began_s = now_s
+            return
+        took_ms = round((now_s - self._automatic_began_s) * 1000, 1)
+        at_ms = time.time_ns() // 1_000_000 - int(took_ms)
+        self.last = CollectionRun(at_ms, "automatic", took_ms, info["collected"])
 
     # On the listener bus ----------------------------------------------------------------
 

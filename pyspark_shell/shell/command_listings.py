@@ -34,6 +34,8 @@ Listing = Callable[[DriverClient, Namespace, Output], int]
 # Ended jobs and stages, and tasks of a stage, that are shown without `--all`.
 _SHOWN: Final = 20
 _LOG_BYTES: Final = 64 << 10
+# Who holds what is looked for among all objects of the driver.
+_HOLDERS_S: Final = 20.0
 _FOLLOW_S: Final = 0.3
 _UNFINISHED: Final = ("running", "waiting", "killing")
 
@@ -263,7 +265,8 @@ def list_threads(client: DriverClient, arguments: Namespace, out: Output) -> int
 
 def show_cleaner(client: DriverClient, arguments: Namespace, out: Output) -> int:
     """What the context cleaner watches; with `--holders` who holds it."""
-    answer = client.get("cleaner", 20.0, holders=arguments.holders or None)
+    patience_s = max(_HOLDERS_S, client.timeout_s) if arguments.holders else client.timeout_s
+    answer = client.get("cleaner", patience_s, holders=arguments.holders or None)
     out.json(answer)
     out.line(cleaner_view(answer, out.width, out.paint))
     return DONE

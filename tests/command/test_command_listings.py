@@ -291,6 +291,49 @@ def test_a_silent_driver_is_told_and_its_processes_are_shown_from_outside(busy, 
     assert [(row["stageId"], row["jobIds"]) for row in running] == [(1, [1]), (1, [1])]
 
 
+@pytest.mark.parametrize(
+    "busy_with", ["while True: pass", "time.sleep(120)"], ids=["loop", "sleep"]
+)
+def test_every_word_works_while_the_drivers_main_thread_is_busy(obedient, command, busy_with):
+    driver = obedient()
+    driver.begin("job()")
+    driver.do(busy_with)
+    firsts = {
+        ("ps",): "Driver",
+        ("jobs",): "Job",
+        ("stages",): "Stage",
+        ("stages", 0): "Stage",
+        ("executors",): "Executor",
+        ("threads",): "Thread",
+        ("cleaner",): "Cleaner: ",
+        ("logs",): "Nothing on stderr yet.",
+    }
+
+    for words, first in firsts.items():
+        said = command(*words)
+
+        assert (said.code, said.err) == (0, ""), (words, said)
+        assert said.out.startswith(first), (words, said)
+    assert "answers" in command("ps").out
+    assert command("kill", "--job", 0).code == 0
+
+
+def test_every_word_says_honestly_that_a_driver_holds_the_interpreter(obedient, command):
+    driver = obedient()
+    driver.begin("job()")
+    driver.do("ctypes.PyDLL(None).sleep(45)")
+    wait_for(lambda: "silent" in command("ps", silent_s=1).out, "the driver to be silent")
+
+    for word in ("jobs", "stages", "executors", "cleaner", "logs"):
+        said = command(word, silent_s=1)
+
+        assert said.code == 4, (word, said)
+        silence = f"(pid {driver.pid}) does not answer: nothing came within 1 s"
+        assert silence in said.err, said
+        assert "Python is inside one long C call, or stopped." in said.out
+        assert len([line for line in said.lines if line.split()[0].isdigit()]) == 2, "executors"
+
+
 # Terminals and pipes ---------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
@@ -75,6 +76,33 @@ def test_much_that_was_stored_calls_for_one(make):
 
     wait_for(lambda: collection.last, "a collection")
     assert collection.last.by == "pressure"
+
+
+def test_a_full_collection_that_python_begins_by_itself_is_noted(make):
+    collection = make()
+    gc.collect(0)
+    assert collection.last is None, "those of young objects are not worth a word"
+    knot = []
+    knot.append(knot)
+    del knot
+
+    gc.collect()
+
+    assert collection.last.by == "automatic"
+    assert collection.last.collected > 0
+    assert collection.last.took_ms >= 0
+    assert collection.collect("user").by == collection.last.by == "user"
+
+
+def test_nobody_listens_to_collections_after_the_stop(make):
+    collection = make()
+    before = len(gc.callbacks)
+
+    collection.stop(within(5))
+    gc.collect()
+
+    assert len(gc.callbacks) == before - 1
+    assert collection.last is None
 
 
 def test_there_is_none_after_the_stop(make):

@@ -37,7 +37,7 @@ function summary(ui, header, looksForHolders) {
   const isOff = header.state === 'off';
   return h('div', { class: 'summary', key: 'summary' },
     h('dl', { class: 'facts' },
-      fact('cleaner', isOff ? 'off' : header.now ? `cleaning ${header.now}` : header.state),
+      fact('cleaner', isOff ? 'off' : header.now ? cleaning(header) : header.state),
       fact('queue', header.queue ?? 0),
       fact('watched', perKind(header.tracked)),
       fact('cleaned', perKind(header.cleaned)),
@@ -53,6 +53,11 @@ function summary(ui, header, looksForHolders) {
       mayChange && !ui.model.isStopped && button('Collect garbage now', () => ui.order('gc', 'cleaner/gc',
         {}, null, done => `${plural(done.collected, 'object')} found in ${duration(done.tookMs)}.`),
       { disabled: ui.sent.has('gc') })));
+}
+
+function cleaning(header) {
+  const since = header.nowSince ? ` for ${duration(Date.now() - header.nowSince)}` : '';
+  return `cleaning ${header.now}${since}`;
 }
 
 function perKind(counts) {
@@ -71,7 +76,8 @@ function entity(ui, row) {
       h('span', { class: 'buttons' }, actions(ui, row, key))),
     h('p', { class: 'soft details' }, [
       cellName(row.cell), shortSite(row.callSite), row.createdAt && `made ${ago(row.createdAt)}`,
-      row.blocks > 0 && plural(row.blocks, 'block'), row.error
+      row.blocks > 0 && plural(row.blocks, 'block'),
+      row.executors?.length > 0 && `used last by ${row.executors.join(', ')}`, row.error
     ].filter(Boolean).map((text, at) => h('span', { key: at }, text))),
     row.heldBy && held(row.heldBy));
 }
