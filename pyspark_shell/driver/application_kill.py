@@ -215,13 +215,12 @@ class ApplicationKill:
 
     def _interrupt_main(self) -> None:
         interrupts = 0
-        while interrupts < self._policy.interrupt_attempts and self._goes_on():
+        while interrupts < self._policy.interrupt_attempts and self._goes_on(interrupts > 0):
             self._target.interrupt_main(str(self.record), self._code)
             interrupts += 1
             self._main_outcome = "interrupted" + (f" {interrupts} times" if interrupts > 1 else "")
-            _wait_until(self._main_is_done, _INTERRUPT_PAUSE_S)
             self._wait_for_c_code()
-        if self._goes_on():
+        if self._goes_on(interrupts > 0):
             times = self._main_outcome if interrupts else "not interrupted"
             self._main_outcome = f"did not stop, {times}"
             self._show(
@@ -234,12 +233,13 @@ class ApplicationKill:
         left_s = self._policy.terminate_timeout_s - (time.monotonic() - self._began_s)
         _wait_until(lambda: self._main_is_done() or not is_interrupt_pending(), left_s)
 
-    def _goes_on(self) -> bool:
+    def _goes_on(self, has_heard: bool) -> bool:
         """Whether the main thread is still in the user's code, and not to clean up: an `except` or
-        `finally` that the kill led to gets a grace of its own.
+        `finally` that the kill led to gets a grace of its own, and what follows on it a moment.
         """
+        has_heard = has_heard or is_handling_kill()
         _wait_until(lambda: self._main_is_done() or not is_handling_kill(), self._policy.grace_s)
-        return not self._main_is_done()
+        return not _wait_until(self._main_is_done, _INTERRUPT_PAUSE_S if has_heard else 0.0)
 
     def _main_is_done(self) -> bool:
         """Whether the code that ran when the kill came has ended; the next is left alone."""

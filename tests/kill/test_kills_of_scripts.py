@@ -220,8 +220,9 @@ hook = sys.excepthook
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sc = start()
 about(sc)
-tell(ready=True, restored=sys.excepthook is sys.__excepthook__ and hook is not sys.excepthook)
+restored = sys.excepthook is sys.__excepthook__ and hook is not sys.excepthook
 try:
+    tell(ready=True, restored=restored)
     time.sleep(60)
 except KeyboardInterrupt as error:
     tell(second=type(error).__name__, sum=sc.parallelize(range(10), 2).sum())
