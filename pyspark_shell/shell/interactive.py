@@ -22,6 +22,7 @@ from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import INTERRUPTED
 from pyspark_shell.shell.banner import banner
 from pyspark_shell.shell.dump_key import install_dump_key
+from pyspark_shell.shell.ending_signals import install_ending_signals
 from pyspark_shell.shell.leaving import QuietThreads, wait_for_threads
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 from pyspark_shell.shell.runner import NO_SCRIPT, fresh_main
@@ -58,6 +59,7 @@ def run_interactive(conf: SparkConf, first: str | None, arguments: Sequence[str]
         print(banner(context, address, SPARK_VERSION), flush=True)
         app = _application(namespace)
         install_dump_key()
+        install_ending_signals()
         sys.argv = [first or "", *arguments]  # IPython has put its own there
         if first is not None:
             app.shell.safe_execfile(os.path.abspath(first), app.shell.user_ns)

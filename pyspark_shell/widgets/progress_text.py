@@ -36,14 +36,18 @@ def duration_text(milliseconds: float) -> str:
 
 
 def bar_text(done: int, running: int, tasks: int) -> str:
-    """How far a job is, in blocks; one that is half done shows half of them.
+    """How far a job is, in blocks; one that is half done shows half of them, one that has begun
+    to be done shows one.
 
     Examples
     --------
     >>> bar_text(14, 2, 30)
     '▮▮▮▮▮▮▯▯▯▯▯▯'
+    >>> bar_text(1, 2, 1000)
+    '▮▯▯▯▯▯▯▯▯▯▯▯'
     """
     blocks = 0 if tasks <= 0 else (done + running // 2) * _BAR_BLOCKS // tasks
+    blocks = max(blocks, 1 if done else 0)
     filled = min(_BAR_BLOCKS, blocks)
     return "▮" * filled + "▯" * (_BAR_BLOCKS - filled)
 

@@ -102,7 +102,9 @@ def test_a_function_of_one_cell_called_in_another_names_both(notebook):
 
 def test_lineage_and_threads_are_told_by_cell(notebook):
     text = notebook.run("print(sc.parallelize([1], 1).map(str).toDebugString().decode())")
-    notebook.run("import threading, time\nthreading.Thread(target=time.sleep, args=(3,)).start()")
+    notebook.run(
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()"
+    )
 
     rows = notebook.driver.get("threads")
 

@@ -8,6 +8,8 @@ import pytest
 
 from pyspark_shell.shell.install_kernel import kernel_spec
 from tests.kernel.conftest import KERNELSPEC
+from tests.kernel.widget_clicks import FrontEnd
+from tests.processes.waiting import wait_for
 
 SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
 
@@ -44,6 +46,26 @@ def test_interrupt_in_a_stock_kernel_ends_the_cell_s_jobs(stock):
 
     assert cell.error["traceback"][-1] == "KeyboardInterrupt at In[2]:1"
     assert stock.jobs(status="running") == []
+
+
+def test_progress_kill_and_restart_are_the_same_in_a_stock_kernel(stock):
+    front_end = FrontEnd(stock)
+    cell = stock.start(SLEEPING)
+    kill = wait_for(lambda: front_end.button("Kill this job"), "the line's button")
+    front_end.click(kill)
+    assert "Killed: job 0 (collect, 0 of 4 tasks) from the notebook" in cell.wait().text
+    loop = stock.start("print('begun')\nwhile True: pass")
+    loop.says("begun")
+    name = stock.driver.entry.application_id
+
+    stock.driver.post("kill", {"reason": "spring cleaning", "who": "JupyterLab"})
+    loop.wait()
+
+    assert loop.error["traceback"] == [
+        f"Killed: application {name} from JupyterLab: spring cleaning"
+    ]
+    stock.run("%spark restart")
+    assert stock.start("sc.parallelize([1, 2], 1).sum()").wait().text.endswith("3")
 
 
 def test_a_context_that_runs_already_is_taken_over(kernel_specs, stock):

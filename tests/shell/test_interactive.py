@@ -354,20 +354,24 @@ def test_a_key_shows_where_everything_is(shell, gate):
     shell.wait(r"^Out\[2\]: 2$")
 
 
-def test_a_terminated_shell_leaves_nothing_behind(shell):
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["SIGTERM", "SIGHUP"]
+)
+def test_a_terminated_shell_leaves_nothing_behind(shell, number, code):
     shell.run("sc.range(2).count(), __import__('os').getpid()", 2)
     pid = int(re.search(r"\(2, (\d+)\)", shell.screen())[1])
     shell.type("sc.range(2).map(wait_for_file).count()")
     shell.wait(r"\[Stage")
 
-    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, number)
 
-    shell.wait("exit code 143$")
+    shell.wait(f"exit code {code}$")
     wait_for(
         lambda: all("sleep" in describe(pid) for pid in processes_with(shell.marker)),
         "the end of executors and zygote",
     )
     assert list((shell.folder / "local").rglob("local-*")) == []
+    assert list((shell.folder / "runtime").rglob("driver-*")) == []
 
 
 def test_a_wrong_setting_is_one_line(start_shell):
@@ -397,3 +401,23 @@ def test_a_first_file_that_cannot_be_read_is_one_line(start_shell):
     assert screen == (
         "pyspark-shell: cannot open '/nowhere.py': No such file or directory\nexit code 2"
     )
+
+
+def test_magics_tell_of_what_runs_and_what_is_kept(shell, gate):
+    shell.run("numbers = sc.range(4, numSlices=2).setName('numbers').cache(); numbers.count()", 2)
+    shell.type("%bg sc.range(2).map(wait_for_file).count()")
+    shell.wait(r"spark\[1\] In \[3\]:")
+    for number, magic in enumerate(("%stages", "%executors", "%held", "%cleaner", "%threads"), 3):
+        shell.run(magic, number + 1)
+    screen = shell.run("%kill all", 9)
+
+    assert re.search(r"^ +1  .* 0\+2/2 ", screen, re.MULTILINE)
+    assert len(re.findall(r"^[01] +\d+ +busy ", screen, re.MULTILINE)) == 2
+    assert "numbers: held by variable numbers" in screen
+    assert "Watches 1 RDD" in screen
+    assert re.search(r"^bg-1 ", screen, re.MULTILINE)
+    assert "Killed job 1: 2 tasks stopped in" in screen
+    shell.run("%spark_forget numbers", 10)
+    assert "Forgotten: variable numbers" in shell.screen()
+    shell.run("%spark stop", 11)
+    shell.wait("^ spark  no application runs")

@@ -194,8 +194,12 @@ def test_what_does_not_exist_is_told(say):
     assert say("threads 4711").startswith("Executor does not exist")
 
 
-@pytest.mark.parametrize("name", ["jobs", "kill", "bg", "spark", "held", "stack"])
-def test_every_magic_explains_itself(shell, name):
-    text = shell.find_line_magic(name).__doc__
+MAGICS = "jobs stages executors kill stack threads held cleaner spark_forget bg spark spark_guard"
 
-    assert f"%{name}" in text
+
+@pytest.mark.parametrize("name", MAGICS.split())
+def test_every_magic_explains_itself(shell, name):
+    magic = shell.find_line_magic(name) or shell.find_cell_magic(name)
+
+    assert f"%{name}" in magic.__doc__
+    assert len(magic.__doc__.splitlines()) > 2
