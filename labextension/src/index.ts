@@ -38,6 +38,9 @@ const INTRODUCED = 'pyspark-shell:introduced';
 const PANEL = 'pyspark-shell-panel';
 const TAB = 'pyspark-shell-tab';
 
+/** Without a time the words go into the list of news, which nobody opens. */
+const TOAST = { autoClose: 5000 } as const;
+
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN,
   description:
@@ -137,13 +140,14 @@ function activate(
   async function killed(kill: () => Promise<unknown>): Promise<void> {
     await model.fresh();
     if (!activeJobs(model.snapshot).length) {
-      Notification.info(trans.__('No Spark job is running.'));
+      Notification.info(trans.__('No Spark job is running.'), TOAST);
       return;
     }
     await kill();
     if (model.notice?.failed) {
       Notification.error(
-        model.notice.text || trans.__('Some processes of the job do not end.')
+        model.notice.text || trans.__('Some processes of the job do not end.'),
+        TOAST
       );
     }
   }
@@ -192,7 +196,10 @@ function activate(
           .map(job => job.cell?.id ?? '')
           .filter(id => kernelId && id && env.places.hasCell(kernelId, id));
         if (!cells.length) {
-          Notification.info(trans.__('No cell has a running Spark job.'));
+          Notification.info(
+            trans.__('No cell has a running Spark job.'),
+            TOAST
+          );
         } else if (kernelId) {
           lastCell = (lastCell + 1) % cells.length;
           env.places.goToCell(kernelId, cells[lastCell]);

@@ -182,7 +182,7 @@ for n in range(2):
     view.is_in_state(view.job(0), "killed")
     view.is_in_state(view.job(1), "killed")
     view.command("pyspark-shell:kill-newest")
-    view.shows(view.page.locator("body"), "No Spark job is running.")
+    view.page.get_by_text("No Spark job is running.").first.wait_for()
 
 
 def test_folds_are_kept_and_the_badge_counts_what_runs(lab_page):

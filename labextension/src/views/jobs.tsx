@@ -149,10 +149,10 @@ function JobRow({ job, snapshot, grouped }: IJobRowProps): JSX.Element {
       </div>
       <div className="jp-Spark-facts">
         <StateWord state={state} />
+        <KillLine job={job} snapshot={snapshot} />
         {job.cell?.thread && (
           <span>{trans.__('thread %1', job.cell.thread)}</span>
         )}
-        <KillLine job={job} snapshot={snapshot} />
         {state !== 'killing' && <span>{counts(progress)}</span>}
         {job.submittedAt && state !== 'killed' && (
           <span>
