@@ -51,8 +51,12 @@ def test_empty_state_teaches(lab_page):
     view = lab_page.open()
 
     view.shows(view.panel, "No driver yet")
-    view.shows(view.panel, "from pyspark_shell import sc")
     view.shows(view.panel, "pyspark-shell")
+    start = view.panel.locator("code").first.inner_text()
+    view = lab_page.open(lab_page.lab.write_notebook(f"{start}\nsc.range(4).count()"))
+    view.run_to_end(0)
+    assert view.output(0).splitlines()[-1] == "4"
+    view.is_in_state(view.job(0), "done")
 
 
 def test_terminal_driver(lab_page, terminal_driver):

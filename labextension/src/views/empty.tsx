@@ -2,7 +2,9 @@ import React from 'react';
 
 import { useEnv } from './env';
 
-const START = 'from pyspark_shell import sc';
+/** Works in every kernel of Python; ours has `sc` already. */
+const START =
+  'from pyspark_shell import SparkContext; sc = SparkContext.getOrCreate()';
 
 /** Why there is nothing to show, and what to do about it. */
 export function Empty(): JSX.Element {
