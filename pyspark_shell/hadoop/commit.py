@@ -17,6 +17,7 @@ import posixpath
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
@@ -64,7 +65,7 @@ class FileOutputCommitter:
 
     def setup_job(self) -> None:
         """Make the directories; to be called once, before the first task."""
-        os.makedirs(self._job_path, exist_ok=True)
+        os.makedirs(posixpath.join(self._job_path, _PENDING), exist_ok=True)
 
     def task_attempt(self, partition: int, attempt: int) -> TaskAttempt:
         """Open the place where one attempt of a task writes; no two have the same `attempt`."""
@@ -92,7 +93,13 @@ class FileOutputCommitter:
         self._clean_up()
 
     def _clean_up(self) -> None:
-        shutil.rmtree(posixpath.join(self.path, _PENDING), ignore_errors=True)
+        """Remove what attempts wrote, also while one that was killed still writes: under its new
+        name it finds no place for another file.
+        """
+        going = posixpath.join(self.path, f"{_PENDING}-{self._job}")
+        with suppress(FileNotFoundError):
+            os.rename(posixpath.join(self.path, _PENDING), going)
+            shutil.rmtree(going, ignore_errors=True)
 
     @property
     def _job_path(self) -> str:
@@ -116,7 +123,8 @@ class TaskAttempt:
 
     def create(self, suffix: str = "") -> OutputFile:
         """Open `part-<partition><suffix>`; `commit` closes it."""
-        os.makedirs(self._working_path, exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(self._working_path)  # without its parents: the job may be over
         name = f"part-{self._partition:05d}{suffix}"
         file = OutputFile(posixpath.join(self._working_path, name))
         self._files.append(file)

@@ -178,3 +178,20 @@ def test_output_that_exists_is_refused(tmp_path):
 def test_output_without_a_name_is_refused():
     with pytest.raises(IllegalArgumentException, match="Can not create a Path"):
         FileOutputCommitter("")
+
+
+def test_an_attempt_that_outlives_its_job_leaves_nothing(tmp_path):
+    committer = FileOutputCommitter(str(tmp_path / "out"))
+    committer.setup_job()
+    late, writing = committer.task_attempt(0, 1), committer.task_attempt(1, 2)
+    file = writing.create()
+    file.write(b"begun")
+
+    committer.abort_job()
+
+    file.write(b"went on")
+    with pytest.raises(FileNotFoundError):
+        late.create()
+    late.abort()
+    writing.abort()
+    assert os.listdir(tmp_path / "out") == []
