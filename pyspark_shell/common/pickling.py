@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import cloudpickle
 
+from pyspark_shell.common.errors import SparkException
+
 PROTOCOL: Final = 5
 
 loads = pickle.loads
@@ -89,7 +91,7 @@ def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], Any] | No
     with io.BytesIO() as file:
         try:
             _Pickler(file, buffer_callback).dump(value)
-        except PicklingError:
+        except (PicklingError, SparkException):  # the latter: what may not travel says so itself
             raise
         except RecursionError as error:
             raise PicklingError(

@@ -203,7 +203,7 @@ def test_broadcasts_reach_every_task(sc):
     table.unpersist()
     assert sc.parallelize("aa", 2).map(lambda key: table.value[key]).sum() == 2
     table.destroy()
-    with pytest.raises(pickle.PicklingError, match="Task not serializable"):
+    with pytest.raises(SparkException, match="Task not serializable"):
         sc.parallelize("aa", 2).map(lambda key: table.value[key]).sum()
 
 

@@ -145,7 +145,7 @@ def test_a_destroyed_value_is_of_no_use_elsewhere(broadcast, manager):
         handle.destroy()
     with pytest.raises(SparkException, match=text):
         handle.unpersist()
-    with pytest.raises(pickle.PicklingError, match="Task not serializable"):
+    with pytest.raises(SparkException, match="Task not serializable"):
         dumps(lambda: handle.value)
 
 

@@ -122,7 +122,7 @@ def broadcast_unpersisted_and_destroyed(sc):
     shared.unpersist()
     second = rdd.collect()
     shared.destroy()
-    return first, second, caught(rdd.collect, "destroyed")[1]
+    return first, second, caught(rdd.collect, "destroyed")
 
 
 @program
