@@ -182,6 +182,18 @@ def name_of_file(file: str) -> str | None:
     return _name_of_file(file)
 
 
+def named_by_cell(frame: str, file: str) -> str:
+    """A frame of a traceback, as text; that of a cell's code begins as IPython has it.
+
+    Examples
+    --------
+    >>> named_by_cell('  File "totals.py", line 3, in parse', "totals.py")
+    '  File "totals.py", line 3, in parse'
+    """
+    cell = _name_of_file(file)
+    return frame if cell is None else frame.replace(f'File "{file}"', f"Cell {cell}", 1)
+
+
 def place(file: str, line: int) -> str:
     """A line of code, as people say it.
 

@@ -224,10 +224,12 @@ class JobFailed(SparkException):
         import traceback
 
         from pyspark_shell.common.call_site import is_engine_file
+        from pyspark_shell.common.cell import named_by_cell
 
         frames = traceback.extract_tb(self.__traceback__)
         own = [f for f in frames if not is_engine_file(f.filename) and "IPython" not in f.filename]
-        shown = [line.rstrip() for line in traceback.format_list(own)]
+        texts = zip(traceback.format_list(own), own, strict=True)
+        shown = [named_by_cell(text.rstrip(), frame.filename) for text, frame in texts]
         return [*shown, "", f"{type(self).__name__}: {self}"]
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-from pyspark_shell.common.cell import name_of_file
+from pyspark_shell.common.cell import named_by_cell
 from pyspark_shell.common.errors import (
     JobFailed,
     PythonException,
@@ -213,8 +213,8 @@ def with_source_lines(traceback: str) -> str:
         if frame is None:
             shown.append(line)
             continue
-        file, cell = frame["file"], name_of_file(frame["file"])
-        shown.append(line if cell is None else line.replace(f'File "{file}"', f"Cell {cell}"))
+        file = frame["file"]
+        shown.append(named_by_cell(line, file))
         if not following.startswith("    "):
             source = linecache.getline(file, int(frame["line"])).strip()
             if source:

@@ -22,6 +22,8 @@ except Exception as error:
     print(error)
 """
 
+UNCAUGHT = 'sc.parallelize(["1", "0"], 2).map(lambda text: 100 // int(text)).collect()'
+
 CELL = """
 try:
     sc.parallelize(["1", "0"], 2).map(lambda text: 100 // int(text)).collect()
@@ -54,6 +56,7 @@ def test_of_a_cell(tmp_path):
         'shell.run_line_magic("load_ext", "pyspark_shell")\n'
         'shell.push({"sc": SparkContext("local[2]", "cells")})\n'
         f"shell.run_cell({CELL!r}, store_history=True)\n"
+        f"shell.run_cell({UNCAUGHT!r}, store_history=True)\n"
     )
 
     told = subprocess.run(
@@ -63,3 +66,4 @@ def test_of_a_cell(tmp_path):
     assert told.startswith("ZeroDivisionError: ")
     assert " |   Cell In[1], line 2, in <lambda> | " in told
     assert " |     sc.parallelize([" in told.split("in <lambda>")[1]
+    assert f"\n  Cell In[2], line 1, in <module>\n    {UNCAUGHT}\n" in told
