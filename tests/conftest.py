@@ -63,13 +63,43 @@ def open_files() -> dict[int, str]:
 
 
 def application_entries() -> set[Path]:
-    """Return the applications' directories of this user that exist now."""
-    return {
+    """Return the directories of this user's applications, but for those of drivers that live and
+    are none of this run: the user's own, and those of tests that run beside these.
+    """
+    entries = {
         entry
         for root in LOCAL_ROOTS
         for base in root.glob(f"pyspark_shell-{os.getuid()}*")
         for entry in base.glob("*")
     }
+    family = descendants() | {os.getpid()}
+    holders = lock_holders()
+    return {
+        entry
+        for entry in entries
+        if all(pid in family or not alive(pid) for pid in holders.get(inode(entry / "lock"), ()))
+    }
+
+
+def lock_holders() -> dict[int, set[int]]:
+    """Return who has taken each lock on a whole file, by the file's inode."""
+    found: dict[int, set[int]] = {}
+    for line in Path("/proc/locks").read_text().splitlines():
+        words = line.replace("->", "").split()
+        if words[1] == "FLOCK":
+            found.setdefault(int(words[5].split(":")[2]), set()).add(int(words[4]))
+    return found
+
+
+def inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def alive(pid: int) -> bool:
+    return pid > 0 and Path(f"/proc/{pid}").exists()
 
 
 def ended(pid: int, limit_s: float) -> bool:
@@ -110,6 +140,8 @@ class Snapshot:
             thread.join(max(deadline - time.monotonic(), 0))
         for pid in descendants() - self.processes:
             ended(pid, deadline - time.monotonic())
+        while application_entries() - self.directories and time.monotonic() < deadline:
+            ended(os.getpid(), 0.02)  # those of tests beside these come and go
         now = Snapshot.take()
         found = {
             "threads": [repr(thread) for thread in now.threads - self.threads],
