@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# Most tests wait for processes, so two run at once; those of one file stay together.
+AT_ONCE := -n 2 --dist loadfile
+
 .PHONY: help demo shell lab panel test test-release check bench bench-kill bench-polls clean
 
 help:
@@ -31,7 +34,7 @@ lab: $(VENV)/panel
 panel: $(VENV)/panel
 
 test: $(VENV)/installed-for-tests $(VENV)/panel
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest $(AT_ONCE) $(PYTEST)
 
 # Limits are widened elsewhere (tests/processes/waiting.py); here they are as promised.
 test-release: $(VENV)/installed-for-tests $(VENV)/panel
