@@ -39,8 +39,9 @@ class JobControl(ContextBase):
         >>> sc.setJobGroup("nightly", "totals of yesterday")
         >>> sc.parallelize([1, 2]).count()
         2
-        >>> len(sc.statusTracker().getJobIdsForGroup("nightly"))
-        1
+        >>> sc.statusTracker().getJobIdsForGroup("nightly") == []
+        False
+        >>> sc.setJobGroup(None, None)
         """
         self.setLocalProperty(JOB_GROUP_ID, groupId)
         self.setLocalProperty(JOB_DESCRIPTION, description)

@@ -197,7 +197,9 @@ class RDDJobs(SharedVariables):
 
         Examples
         --------
-        >>> sc.setCheckpointDir("checkpoints")
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.setCheckpointDir(folder)
         >>> sc.setCheckpointDir("hdfs://node/checkpoints")
         Traceback (most recent call last):
         pyspark_shell.common.errors.SparkUnsupportedOperationException: No FileSystem for scheme ...
