@@ -17,12 +17,12 @@ from itertools import chain
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn
 
+from pyspark_shell.api.context_facts import ContextFacts
 from pyspark_shell.api.context_files import ContextFiles
 from pyspark_shell.api.context_setup import (
     copy_of,
     fill_defaults,
     log_level_number,
-    spark_user,
     task_environment,
 )
 from pyspark_shell.api.input_files import InputFiles
@@ -47,11 +47,10 @@ from pyspark_shell.common.config_registry import (
     warn_about_unknown,
     warn_about_useless,
 )
-from pyspark_shell.common.context_ui import ContextUI, make_ui
+from pyspark_shell.common.context_ui import make_ui
 from pyspark_shell.common.errors import PySparkRuntimeError
 from pyspark_shell.common.planned_master import planned_master
 from pyspark_shell.common.resource_discovery import driver_resources
-from pyspark_shell.common.resource_information import ResourceInformation
 from pyspark_shell.common.serializers import (
     AutoBatchedSerializer,
     BatchedSerializer,
@@ -60,10 +59,9 @@ from pyspark_shell.common.serializers import (
 )
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.lineage.task_context import TaskContext
-from pyspark_shell.version import API_VERSION
 
 
-class SparkContext(InputFiles, ContextFiles):
+class SparkContext(InputFiles, ContextFiles, ContextFacts):
     """A running application: makes RDDs, runs jobs, ships data and files to tasks.
 
     One context may be active in a process; `stop()` it before the next one. What is given here wins
@@ -129,7 +127,7 @@ class SparkContext(InputFiles, ContextFiles):
         self._outer_state = None if TaskContext.get() is None else ProcessState.take()
         self._callsite = first_spark_call()
         self._open_iterators: set[object] = set()  # toLocalIterator's, so that none is idle
-        self._ui: ContextUI | None = None
+        self._ui = None
         self._conf = copy_of(conf)
         self._set_explicitly(master, appName, sparkHome, environment)
         self._become_the_active_one()
@@ -235,7 +233,18 @@ class SparkContext(InputFiles, ContextFiles):
 
     @classmethod
     def getOrCreate(cls, conf: SparkConf | None = None) -> SparkContext:
-        """The active context, whatever `conf` says; without one, a new one made from `conf`."""
+        """The active context, whatever `conf` says; without one, a new one made from `conf`.
+
+        Parameters
+        ----------
+        conf
+            Settings of the new one; the defaults if not given.
+
+        Examples
+        --------
+        >>> SparkContext.getOrCreate() is sc
+        True
+        """
         with SparkContext._lock:
             cls._let_go_of_killed()
             if SparkContext._active_spark_context is None:
@@ -254,6 +263,17 @@ class SparkContext(InputFiles, ContextFiles):
         """End the application.
 
         Its jobs fail, its processes and files go. Calling it again does nothing.
+
+        Raises
+        ------
+        SparkException
+            A listener calls it, which would wait for itself.
+
+        Examples
+        --------
+        >>> sc.stop()  # doctest: +SKIP
+        >>> sc.isStopped  # doctest: +SKIP
+        True
         """
         if self._driver is not None:
             self._driver.assert_may_stop()
@@ -302,87 +322,35 @@ class SparkContext(InputFiles, ContextFiles):
         if TaskContext.get() is not None:
             raise _only_on_driver()
 
-    # What it is -----------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        return f"<SparkContext master={self.master} appName={self.appName}>"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = (("Version", f"v{self.version}"), ("Master", self.master), ("AppName", self.appName))
-        cells = "".join(f"<dt>{name}</dt><dd><code>{escape(row)}</code></dd>" for name, row in rows)
-        link = f'<p><a href="{escape(self.uiWebUrl)}">Spark UI</a></p>' if self.uiWebUrl else ""
-        return f"<div><p><b>SparkContext</b></p>{link}<dl>{cells}</dl></div>"
-
     def __getnewargs__(self) -> NoReturn:
         raise _only_on_driver()
 
     def __reduce__(self) -> NoReturn:
         raise _only_on_driver()
 
-    @property
-    def version(self) -> str:
-        """Version of Spark whose API this is; `pyspark_shell.__version__` is our own.
-
-        Examples
-        --------
-        >>> sc.version
-        '4.3.0'
-        """
-        return API_VERSION
-
-    @property
-    def applicationId(self) -> str:
-        """Id of the application, `local-<milliseconds>`."""
-        return self._engine.application_id
-
-    @property
-    def uiWebUrl(self) -> str | None:
-        """Address of the application's web page, None if it has none."""
-        self._assert_running()
-        return None if self._ui is None else self._ui.web_url
-
-    @property
-    def _ui_address_with_token(self) -> str | None:
-        """The address that lets a browser in: for the user's terminal, not for files."""
-        return None if self._ui is None else self._ui.web_url_with_token
-
-    @property
-    def startTime(self) -> int:
-        """When the application started, in milliseconds since the epoch."""
-        return self._engine.start_time_ms
-
-    def sparkUser(self) -> str:
-        """The user that runs the application: `SPARK_USER` or the login name."""
-        return spark_user()
-
-    @property
-    def isStopped(self) -> bool:
-        """Whether the application has ended or was killed."""
-        driver = self._driver
-        return driver is None or driver.is_stopped
-
-    @property
-    def killReason(self) -> str | None:
-        """Why the application was killed, None if it was not."""
-        driver = self._driver
-        killed = self._killed if driver is None else driver.life.killed
-        return None if killed is None else killed.reason
-
-    @property
-    def resources(self) -> dict[str, ResourceInformation]:
-        """Resources of the driver, such as GPUs, by name."""
-        return dict(self._resources)
-
-    def getConf(self) -> SparkConf:
-        """A copy of the settings."""
-        return self._conf.copy()
-
     def setLogLevel(self, logLevel: str) -> None:
         """Choose what the engine logs.
 
-        ALL, TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF, in any case.
+        Parameters
+        ----------
+        logLevel
+            ALL, TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF, in any case; set for Python's logger
+            `pyspark_shell` in the driver.
+
+        Raises
+        ------
+        IllegalArgumentException
+            There is no such level.
+
+        Examples
+        --------
+        >>> import logging
+        >>> logger = logging.getLogger("pyspark_shell")
+        >>> before = logger.level
+        >>> sc.setLogLevel("error")
+        >>> logging.getLevelName(logger.level)
+        'ERROR'
+        >>> logger.setLevel(before)
         """
         import logging
 
@@ -391,28 +359,26 @@ class SparkContext(InputFiles, ContextFiles):
     # Jobs -------------------------------------------------------------------------------
 
     def statusTracker(self) -> StatusTracker:
-        """Tells of jobs, stages and executors."""
+        """Tells of jobs, stages and executors.
+
+        Examples
+        --------
+        >>> sc.statusTracker().getActiveJobsIds()
+        []
+        """
         return StatusTracker(self._engine)
 
     def panel(self) -> Any:
         """Jobs, executors, cache and threads as a widget, with buttons that kill; in a terminal
         None, after a sentence about what does the same there.
+
+        Examples
+        --------
+        >>> sc.panel()
+        sc.panel() is for notebooks. ...
         """
         # What draws stands on a higher floor than what is drawn.
         return import_module("pyspark_shell.widgets.panel").panel_of(self)
-
-    def show_profiles(self) -> None:
-        """Print the profiles that were not printed yet; needs `spark.python.profile`."""
-        self._profiles().show_profiles()
-
-    def dump_profiles(self, path: str) -> None:
-        """Write each profile as `rdd_<id>.pstats` into the directory `path`."""
-        self._profiles().dump_profiles(path)
-
-    def _profiles(self) -> ProfilerCollector:
-        if self.profiler_collector is None:
-            raise PySparkRuntimeError(errorClass="INCORRECT_CONF_FOR_PROFILE", messageParameters={})
-        return self.profiler_collector
 
 
 def _only_on_driver() -> PySparkRuntimeError:

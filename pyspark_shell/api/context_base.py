@@ -75,6 +75,18 @@ class ContextBase:
 
         Tasks read it with `TaskContext.getLocalProperty`.
 
+        Parameters
+        ----------
+        key
+            Its name; the engine itself reads some that begin with `spark.`, such as the pool here.
+        value
+            Its text.
+
+        Raises
+        ------
+        TypeError
+            Name or value is no str.
+
         Examples
         --------
         >>> sc.setLocalProperty("spark.scheduler.pool", "reports")
@@ -89,7 +101,22 @@ class ContextBase:
             self._local_properties()[_text(key)] = _text(value)
 
     def getLocalProperty(self, key: str) -> str | None:
-        """The property as this thread has it, None if it is not set."""
+        """The property as this thread has it, None if it is not set.
+
+        Parameters
+        ----------
+        key
+            As `setLocalProperty` was told it.
+
+        Examples
+        --------
+        >>> sc.setLocalProperty("team", "search")
+        >>> sc.getLocalProperty("team")
+        'search'
+        >>> sc.setLocalProperty("team", None)
+        >>> sc.getLocalProperty("team") is None
+        True
+        """
         self._assert_running()
         return self._local_properties().get(key)
 

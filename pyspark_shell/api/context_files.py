@@ -44,6 +44,13 @@ class ContextFiles(ContextBase):
         Tasks and the driver find it with `SparkFiles.get` by its name. Adding the same path again
         does nothing.
 
+        Parameters
+        ----------
+        path
+            A path or `file:` URI. What it is now is copied; later changes are not seen.
+        recursive
+            Whether it may be a directory.
+
         Raises
         ------
         InvalidInputException
@@ -51,6 +58,19 @@ class ContextFiles(ContextBase):
         SparkException
             It is a directory and `recursive` is false, or another file of this name was added
             before.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from pyspark_shell import SparkFiles
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "limit.txt").write_text("7")
+        ...     sc.addFile(f"{folder}/limit.txt")
+        >>> def below(numbers):
+        ...     limit = int(pathlib.Path(SparkFiles.get("limit.txt")).read_text())
+        ...     return [number for number in numbers if number < limit]
+        >>> sc.parallelize([5, 9], 1).mapPartitions(below).collect()
+        [5]
         """
         self._ship_file(_local_path(path), recursive)
 
@@ -58,6 +78,28 @@ class ContextFiles(ContextBase):
         """Ship a `.py` file, or a `.zip`, `.egg` or `.jar` of modules, that tasks can import.
 
         The driver can import it too. It goes before installed modules of the same names.
+
+        Parameters
+        ----------
+        path
+            A path or `file:` URI; copied as by `addFile`.
+
+        Raises
+        ------
+        InvalidInputException, SparkException
+            As `addFile`.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "tax_rates.py").write_text("RATES = {'books': 7}")
+        ...     sc.addPyFile(f"{folder}/tax_rates.py")
+        >>> def rate(kind):
+        ...     from tax_rates import RATES
+        ...     return RATES[kind]
+        >>> sc.parallelize(["books"]).map(rate).collect()
+        [7]
         """
         shipped = self._ship_file(_local_path(path), recursive=False)
         if shipped.lower().endswith(self.PACKAGE_EXTENSIONS):
@@ -65,7 +107,34 @@ class ContextFiles(ContextBase):
         importlib.invalidate_caches()
 
     def addArchive(self, path: str) -> None:
-        """Ship an archive, unpacked under its file name or the alias of `archive.zip#alias`."""
+        """Ship an archive, unpacked under its file name or the alias of `archive.zip#alias`.
+
+        Tasks and the driver find the directory with `SparkFiles.get`. Adding the same again does
+        nothing.
+
+        Parameters
+        ----------
+        path
+            A path or `file:` URI of a `.zip`, `.jar`, `.tar`, `.tar.gz`, `.tgz`, `.tar.bz2` or
+            `.tar.xz`. Any other file is shipped as it is, with a warning.
+
+        Raises
+        ------
+        InvalidInputException
+            There is no such file.
+
+        Examples
+        --------
+        >>> import os, shutil, tempfile
+        >>> from pyspark_shell import SparkFiles
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     os.makedirs(f"{folder}/data/fr")
+        ...     archive = shutil.make_archive(f"{folder}/words", "zip", f"{folder}/data")
+        ...     sc.addArchive(f"{archive}#dictionaries")
+        >>> names = sc.parallelize(["dictionaries"]).map(SparkFiles.get)
+        >>> names.flatMap(os.listdir).collect()
+        ['fr']
+        """
         source, _, alias = path.partition("#")
         local = _local_path(source)
         uri = f"file:{local}{'#' + alias if alias else ''}"
@@ -82,12 +151,30 @@ class ContextFiles(ContextBase):
 
     @property
     def listFiles(self) -> list[str]:
-        """URIs of what `addFile` and `addPyFile` shipped."""
+        """URIs of what `addFile` and `addPyFile` shipped, in their order.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        ...     sc.addFile(file.name)
+        ...     sc.listFiles[-1] == f"file:{file.name}"
+        True
+        """
         return list(self._files)
 
     @property
     def listArchives(self) -> list[str]:
-        """URIs of what `addArchive` shipped."""
+        """URIs of what `addArchive` shipped, with their aliases, in their order.
+
+        Examples
+        --------
+        >>> import shutil, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.addArchive(shutil.make_archive(f"{folder}/old", "tar", folder) + "#older")
+        >>> sc.listArchives[-1]
+        'file:/.../old.tar#older'
+        """
         return list(self._archives)
 
     def _files_root(self) -> str:

@@ -37,6 +37,16 @@ class SharedVariables(ContextBase):
     def broadcast(self, value: Any) -> Broadcast[Any]:
         """Send a value to all processes, each of which reads it once, when a task first uses it.
 
+        Parameters
+        ----------
+        value
+            Anything that can be pickled; later changes to it are not seen.
+
+        Raises
+        ------
+        PicklingError
+            It cannot be pickled.
+
         Examples
         --------
         >>> primes = sc.broadcast([2, 3, 5, 7])
@@ -48,12 +58,26 @@ class SharedVariables(ContextBase):
     def accumulator(
         self, value: Any, accum_param: AccumulatorParam[Any] | None = None
     ) -> Accumulator[Any]:
-        """A variable that tasks add to; `accum_param` says how, for all but numbers.
+        """A variable that tasks add to and the driver reads.
+
+        Parameters
+        ----------
+        value
+            What it begins with.
+        accum_param
+            How values are added; may be left out for int, float and complex.
 
         Raises
         ------
-        PySparkTypeError
-            No param is given and `value` is no int, float or complex.
+        TypeError
+            No param is given and `value` is no number.
+
+        Examples
+        --------
+        >>> empty = sc.accumulator(0)
+        >>> sc.parallelize(["a", "", ""]).foreach(lambda line: empty.add(not line))
+        >>> empty.value
+        2
         """
         param = default_param(value) if accum_param is None else accum_param
         with SharedVariables._accumulator_ids:

@@ -62,7 +62,26 @@ class InputFiles(RDDSources):
     def wholeTextFiles(
         self, path: str, minPartitions: int | None = None, use_unicode: bool = True
     ) -> RDD[tuple[str, str]]:
-        """Pairs of a file's URI and its whole text; small files share a partition."""
+        """Pairs of a file's URI and its whole text; small files share a partition.
+
+        Parameters
+        ----------
+        path
+            Path, or several.
+        minPartitions
+            Least partitions to aim at, if there are as many files; `defaultMinPartitions` if not
+            given.
+        use_unicode
+            Whether URI and text are str; UTF-8 bytes if not.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "poem.txt").write_text("roses\\nviolets")
+        ...     sc.wholeTextFiles(folder).collect()
+        [('file:/.../poem.txt', 'roses\\nviolets')]
+        """
         from pyspark_shell.lineage.file_rdds import WholeTextFileRDD
 
         node = WholeTextFileRDD(
@@ -75,7 +94,24 @@ class InputFiles(RDDSources):
         return self._converted(node, path)
 
     def binaryFiles(self, path: str, minPartitions: int | None = None) -> RDD[tuple[str, bytes]]:
-        """Pairs of a file's URI and its whole content; small files share a partition."""
+        """Pairs of a file's URI and its whole content; small files share a partition.
+
+        Parameters
+        ----------
+        path
+            Path, or several.
+        minPartitions
+            Least partitions to aim at, if there are as many files; `defaultMinPartitions` if not
+            given.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "dot.gif").write_bytes(b"GIF89a")
+        ...     sc.binaryFiles(folder).collect()
+        [('file:/.../dot.gif', b'GIF89a')]
+        """
         from pyspark_shell.lineage.file_rdds import BinaryFileRDD
 
         node = BinaryFileRDD(
@@ -91,7 +127,24 @@ class InputFiles(RDDSources):
         return RDD(node, self)
 
     def binaryRecords(self, path: str, recordLength: int) -> RDD[bytes]:
-        """Records of `recordLength` bytes each, one after another in the files."""
+        """Records of `recordLength` bytes each, one after another in the files.
+
+        Parameters
+        ----------
+        path
+            Path, or several.
+        recordLength
+            Bytes of a record. A file that is compressed, or whose length is no multiple, fails the
+            job.
+
+        Examples
+        --------
+        >>> import pathlib, struct, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "numbers").write_bytes(struct.pack("3h", 7, 8, 9))
+        ...     sc.binaryRecords(folder, 2).map(lambda two: struct.unpack("h", two)[0]).collect()
+        [7, 8, 9]
+        """
         from pyspark_shell.lineage.file_rdds import BinaryRecordsRDD
 
         node = BinaryRecordsRDD(self._engine.registry, path, recordLength, self._call_site())
@@ -100,6 +153,14 @@ class InputFiles(RDDSources):
 
     def pickleFile(self, name: str, minPartitions: int | None = None) -> RDD[Any]:
         """The records that `RDD.saveAsPickleFile` wrote.
+
+        Parameters
+        ----------
+        name
+            Path, or several.
+        minPartitions
+            Large files are cut into at least so many parts, all files together;
+            `defaultMinPartitions` if not given.
 
         Examples
         --------

@@ -39,25 +39,62 @@ class JobControl(ContextBase):
         >>> sc.setJobGroup("nightly", "totals of yesterday")
         >>> sc.parallelize([1, 2]).count()
         2
-        >>> len(sc.statusTracker().getJobIdsForGroup("nightly"))
-        1
+        >>> sc.statusTracker().getJobIdsForGroup("nightly") == []
+        False
+        >>> sc.setJobGroup(None, None)
         """
         self.setLocalProperty(JOB_GROUP_ID, groupId)
         self.setLocalProperty(JOB_DESCRIPTION, description)
         self.setInterruptOnCancel(interruptOnCancel)
 
     def setJobDescription(self, value: str | None) -> None:
-        """Describe the jobs that this thread submits from now on."""
+        """Describe the jobs that this thread submits from now on.
+
+        Parameters
+        ----------
+        value
+            Text for people; None: no description.
+
+        Examples
+        --------
+        >>> sc.setJobDescription("totals of yesterday")
+        >>> sc.getLocalProperty("spark.job.description")
+        'totals of yesterday'
+        >>> sc.setJobDescription(None)
+        """
         self.setLocalProperty(JOB_DESCRIPTION, value)
 
     def setInterruptOnCancel(self, interruptOnCancel: bool) -> None:
-        """Choose whether cancelling this thread's jobs interrupts their tasks at once."""
+        """Choose whether cancelling this thread's jobs interrupts their tasks at once.
+
+        Parameters
+        ----------
+        interruptOnCancel
+            If not, a cancelled task first gets a moment to see by itself that it should end.
+
+        Examples
+        --------
+        >>> sc.setInterruptOnCancel(True)
+        >>> sc.getLocalProperty("spark.job.interruptOnCancel")
+        'true'
+        >>> sc.setInterruptOnCancel(False)
+        """
         self.setLocalProperty(JOB_INTERRUPT_ON_CANCEL, "true" if interruptOnCancel else "false")
 
     # Tags -------------------------------------------------------------------------
 
     def addJobTag(self, tag: str) -> None:
         """Tag the jobs that this thread submits from now on.
+
+        Parameters
+        ----------
+        tag
+            Any text without commas; a job may have several.
+
+        Raises
+        ------
+        IllegalArgumentException
+            It is empty or has a comma.
 
         Examples
         --------
@@ -72,16 +109,51 @@ class JobControl(ContextBase):
             self._set_tags([*tags, tag])
 
     def removeJobTag(self, tag: str) -> None:
-        """Take a tag off; nothing happens if it was not there."""
+        """Take a tag off; nothing happens if it was not there.
+
+        Parameters
+        ----------
+        tag
+            As `addJobTag` was told it.
+
+        Raises
+        ------
+        IllegalArgumentException
+            It can be no tag.
+
+        Examples
+        --------
+        >>> sc.addJobTag("slow")
+        >>> sc.removeJobTag("slow")
+        >>> sc.getJobTags()
+        set()
+        """
         _check_tag(tag)
         self._set_tags([other for other in self._tags() if other != tag])
 
     def getJobTags(self) -> set[str]:
-        """The tags of this thread."""
+        """The tags of this thread.
+
+        Examples
+        --------
+        >>> sc.addJobTag("slow")
+        >>> sc.addJobTag("nightly")
+        >>> sorted(sc.getJobTags())
+        ['nightly', 'slow']
+        >>> sc.clearJobTags()
+        """
         return set(self._tags())
 
     def clearJobTags(self) -> None:
-        """Take all tags of this thread off."""
+        """Take all tags of this thread off.
+
+        Examples
+        --------
+        >>> sc.addJobTag("slow")
+        >>> sc.clearJobTags()
+        >>> sc.getJobTags()
+        set()
+        """
         self._set_tags([])
 
     def _tags(self) -> list[str]:
@@ -94,28 +166,109 @@ class JobControl(ContextBase):
     # Ending -----------------------------------------------------------------------
 
     def cancelJobGroup(self, groupId: str, reason: str | None = None) -> None:
-        """Cancel the active jobs of a group; their actions raise, other groups go on."""
+        """Cancel the active jobs of a group; their actions raise, other groups go on.
+
+        Returns before the tasks have ended.
+
+        Parameters
+        ----------
+        groupId
+            As `setJobGroup` was told it; nothing happens if none of its jobs is active.
+        reason
+            Why, for the error that the jobs' actions raise.
+
+        Examples
+        --------
+        >>> sc.cancelJobGroup("nightly", "the data of yesterday are not complete")
+        """
         self._engine.cancel_job_group(groupId, reason)
 
     def cancelJobGroupAndFutureJobs(self, groupId: str, reason: str | None = None) -> None:
-        """Cancel the active jobs of a group, and refuse every job that joins it later."""
+        """Cancel the active jobs of a group, and refuse every job that joins it later.
+
+        Parameters
+        ----------
+        groupId
+            As `setJobGroup` was, or will be, told it.
+        reason
+            Why, for the error that the jobs' actions raise.
+
+        Examples
+        --------
+        >>> sc.cancelJobGroupAndFutureJobs("abandoned")
+        >>> sc.setJobGroup("abandoned", None)
+        >>> sc.parallelize([1, 2]).count()
+        Traceback (most recent call last):
+        pyspark_shell.common.errors.SparkJobCancelled: ...
+        >>> sc.setJobGroup(None, None)
+        """
         self._engine.cancel_job_group(groupId, reason, future=True)
 
     def cancelJobsWithTag(self, tag: str, reason: str | None = None) -> None:
-        """Cancel the active jobs that have this tag."""
+        """Cancel the active jobs that have this tag.
+
+        Parameters
+        ----------
+        tag
+            As `addJobTag` was told it; nothing happens if no active job has it.
+        reason
+            Why, for the error that the jobs' actions raise.
+
+        Raises
+        ------
+        IllegalArgumentException
+            It can be no tag.
+
+        Examples
+        --------
+        >>> sc.cancelJobsWithTag("slow", "wanted for something else")
+        """
         _check_tag(tag)
         self._engine.cancel_jobs_with_tag(tag, reason)
 
     def cancelAllJobs(self) -> None:
-        """Cancel every active job."""
+        """Cancel every active job, of all threads; later ones run.
+
+        Examples
+        --------
+        >>> sc.cancelAllJobs()
+        >>> sc.parallelize([1, 2]).count()
+        2
+        """
         self._engine.cancel_all_jobs()
 
     def cancelJob(self, jobId: int, reason: str | None = None) -> None:
-        """Cancel one job; nothing happens if it is not active."""
+        """Cancel one job; nothing happens if it is not active.
+
+        Parameters
+        ----------
+        jobId
+            Its number, as `StatusTracker.getActiveJobsIds` tells it.
+        reason
+            Why, for the error that the jobs' actions raise.
+
+        Examples
+        --------
+        >>> for job in sc.statusTracker().getActiveJobsIds():
+        ...     sc.cancelJob(job, "all must go")
+        """
         self._engine.cancel_job(jobId, reason)
 
     def cancelStage(self, stageId: int, reason: str | None = None) -> None:
-        """Cancel every job that uses a stage; nothing happens if none is active."""
+        """Cancel every job that uses a stage; nothing happens if none is active.
+
+        Parameters
+        ----------
+        stageId
+            Its number, as `StatusTracker.getActiveStageIds` tells it.
+        reason
+            Why, for the error that the jobs' actions raise.
+
+        Examples
+        --------
+        >>> for stage in sc.statusTracker().getActiveStageIds():
+        ...     sc.cancelStage(stage)
+        """
         self._engine.cancel_stage(stageId, reason)
 
     def killTaskAttempt(
@@ -124,11 +277,47 @@ class JobControl(ContextBase):
         interruptThread: bool = True,
         reason: str = "killed via SparkContext.killTaskAttempt",
     ) -> bool:
-        """Kill one attempt of a task, which is then tried again; False if no such attempt runs."""
+        """Kill one attempt of a task, which is then tried again; False if no such attempt runs.
+
+        Parameters
+        ----------
+        taskId
+            Number of the attempt, as `TaskContext.taskAttemptId` tells it.
+        interruptThread
+            Whether it is interrupted at once instead of after a moment's grace.
+        reason
+            Why, for the status of the attempt.
+
+        Examples
+        --------
+        >>> sc.killTaskAttempt(10**9)
+        False
+        """
         return self._engine.kill_task_attempt(taskId, interruptThread, reason)
 
     def addSparkListener(self, listener: Any) -> None:
-        """Have `listener` told of what the application does, on the listener bus's thread."""
+        """Have `listener` told of what the application does, until that ends.
+
+        Parameters
+        ----------
+        listener
+            Any object; of Spark's `onJobStart`, `onJobEnd`, `onTaskEnd` and so on, those methods
+            that it has are called with the event, one after another in a thread of their own. What
+            they raise is logged.
+
+        Examples
+        --------
+        >>> import threading
+        >>> class Bell:
+        ...     rang = threading.Event()
+        ...     def onJobEnd(self, event):
+        ...         self.rang.set()
+        >>> sc.addSparkListener(Bell())
+        >>> sc.parallelize([1, 2]).count()
+        2
+        >>> Bell.rang.wait(timeout=60)
+        True
+        """
         self._engine.add_listener(listener)
 
 

@@ -25,6 +25,15 @@ class KillHelpers(JobControl):
         All jobs fail with `SparkApplicationKilled`, executors end, the main thread is interrupted
         if it runs the user's code, and threads that are left are reported. A script's process ends
         too. One that has ended already is left alone.
+
+        Parameters
+        ----------
+        reason
+            Why, for `killReason`, the errors and the log.
+
+        Examples
+        --------
+        >>> sc.killApplication("the wrong month")  # doctest: +SKIP
         """
         driver = self._driver
         if driver is not None:
@@ -58,6 +67,16 @@ class KillHelpers(JobControl):
     def guard(self, iterable: Iterable[T]) -> Iterator[T]:
         """Go through `iterable`, and stop with an error when the application or this thread's
         group is killed.
+
+        Parameters
+        ----------
+        iterable
+            Its items are taken one by one, as the loop asks for them.
+
+        Raises
+        ------
+        SparkApplicationKilled, SparkJobCancelled
+            As `checkpoint_kill`, before the next item.
 
         Examples
         --------
@@ -104,6 +123,15 @@ class KillHelpers(JobControl):
         thread.
 
         Being a daemon it does not keep the process alive, and its jobs end with those of its group.
+
+        Parameters
+        ----------
+        target
+            What it runs.
+        *args, **kwargs
+            Arguments for `target`.
+        name
+            The thread's name.
 
         Examples
         --------

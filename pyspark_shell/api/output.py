@@ -35,9 +35,10 @@ class Output(RDDPart[T]):
 
         Examples
         --------
-        >>> from pathlib import Path
-        >>> sc.parallelize(["a", 2, None], 1).saveAsTextFile("lines")
-        >>> Path("lines/part-00000").read_text()
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.parallelize(["a", 2, None], 1).saveAsTextFile(f"{folder}/lines")
+        ...     pathlib.Path(folder, "lines", "part-00000").read_text()
         'a\\n2\\nNone\\n'
         """
         if compressionCodecClass:
@@ -57,8 +58,10 @@ class Output(RDDPart[T]):
 
         Examples
         --------
-        >>> sc.parallelize([("a", 1), ("b", None)], 2).saveAsPickleFile("pickles")
-        >>> sorted(sc.pickleFile("pickles").collect())
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.parallelize([("a", 1), ("b", None)], 2).saveAsPickleFile(f"{folder}/pickles")
+        ...     sorted(sc.pickleFile(f"{folder}/pickles").collect())
         [('a', 1), ('b', None)]
         """
         committer = FileOutputCommitter(path)

@@ -139,10 +139,12 @@ class Persistence(RDDPart[T]):
 
         Examples
         --------
-        >>> sc.setCheckpointDir("checkpoints")
+        >>> import tempfile
         >>> numbers = sc.parallelize([1, 2, 3]).map(lambda n: n)
-        >>> numbers.checkpoint()
-        >>> numbers.isCheckpointed(), numbers.count(), numbers.isCheckpointed()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.setCheckpointDir(folder)
+        ...     numbers.checkpoint()
+        ...     numbers.isCheckpointed(), numbers.count(), numbers.isCheckpointed()
         (False, 3, True)
         """
         self.ctx._checkpoint(self._node)

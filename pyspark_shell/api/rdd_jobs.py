@@ -1,4 +1,4 @@
-"""The part of SparkContext that RDDs speak to: jobs on partitions, storage, checkpoints.
+"""The part of SparkContext that RDDs speak to: jobs, their profiles, storage, checkpoints.
 
 What begins with `_` is not for users; `rdd_base.RDDContext` says the same as a Protocol.
 """
@@ -22,6 +22,7 @@ from pyspark_shell.common.cell import current_cell
 from pyspark_shell.common.config import DEFAULT_PARALLELISM
 from pyspark_shell.common.errors import (
     JobFailed,
+    PySparkRuntimeError,
     SparkException,
     SparkUnsupportedOperationException,
 )
@@ -53,6 +54,22 @@ class RDDJobs(SharedVariables):
         allowLocal: bool = False,
     ) -> list[Any]:
         """Run `partitionFunc` on the given partitions or on all; their results in one list.
+
+        Parameters
+        ----------
+        rdd
+            Whose partitions.
+        partitionFunc
+            Called in a task with an iterator of the partition's records; gives an iterable.
+        partitions
+            Indices, in the order in which the results are wanted.
+        allowLocal
+            Kept for PySpark's sake.
+
+        Raises
+        ------
+        JobFailed
+            A task failed too often; `SparkJobCancelled` if the job was cancelled.
 
         Examples
         --------
@@ -101,15 +118,6 @@ class RDDJobs(SharedVariables):
         )
         return waiter
 
-    def _profiler_for(self, node: LineageNode) -> Profiler:
-        """A new profiler for a stage that ends in `node`; called only if profiling is on."""
-        collector = self.profiler_collector
-        assert collector is not None
-        profiler = collector.new_profiler(self)
-        seen = {rdd_id for rdd_id, _, _ in collector.profilers}
-        collector.add_profiler(self._next_rdd_id() if node.id in seen else node.id, profiler)
-        return profiler
-
     def _job_properties(self) -> dict[str, str]:
         """The calling thread's local properties, and those of the cell that it works for.
 
@@ -141,6 +149,59 @@ class RDDJobs(SharedVariables):
     def _default_reduce_partitions(self, rdd: RDDBase[Any]) -> int:
         """`spark.default.parallelism` if it is set, else as many as `rdd` has."""
         return DEFAULT_PARALLELISM.read(self._conf) or rdd.getNumPartitions()
+
+    # Profiles ---------------------------------------------------------------------
+
+    def show_profiles(self) -> None:
+        """Print the profiles that were not printed yet.
+
+        Raises
+        ------
+        PySparkRuntimeError
+            INCORRECT_CONF_FOR_PROFILE: `spark.python.profile` is not true.
+
+        Examples
+        --------
+        >>> sc.show_profiles()
+        Traceback (most recent call last):
+        pyspark_shell.errors.exceptions.base.PySparkRuntimeError: [INCORRECT_CONF_FOR_PROFILE] ...
+        """
+        self._profiles().show_profiles()
+
+    def dump_profiles(self, path: str) -> None:
+        """Write each profile as `rdd_<id>.pstats` into the directory `path`, and forget it.
+
+        Parameters
+        ----------
+        path
+            Made if need be.
+
+        Raises
+        ------
+        PySparkRuntimeError
+            INCORRECT_CONF_FOR_PROFILE: `spark.python.profile` is not true.
+
+        Examples
+        --------
+        >>> sc.dump_profiles("profiles")
+        Traceback (most recent call last):
+        pyspark_shell.errors.exceptions.base.PySparkRuntimeError: [INCORRECT_CONF_FOR_PROFILE] ...
+        """
+        self._profiles().dump_profiles(path)
+
+    def _profiles(self) -> ProfilerCollector:
+        if self.profiler_collector is None:
+            raise PySparkRuntimeError(errorClass="INCORRECT_CONF_FOR_PROFILE", messageParameters={})
+        return self.profiler_collector
+
+    def _profiler_for(self, node: LineageNode) -> Profiler:
+        """A new profiler for a stage that ends in `node`; called only if profiling is on."""
+        collector = self.profiler_collector
+        assert collector is not None
+        profiler = collector.new_profiler(self)
+        seen = {rdd_id for rdd_id, _, _ in collector.profilers}
+        collector.add_profiler(self._next_rdd_id() if node.id in seen else node.id, profiler)
+        return profiler
 
     # Storage ----------------------------------------------------------------------
 
@@ -197,7 +258,9 @@ class RDDJobs(SharedVariables):
 
         Examples
         --------
-        >>> sc.setCheckpointDir("checkpoints")
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.setCheckpointDir(folder)
         >>> sc.setCheckpointDir("hdfs://node/checkpoints")
         Traceback (most recent call last):
         pyspark_shell.common.errors.SparkUnsupportedOperationException: No FileSystem for scheme ...
@@ -207,7 +270,16 @@ class RDDJobs(SharedVariables):
         self._engine.checkpoint_dir = directory
 
     def getCheckpointDir(self) -> str | None:
-        """URI of the checkpoint directory, None before one was set."""
+        """URI of the checkpoint directory, None before one was set.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sc.setCheckpointDir(folder)
+        ...     sc.getCheckpointDir().startswith(f"file:{folder}/")
+        True
+        """
         directory = self._engine.checkpoint_dir
         return None if directory is None else f"file:{directory}"
 

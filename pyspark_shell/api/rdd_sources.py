@@ -28,23 +28,52 @@ class RDDSources(RDDJobs, KillHelpers):
 
     @property
     def defaultParallelism(self) -> int:
-        """Partitions where nothing else decides: `spark.default.parallelism`, else the slots."""
+        """Partitions where nothing else decides: `spark.default.parallelism`, else the slots.
+
+        Examples
+        --------
+        >>> sc.parallelize([1]).getNumPartitions() == sc.defaultParallelism
+        True
+        """
         self._assert_running()
         return self._default_parallelism
 
     @property
     def defaultMinPartitions(self) -> int:
-        """Least partitions of input files: 2, or fewer if there are fewer slots."""
+        """Least partitions of input files: 2, or fewer if there are fewer slots.
+
+        Examples
+        --------
+        >>> sc.defaultMinPartitions in (1, 2)
+        True
+        """
         return min(self.defaultParallelism, 2)
 
     def emptyRDD(self) -> RDD[Any]:
-        """An RDD of no partitions."""
+        """An RDD of no partitions.
+
+        Examples
+        --------
+        >>> sc.emptyRDD().getNumPartitions(), sc.emptyRDD().collect()
+        (0, [])
+        """
         return RDD(EmptyRDD(self._engine.registry, call_site=self._call_site()), self)
 
     def range(
         self, start: int, end: int | None = None, step: int = 1, numSlices: int | None = None
     ) -> RDD[int]:
         """The numbers of Python's `range`; with one argument it is the end.
+
+        Parameters
+        ----------
+        start
+            The first number; if `end` is not given, the end, and 0 is the first.
+        end
+            The first number that is left out.
+        step
+            From one number to the next; may be negative.
+        numSlices
+            Partitions; `defaultParallelism` if not given.
 
         Examples
         --------
@@ -61,6 +90,18 @@ class RDDSources(RDDJobs, KillHelpers):
 
         Iterators are read at once, and the records are pickled at once. A `range` is not: it
         travels as its bounds.
+
+        Parameters
+        ----------
+        c
+            The records.
+        numSlices
+            Partitions; `defaultParallelism` if not given.
+
+        Raises
+        ------
+        IllegalArgumentException, ZeroDivisionError
+            `numSlices` is negative, or 0.
 
         Examples
         --------
@@ -92,6 +133,21 @@ class RDDSources(RDDJobs, KillHelpers):
         """The records of all `rdds`, which may not be empty: all partitions one after another.
 
         RDDs with one and the same partitioner keep it, and their number of partitions.
+
+        Parameters
+        ----------
+        rdds
+            In the order in which their records shall come.
+
+        Raises
+        ------
+        IndexError
+            There are none.
+
+        Examples
+        --------
+        >>> sc.union([sc.parallelize([3, 1], 2), sc.parallelize([2], 1)]).glom().collect()
+        [[3], [1], [2]]
         """
         nodes = [rdd._node for rdd in rdds]
         first = nodes[0].partitioner

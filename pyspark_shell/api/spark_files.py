@@ -22,9 +22,10 @@ class SparkFiles:
 
         Examples
         --------
-        >>> with open("words.txt", "w") as file:
-        ...     _ = file.write("to be")
-        >>> sc.addFile("words.txt")
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "words.txt").write_text("to be")
+        ...     sc.addFile(f"{folder}/words.txt")
         >>> sc.parallelize([1], 1).map(lambda _: open(SparkFiles.get("words.txt")).read()).collect()
         ['to be']
         """

@@ -33,6 +33,7 @@ class InheritableThread(threading.Thread):
     >>> thread.join()
     >>> seen
     ['reports']
+    >>> sc.setLocalProperty("spark.scheduler.pool", None)
     """
 
     def __init__(
@@ -87,8 +88,12 @@ def inheritable_thread_target(f: Any) -> Any:
     ... def target():
     ...     return sc.getLocalProperty("spark.scheduler.pool")
     >>> sc.setLocalProperty("spark.scheduler.pool", None)
-    >>> target()
-    'reports'
+    >>> seen = []
+    >>> thread = threading.Thread(target=lambda: seen.append(target()))
+    >>> thread.start()
+    >>> thread.join()
+    >>> seen
+    ['reports']
     """
     if not callable(f):
         if not isinstance(f, SparkContext) and not hasattr(f, "sparkContext"):

@@ -13,7 +13,7 @@ import pickle
 from collections.abc import Callable
 from functools import lru_cache
 from pickle import PicklingError
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Final
 
 import cloudpickle
@@ -45,6 +45,24 @@ def _reduce_code(code: CodeType) -> tuple[Any, ...]:
         return reduced
 
 
+def _is_ours(obj: object) -> bool:
+    module = getattr(obj, "__module__", None)
+    return isinstance(module, str) and module.startswith("pyspark_shell.")
+
+
+def _reduce_method(method: MethodType) -> tuple[Any, ...]:
+    """A method as cloudpickle takes it, but the engine's own class methods, which go by name.
+
+    Under that name their class has the method; the bare function, which cloudpickle takes, is found
+    nowhere.
+    """
+    owner = method.__self__
+    if isinstance(owner, type) and _is_ours(method.__func__):
+        return getattr, (owner, method.__name__)
+    reduced: tuple[Any, ...] = _CLOUDPICKLE_TABLE[MethodType](method)
+    return reduced
+
+
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """cloudpickle's, told that the engine's own classes and functions can be imported everywhere.
 
@@ -61,14 +79,14 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             **copyreg.dispatch_table,
             **_CLOUDPICKLE_TABLE,
             CodeType: _reduce_code,
+            MethodType: _reduce_method,
         }
         super().__init__(file, PROTOCOL, buffer_callback)
 
     def reducer_override(self, obj: Any) -> Any:
         if not isinstance(obj, _BY_NAME):
             return NotImplemented
-        module = getattr(obj, "__module__", None)
-        if isinstance(module, str) and module.startswith("pyspark_shell."):
+        if _is_ours(obj):
             return NotImplemented
         return super().reducer_override(obj)
 

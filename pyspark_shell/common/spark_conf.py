@@ -62,26 +62,84 @@ class SparkConf:
         self._values: dict[str, str] = _defaults() if loadDefaults else {}
 
     def set(self, key: str, value: object) -> SparkConf:
-        """Set `key` to the text of `value`."""
+        """Set a value, in place of one that is there.
+
+        Parameters
+        ----------
+        key
+            Name of the setting.
+        value
+            Anything; its `str` is kept.
+
+        Examples
+        --------
+        >>> SparkConf(False).set("spark.task.maxFailures", 2).get("spark.task.maxFailures")
+        '2'
+        """
         self._values[key] = str(value)
         return self
 
     def setIfMissing(self, key: str, value: object) -> SparkConf:
-        """Set `key` unless it has a value already."""
+        """Set a value unless there is one already.
+
+        Parameters
+        ----------
+        key, value
+            As in `set`.
+
+        Examples
+        --------
+        >>> conf = SparkConf(False).setIfMissing("spark.ui.port", 4050)
+        >>> conf.setIfMissing("spark.ui.port", 4060).get("spark.ui.port")
+        '4050'
+        """
         if key not in self._values:
             self.set(key, value)
         return self
 
     def setMaster(self, value: str) -> SparkConf:
-        """Set the master URL, such as `local[4]`."""
+        """Set where tasks run.
+
+        Parameters
+        ----------
+        value
+            Master URL, such as `local[4]`; it is looked at when a context is made.
+
+        Examples
+        --------
+        >>> SparkConf(False).setMaster("local[4]").get("spark.master")
+        'local[4]'
+        """
         return self.set(MASTER.key, value)
 
     def setAppName(self, value: str) -> SparkConf:
-        """Set the application's name."""
+        """Set the application's name.
+
+        Parameters
+        ----------
+        value
+            Text for people.
+
+        Examples
+        --------
+        >>> SparkConf(False).setAppName("totals").get("spark.app.name")
+        'totals'
+        """
         return self.set(APP_NAME.key, value)
 
     def setSparkHome(self, value: str) -> SparkConf:
-        """Set where Spark is installed."""
+        """Set where Spark is installed; kept for PySpark's sake.
+
+        Parameters
+        ----------
+        value
+            Path of a directory.
+
+        Examples
+        --------
+        >>> SparkConf(False).setSparkHome("/opt/spark").get("spark.home")
+        '/opt/spark'
+        """
         return self.set(SPARK_HOME.key, value)
 
     def setExecutorEnv(
@@ -92,10 +150,24 @@ class SparkConf:
     ) -> SparkConf:
         """Set a variable, or several as `pairs`, in the environment of tasks.
 
+        Parameters
+        ----------
+        key, value
+            Name and value of the variable.
+        pairs
+            Names and values of several, in place of `key` and `value`.
+
         Raises
         ------
         PySparkRuntimeError
             KEY_VALUE_PAIR_REQUIRED: both forms at once, or neither.
+
+        Examples
+        --------
+        >>> SparkConf(False).setExecutorEnv("LANG", "C").get("spark.executorEnv.LANG")
+        'C'
+        >>> SparkConf(False).setExecutorEnv(pairs=[("LANG", "C"), ("TZ", "UTC")]).getAll()
+        [('spark.executorEnv.LANG', 'C'), ('spark.executorEnv.TZ', 'UTC')]
         """
         if (key is None) == (pairs is None):
             raise PySparkRuntimeError(
@@ -108,7 +180,18 @@ class SparkConf:
         return self
 
     def setAll(self, pairs: Iterable[tuple[str, object]]) -> SparkConf:
-        """Set every (key, value) of `pairs`."""
+        """Set several values.
+
+        Parameters
+        ----------
+        pairs
+            Of key and value, each as in `set`; the later of two with the same key counts.
+
+        Examples
+        --------
+        >>> SparkConf(False).setAll([("spark.ui.enabled", "false"), ("spark.ui.port", 0)]).getAll()
+        [('spark.ui.enabled', 'false'), ('spark.ui.port', '0')]
+        """
         for key, value in pairs:
             self.set(key, value)
         return self
@@ -123,23 +206,73 @@ class SparkConf:
     def get(self, key: str, defaultValue: str) -> str: ...
 
     def get(self, key: str, defaultValue: str | None = None) -> str | None:
-        """Value of `key` as text, `defaultValue` if it is not set."""
+        """Value of `key` as text, `defaultValue` if it is not set.
+
+        What the engine takes where nothing is set is not known here.
+
+        Parameters
+        ----------
+        key
+            Name of the setting.
+        defaultValue
+            Given back as it is.
+
+        Examples
+        --------
+        >>> conf = SparkConf(False).set("spark.ui.port", 4050)
+        >>> conf.get("spark.ui.port"), conf.get("spark.ui.enabled"), conf.get("spark.home", "/opt")
+        ('4050', None, '/opt')
+        """
         return self._values.get(key, defaultValue)
 
     def getAll(self) -> list[tuple[str, str]]:
-        """All (key, value) pairs, in the order in which they were first set."""
+        """All (key, value) pairs, in the order in which they were first set.
+
+        Examples
+        --------
+        >>> SparkConf(False).setMaster("local").setAppName("totals").getAll()
+        [('spark.master', 'local'), ('spark.app.name', 'totals')]
+        """
         return list(self._values.items())
 
     def contains(self, key: str) -> bool:
-        """Whether `key` is set."""
+        """Whether a value is set.
+
+        Parameters
+        ----------
+        key
+            Name of the setting.
+
+        Examples
+        --------
+        >>> conf = SparkConf(False).setMaster("local")
+        >>> conf.contains("spark.master"), conf.contains("spark.home")
+        (True, False)
+        """
         return key in self._values
 
     def toDebugString(self) -> str:
-        """Lines of `key=value`, sorted; values that look like secrets are not shown."""
+        """Lines of `key=value`, sorted; values that look like secrets are not shown.
+
+        Examples
+        --------
+        >>> conf = SparkConf(False).setMaster("local").set("spark.hadoop.fs.s3a.secret.key", "xyz")
+        >>> print(conf.toDebugString())
+        spark.hadoop.fs.s3a.secret.key=*********(redacted)
+        spark.master=local
+        """
         return "\n".join(f"{key}={value}" for key, value in sorted(self.redacted()))
 
     def redacted(self) -> list[tuple[str, str]]:
-        """All pairs, with secrets replaced; what may be shown or written to a log."""
+        """All pairs, with secrets replaced; what may be shown or written to a log.
+
+        Which ones are secret `spark.redaction.regex` says, of keys and of values.
+
+        Examples
+        --------
+        >>> SparkConf(False).set("spark.my.password", "xyz").redacted()
+        [('spark.my.password', '*********(redacted)')]
+        """
         secret = re.compile(REDACTION_REGEX.read(self))
         return [
             (key, REDACTED if secret.search(key) or secret.search(value) else value)
@@ -147,14 +280,27 @@ class SparkConf:
         ]
 
     def copy(self) -> SparkConf:
-        """An independent conf with the same settings."""
+        """An independent conf with the same settings.
+
+        Examples
+        --------
+        >>> conf = SparkConf(False).setAppName("totals")
+        >>> conf.copy().setAppName("means").get("spark.app.name"), conf.get("spark.app.name")
+        ('means', 'totals')
+        """
         twin = SparkConf(loadDefaults=False)
         twin.loads_defaults = self.loads_defaults
         twin._values = dict(self._values)
         return twin
 
     def executor_environment(self) -> dict[str, str]:
-        """Variables that `setExecutorEnv` set."""
+        """Variables that `setExecutorEnv` set.
+
+        Examples
+        --------
+        >>> SparkConf(False).setExecutorEnv("LANG", "C").executor_environment()
+        {'LANG': 'C'}
+        """
         return {
             key.removeprefix(EXECUTOR_ENV_PREFIX): value
             for key, value in self._values.items()

@@ -49,7 +49,7 @@ class _TheRunningOne(type):
 
 
 class TaskContext(metaclass=_TheRunningOne):
-    """Information about the task that runs in this process; None on the driver.
+    """Information about the task that runs in this process.
 
     Examples
     --------
@@ -101,48 +101,134 @@ class TaskContext(metaclass=_TheRunningOne):
 
     @classmethod
     def get(cls) -> TaskContext | None:
-        """The running task's context, or None on the driver."""
+        """The running task's context, or None on the driver.
+
+        Examples
+        --------
+        >>> sc.parallelize([1], 1).map(lambda _: TaskContext.get() is None).collect()
+        [False]
+        >>> TaskContext.get() is None
+        True
+        """
         return TaskContext._taskContext
 
     def stageId(self) -> int:
-        """Id of the stage that the task belongs to."""
+        """Id of the stage that the task belongs to, from 0 in each application.
+
+        Examples
+        --------
+        >>> stages = sc.parallelize(range(4), 4).map(lambda _: TaskContext.get().stageId())
+        >>> len(set(stages.collect()))
+        1
+        """
         return self._stageId
 
     def partitionId(self) -> int:
-        """Index of the partition that the task computes."""
+        """Index of the partition that the task computes, from 0.
+
+        Examples
+        --------
+        >>> sc.parallelize("abc", 3).map(lambda c: (c, TaskContext.get().partitionId())).collect()
+        [('a', 0), ('b', 1), ('c', 2)]
+        """
         return self._partitionId
 
     def attemptNumber(self) -> int:
-        """How often the task was tried before; 0 the first time."""
+        """How often the task was tried before; 0 the first time.
+
+        Examples
+        --------
+        >>> sc.parallelize([1], 1).map(lambda _: TaskContext.get().attemptNumber()).collect()
+        [0]
+        """
         return self._attemptNumber
 
     def taskAttemptId(self) -> int:
-        """Id of this attempt, unique in the application."""
+        """Id of this attempt, unique in the application; `sc.killTaskAttempt` takes it.
+
+        Examples
+        --------
+        >>> attempts = sc.parallelize(range(4), 4).map(lambda _: TaskContext.get().taskAttemptId())
+        >>> len(set(attempts.collect()))
+        4
+        """
         return self._taskAttemptId
 
     def getLocalProperty(self, key: str) -> str | None:
-        """A local property of the thread that submitted the job, as it was; None if not set."""
+        """A local property of the thread that submitted the job, as it was; None if not set.
+
+        Parameters
+        ----------
+        key
+            As `sc.setLocalProperty` was told it.
+
+        Examples
+        --------
+        >>> sc.setLocalProperty("team", "search")
+        >>> teams = sc.parallelize([1]).map(lambda _: TaskContext.get().getLocalProperty("team"))
+        >>> teams.collect()
+        ['search']
+        >>> sc.setLocalProperty("team", None)
+        """
         return self._localProperties.get(key)
 
     def cpus(self) -> int:
-        """CPUs given to the task (`spark.task.cpus`), as a whole number."""
+        """CPUs given to the task (`spark.task.cpus`, or its resource profile's), rounded down.
+
+        Examples
+        --------
+        >>> sc.parallelize([1], 1).map(lambda _: TaskContext.get().cpus()).collect()
+        [1]
+        """
         return int(self._cpuAmount)
 
     def cpuAmount(self) -> Decimal:
-        """CPUs given to the task, exactly."""
+        """CPUs given to the task, exactly.
+
+        Examples
+        --------
+        >>> sc.parallelize([1], 1).map(lambda _: TaskContext.get().cpuAmount()).collect()
+        [Decimal('1')]
+        """
         return self._cpuAmount
 
     def resources(self) -> dict[str, Any]:
-        """Resources given to the task: `ResourceInformation` by name."""
+        """Resources given to the task: `ResourceInformation` by name, CPUs not among them.
+
+        Examples
+        --------
+        >>> sc.parallelize([1], 1).map(lambda _: TaskContext.get().resources()).collect()
+        [{}]
+        """
         return self._resources
 
     def isInterrupted(self) -> bool:
-        """Whether the task was killed and should end."""
+        """Whether the task was killed and should end.
+
+        Examples
+        --------
+        >>> sc.parallelize([1], 1).map(lambda _: TaskContext.get().isInterrupted()).collect()
+        [False]
+        """
         return self.kill_reason is not None
 
     def killTaskIfInterrupted(self) -> None:
-        """Raise `TaskKilledException` if the task was killed; for loops that the engine does not
-        see.
+        """Raise if the task was killed; for loops that the engine does not see.
+
+        Raises
+        ------
+        TaskKilledException
+            It was. No `Exception`, so that only what is meant to catches it.
+
+        Examples
+        --------
+        >>> def count_down(n):
+        ...     while n > 0:
+        ...         TaskContext.get().killTaskIfInterrupted()
+        ...         n -= 1
+        ...     return n
+        >>> sc.parallelize([5], 1).map(count_down).collect()
+        [0]
         """
         if self.kill_reason is not None:
             raise TaskKilledException(self.kill_reason)
@@ -195,6 +281,15 @@ class TaskContext(metaclass=_TheRunningOne):
 class BarrierTaskContext(TaskContext):
     """Context of a task in a barrier stage, whose tasks all run at once and can wait for one
     another.
+
+    Examples
+    --------
+    >>> from pyspark_shell import BarrierTaskContext
+    >>> def greatest_of_all(numbers):
+    ...     messages = BarrierTaskContext.get().allGather(str(max(numbers)))
+    ...     yield max(int(message) for message in messages)
+    >>> sc.parallelize([1, 5, 2, 3], 2).barrier().mapPartitions(greatest_of_all).collect()
+    [5, 5]
     """
 
     @classmethod
@@ -205,6 +300,15 @@ class BarrierTaskContext(TaskContext):
         ------
         PySparkRuntimeError
             NOT_IN_BARRIER_STAGE: called elsewhere, the driver included.
+
+        Examples
+        --------
+        >>> barrier = sc.parallelize("ab", 2).barrier()
+        >>> barrier.mapPartitions(lambda _: [BarrierTaskContext.get().partitionId()]).collect()
+        [0, 1]
+        >>> BarrierTaskContext.get()
+        Traceback (most recent call last):
+        pyspark_shell...PySparkRuntimeError: [NOT_IN_BARRIER_STAGE] ...
         """
         context = TaskContext._taskContext
         if not isinstance(context, BarrierTaskContext):
@@ -214,13 +318,45 @@ class BarrierTaskContext(TaskContext):
     def barrier(self) -> None:
         """Wait until all tasks of the stage have called this.
 
-        Every task must call it equally often, else the wait ends after
-        `spark.barrier.sync.timeout`.
+        Every task must call it equally often.
+
+        Raises
+        ------
+        SparkException
+            A task of the stage failed, or did not come within `spark.barrier.sync.timeout`.
+
+        Examples
+        --------
+        >>> def together(records):
+        ...     BarrierTaskContext.get().barrier()
+        ...     return records
+        >>> sc.parallelize("ab", 2).barrier().mapPartitions(together).collect()
+        ['a', 'b']
         """
         self._client().all_gather("")
 
     def allGather(self, message: str = "") -> list[str]:
-        """Wait for all tasks of the stage and give each one's message, in partition order."""
+        """Wait for all tasks of the stage and give each one's message, in partition order.
+
+        Parameters
+        ----------
+        message
+            What this task has to say.
+
+        Raises
+        ------
+        PySparkTypeError
+            NOT_STR: it is no str.
+        SparkException
+            As `barrier`.
+
+        Examples
+        --------
+        >>> def tell(records):
+        ...     return [BarrierTaskContext.get().allGather(",".join(records))]
+        >>> sc.parallelize("abc", 2).barrier().mapPartitions(tell).collect()
+        [['a', 'b,c'], ['a', 'b,c']]
+        """
         if not isinstance(message, str):
             raise PySparkTypeError(
                 errorClass="NOT_STR",
@@ -229,7 +365,14 @@ class BarrierTaskContext(TaskContext):
         return self._client().all_gather(message)
 
     def getTaskInfos(self) -> list[BarrierTaskInfo]:
-        """Addresses of all tasks of the stage, in partition order."""
+        """Addresses of all tasks of the stage, in partition order.
+
+        Examples
+        --------
+        >>> barrier = sc.parallelize("ab", 2).barrier()
+        >>> barrier.mapPartitions(lambda _: BarrierTaskContext.get().getTaskInfos()).count()
+        4
+        """
         self._client()
         return [BarrierTaskInfo(address) for address in self._barrier_addresses]
 

@@ -36,11 +36,48 @@ class AccumulatorParam(Generic[T]):
     """
 
     def zero(self, value: T) -> T:
-        """A value that changes nothing when added, of the same shape as `value`."""
+        """A value that changes nothing when added, of the same shape as `value`.
+
+        In every task the accumulator begins with a copy of it.
+
+        Parameters
+        ----------
+        value
+            What the accumulator holds on the driver when the task is sent.
+
+        Examples
+        --------
+        >>> class Totals(AccumulatorParam[list[int]]):
+        ...     def zero(self, value):
+        ...         return [0] * len(value)
+        >>> Totals().zero([7, 8])
+        [0, 0]
+        """
         raise NotImplementedError
 
     def addInPlace(self, value1: T, value2: T) -> T:
-        """The sum of both; `value1` may be changed and given back."""
+        """The sum of both; `value1` may be changed and given back.
+
+        Parameters
+        ----------
+        value1
+            The value so far.
+        value2
+            A term, or what a task has added up.
+
+        Examples
+        --------
+        >>> class Totals(AccumulatorParam[list[int]]):
+        ...     def zero(self, value):
+        ...         return [0] * len(value)
+        ...
+        ...     def addInPlace(self, value1, value2):
+        ...         return [one + other for one, other in zip(value1, value2)]
+        >>> totals = sc.accumulator([0, 0], Totals())
+        >>> sc.parallelize([[1, 5], [2, 6]]).foreach(lambda row: totals.add(row))
+        >>> totals.value
+        [3, 11]
+        """
         raise NotImplementedError
 
 
@@ -120,12 +157,20 @@ class Accumulator(Generic[T]):
 
     @property
     def value(self) -> T:
-        """The sum so far; only the driver may ask.
+        """The sum so far; only the driver may ask, or set it.
 
         Raises
         ------
         PySparkRuntimeError
             VALUE_NOT_ACCESSIBLE: asked in a task.
+
+        Examples
+        --------
+        >>> seen = sc.accumulator(0)
+        >>> seen.value = 5
+        >>> sc.parallelize([1, 2]).foreach(lambda n: seen.add(n))
+        >>> seen.value
+        8
         """
         self._assert_on_driver()
         if self._registry is not None:

@@ -80,7 +80,18 @@ class Broadcast(Generic[T]):
 
     @property
     def value(self) -> T:
-        """The value, read from its file the first time."""
+        """The value, read from its file the first time.
+
+        Raises
+        ------
+        SparkException
+            The broadcast was destroyed.
+
+        Examples
+        --------
+        >>> sc.broadcast({"a": 1}).value
+        {'a': 1}
+        """
         if not hasattr(self, "_value"):
             with self._loading:
                 if not hasattr(self, "_value"):
@@ -96,10 +107,24 @@ class Broadcast(Generic[T]):
     def unpersist(self, blocking: bool = False) -> None:
         """Have executors forget the value; the next task that uses it reads it again.
 
+        Parameters
+        ----------
+        blocking
+            Whether to wait until they have.
+
         Raises
         ------
         PySparkRuntimeError
             INVALID_BROADCAST_OPERATION: called in a task.
+        SparkException
+            The broadcast was destroyed.
+
+        Examples
+        --------
+        >>> names = sc.broadcast(["zero", "one"])
+        >>> names.unpersist()
+        >>> sc.parallelize([1]).map(lambda number: names.value[number]).collect()
+        ['one']
         """
         manager = self._driver_side("unpersisted")
         self._assert_alive()
@@ -108,10 +133,25 @@ class Broadcast(Generic[T]):
     def destroy(self, blocking: bool = False) -> None:
         """Remove the value everywhere, for good. It stays readable here if it was read before.
 
+        Parameters
+        ----------
+        blocking
+            Whether to wait until executors have forgotten it.
+
         Raises
         ------
         PySparkRuntimeError
             INVALID_BROADCAST_OPERATION: called in a task.
+        SparkException
+            The broadcast was destroyed before.
+
+        Examples
+        --------
+        >>> names = sc.broadcast(["zero", "one"])
+        >>> names.destroy()
+        >>> names.value
+        Traceback (most recent call last):
+        pyspark_shell...SparkException: ... Attempted to use Broadcast(...) after ...
         """
         manager = self._driver_side("destroyed")
         self._assert_alive()
@@ -121,21 +161,62 @@ class Broadcast(Generic[T]):
     def dump(self, value: T, f: BinaryIO) -> None:
         """Pickle `value` into the open file `f` and close it.
 
+        Parameters
+        ----------
+        value
+            Not the broadcast's own: any value.
+        f
+            Open for writing bytes.
+
         Raises
         ------
         PicklingError
             "Could not serialize broadcast: ...", naming what cannot be pickled.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Broadcast().dump([1, 2], open(os.path.join(folder, "numbers"), "wb"))
+        ...     Broadcast(path=os.path.join(folder, "numbers")).value
+        [1, 2]
         """
         with f:
             f.write(pickle_broadcast(value))
 
     def load(self, file: BinaryIO) -> T:
-        """Read a value that `dump` wrote from an open file."""
+        """Read a value that `dump` wrote from an open file.
+
+        Parameters
+        ----------
+        file
+            Open for reading bytes; stays open.
+
+        Examples
+        --------
+        >>> import io, pickle
+        >>> Broadcast().load(io.BytesIO(pickle.dumps("spark")))
+        'spark'
+        """
         value: T = pickle.load(file)
         return value
 
     def load_from_path(self, path: str) -> T:
-        """Read the value in the file `path`, written by `dump` or by the engine."""
+        """Read the value in a file.
+
+        Parameters
+        ----------
+        path
+            Of a file that `dump` or the engine wrote.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Broadcast().dump("spark", open(os.path.join(folder, "word"), "wb"))
+        ...     Broadcast().load_from_path(os.path.join(folder, "word"))
+        'spark'
+        """
         if is_broadcast_file(path):
             value: T = read_broadcast_file(path)
             return value

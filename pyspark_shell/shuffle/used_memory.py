@@ -56,6 +56,7 @@ def used_memory_since(start_bytes: int) -> Callable[[], float]:
     >>> ballast = bytearray(b"x") * (64 << 20)
     >>> 56 < meter() < 80
     True
+    >>> del ballast
     """
 
     def meter() -> float:

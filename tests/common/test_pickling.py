@@ -11,6 +11,7 @@ from types import CodeType
 import cloudpickle
 import pytest
 
+from pyspark_shell.api.spark_files import SparkFiles
 from pyspark_shell.common.pickling import dumps, load_code, loads
 
 
@@ -46,6 +47,14 @@ def test_methods_of_classes_that_travel_keep_their_files_too(by_value):
     copy = loads(dumps(local))
 
     assert copy.f.__code__.co_filename == __file__
+
+
+def test_class_methods_of_ours_go_by_name_those_of_users_by_value(by_value):
+    local = type("Local", (SparkFiles,), {"made": classmethod(lambda cls: cls.__name__)})
+
+    assert loads(dumps(SparkFiles.get)) == SparkFiles.get
+    assert loads(dumps(local.get)).__func__ is SparkFiles.get.__func__
+    assert loads(dumps(local.made))() == "Local"
 
 
 def test_two_copies_of_a_function_share_code_and_nothing_else():
