@@ -283,12 +283,14 @@ def show_logs(client: DriverClient, arguments: Namespace, out: Output) -> int:
     out.json([pieces[each] for each in wanted])
     if out.as_json:
         return DONE
-    named = len(wanted) > 1
+    # Others may come while they are followed.
+    named = arguments.id is None and (arguments.follow or len(wanted) > 1)
     for each in wanted:
         _write_piece(pieces[each], named, out)
     if not arguments.follow:
         if not any(piece["text"] for piece in pieces.values()):
-            out.line(f"Nothing on {stream} yet. What tasks print goes there.")
+            where = "there" if arguments.stdout else "to stdout: `logs --stdout`"
+            out.line(f"Nothing on {stream} yet. What tasks print goes {where}.")
         return DONE
     return _follow(client, {e: piece["offset"] + piece["length"] for e, piece in pieces.items()},
                    stream, named, out)  # fmt: skip
