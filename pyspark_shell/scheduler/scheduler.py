@@ -38,6 +38,7 @@ from pyspark_shell.executor.task_outcome import (
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.listener.events import (
     SparkListenerBlockManagerAdded,
+    SparkListenerBlockManagerRemoved,
     SparkListenerBlockUpdated,
     SparkListenerExecutorAdded,
     SparkListenerExecutorRemoved,
@@ -424,6 +425,7 @@ class Scheduler:
             self._task_lost(executor, task, loss)
         now_ms = self._clock.time_ms()
         self._bus.post(SparkListenerExecutorRemoved(now_ms, executor.executor_id, loss.reason))
+        self._bus.post(SparkListenerBlockManagerRemoved(now_ms, executor.executor_id, "localhost"))
 
     def _task_lost(self, executor: ExecutorProcess, task: Assignment, loss: ExecutorLoss) -> None:
         running = task.task_set.running.get(task.task_id)

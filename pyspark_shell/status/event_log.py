@@ -117,7 +117,8 @@ class EventLoggingListener:
         self._log(event, flush=True)
 
     onApplicationStart = onApplicationEnd = onResourceProfileAdded = _log_and_flush
-    onBlockManagerAdded = onExecutorAdded = onExecutorRemoved = _log_and_flush
+    onBlockManagerAdded = onExecutorAdded = _log_and_flush
+    onBlockManagerRemoved = onExecutorRemoved = _log_and_flush
     onStageCompleted = onJobEnd = onUnpersistRDD = _log_and_flush
     onTaskStart = onTaskEnd = _log
 
