@@ -504,6 +504,33 @@ def test_ten_thousand_things_that_came_and_went_leave_nothing(sc):
     assert entities.cleaned["rdd"] >= 10_500
 
 
+@pytest.mark.slow
+def test_ten_thousand_cycles_with_actions_and_broadcasts_leave_memory_flat_and_no_files(sc):
+    told = listen(sc)
+    before_files = all_files(sc)
+
+    def come_and_go(count):
+        for number in range(count):
+            shared = sc.broadcast(number)
+            pairs = sc.parallelize([(1, number)], 1).cache().groupByKey()
+            if number % 50 == 0:
+                got = pairs.map(lambda pair, shared=shared: (*pair[1], shared.value)).collect()
+                assert got == [(number, number)]
+        del pairs, shared
+        let_cleaner_pass(sc, told)
+        told.cleaned.clear()
+        gc.collect()
+        return rss_bytes(os.getpid())
+
+    before = come_and_go(1_000)
+
+    grown = come_and_go(10_000) - before
+
+    assert grown < 20 << 20
+    assert all_files(sc) == before_files
+    assert shuffle_ids(sc) == []
+
+
 def test_a_hundred_jobs_that_came_and_went_leave_no_files(sc):
     told = listen(sc)
     before = all_files(sc)
