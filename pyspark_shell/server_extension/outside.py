@@ -20,7 +20,6 @@ _SCOPES: Final = {
     "executors/{executor}/kill": KillScope.EXECUTOR,
 }
 _NAMED: Final = {
-    "jobGroups/kill": KillScope.GROUP,
     "jobGroups/{group}/kill": KillScope.GROUP,
     "tags/{group}/kill": KillScope.TAG,
 }
@@ -46,10 +45,10 @@ def _intent(call: Call) -> KillIntent:
     who = str(body.get("who") or "JupyterLab")
     reason = str(body.get("reason") or "killed while the driver did not answer")
     if call.route.template in _NAMED:
-        name = str(body.get("group") or call.pieces.get("group", ""))
-        return KillIntent.by_name(_NAMED[call.route.template], name, reason, who)
-    scope = _SCOPES.get(call.route.template)
+        scope, name = _NAMED[call.route.template], call.pieces["group"]
+        return KillIntent.by_name(scope, name, reason, who)
+    numbered = _SCOPES.get(call.route.template)
     target = next(iter(call.pieces.values()), str(NONE))
-    if scope is None or not target.lstrip("-").isdigit():
+    if numbered is None or not target.lstrip("-").isdigit():
         raise CannotKill("This can be done by the driver alone.")
-    return KillIntent(scope, int(target), reason, who)
+    return KillIntent(numbered, int(target), reason, who)
