@@ -5,29 +5,35 @@ notes in this file, mapped into memory, which executor runs which task of which 
 kills from outside notes here what it intends *before* it signals, so that the scheduler, once it
 wakes, knows why its executors are gone.
 
-Layout: a header, one row for each slot, a ring of intents; all numbers little-endian, 64 bits.
-Rows and intents are written from front to back and bear one number, which grows with every
-change, at both ends: by these a reader knows that it has seen no half of one.
+Layout: a header, one row for each slot, one for each job, a ring of intents; all numbers
+little-endian, 64 bits. Of a job's group and tags a hash stands here, by which one who knows their
+names finds them. Rows and intents are written from front to back and bear one number, which grows
+with every change, at both ends: by these a reader knows that it has seen no half of one.
 Thread  rows have one writer, the scheduler's; intents are written under `flock`, by any process.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import mmap
 import os
 import stat
 import struct
 import time
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 MAGIC: Final = int.from_bytes(b"pyshproc", "little")
-VERSION: Final = 1
+VERSION: Final = 2
 NONE: Final = -1
 # A stage that more jobs than this wait for shows the first of them.
 MAX_JOBS: Final = 8
+# Of more active jobs than this, and of a job's more tags, the driver alone knows the names.
+JOB_ROWS: Final = 64
+MAX_TAGS: Final = 8
 INTENTS: Final = 32
 _WHO_BYTES: Final = 64
 _REASON_BYTES: Final = 392
@@ -39,6 +45,8 @@ HEAD_PROCESSES: Final = struct.Struct("<6q")
 COUNT: Final = struct.Struct("<q")
 # number, executor, pid, start, task, stage, how many jobs, the jobs, number
 ROW: Final = struct.Struct(f"<{8 + MAX_JOBS}q")
+# number, job, its group, its tags, number
+JOB_ROW: Final = struct.Struct(f"<{4 + MAX_TAGS}q")
 # number, scope, target, time, who, reason, number
 _INTENT: Final = struct.Struct(f"<4q{_WHO_BYTES}s{_REASON_BYTES}sq")
 
@@ -52,13 +60,15 @@ _LATE_PAUSE_S: Final = 0.001
 
 
 class KillScope(IntEnum):
-    """What an intent is about; `target` is its id."""
+    """What an intent is about; `target` is its id, of groups and tags the `name_hash`."""
 
     JOB = 1
     STAGE = 2
     TASK = 3
     EXECUTOR = 4
     APPLICATION = 5
+    GROUP = 6
+    TAG = 7
 
 
 _SCOPES: Final = frozenset(KillScope)
@@ -72,6 +82,8 @@ class KillIntent:
     ----------
     target
         Which job, stage, task or executor; `NONE` for the application.
+    name
+        Of a group or tag, if it is known: the table has only its hash.
     """
 
     scope: KillScope
@@ -79,6 +91,12 @@ class KillIntent:
     reason: str
     who: str
     at_ms: int = 0
+    name: str = field(default="", compare=False)
+
+    @classmethod
+    def by_name(cls, scope: KillScope, name: str, reason: str, who: str) -> KillIntent:
+        """To kill a group, or all with a tag."""
+        return cls(scope, name_hash(name), reason, who, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +118,18 @@ class SlotRow:
     stage_id: int
     job_ids: tuple[int, ...]
 
-    def is_meant_by(self, intent: KillIntent) -> bool:
-        """Whether the intent ends this row's task: that of a job only if no other job needs it."""
+    def is_meant_by(self, intent: KillIntent, named: frozenset[int] = frozenset()) -> bool:
+        """Whether the intent ends this row's task: that of a job only if no other job needs it.
+
+        Parameters
+        ----------
+        named
+            The jobs of the group, or with the tag, that the intent is about.
+        """
         match intent.scope:
+            case KillScope.GROUP | KillScope.TAG:
+                are_all_shown = 0 < len(self.job_ids) < MAX_JOBS
+                return self.task_id != NONE and are_all_shown and named.issuperset(self.job_ids)
             case KillScope.JOB:
                 return self.task_id != NONE and self.job_ids == (intent.target,)
             case KillScope.STAGE:
@@ -115,6 +142,44 @@ class SlotRow:
                 return True
 
 
+class NamedJob(Protocol):
+    """What is told of a job."""
+
+    @property
+    def job_id(self) -> int: ...
+
+    @property
+    def group(self) -> str | None: ...
+
+    @property
+    def tags(self) -> Collection[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One active job, with the hashes of the names it bears; `group` is `NONE` without one."""
+
+    job_id: int
+    group: int
+    tags: frozenset[int]
+
+    @classmethod
+    def of(cls, job: NamedJob) -> JobRow:
+        """A job's row, with all of its tags."""
+        group = NONE if job.group is None else name_hash(job.group)
+        return cls(job.job_id, group, frozenset(map(name_hash, job.tags)))
+
+    def is_named_by(self, intent: KillIntent) -> bool:
+        """Whether the intent is about the job's group, or a tag of it."""
+        match intent.scope:
+            case KillScope.GROUP:
+                return self.group == intent.target
+            case KillScope.TAG:
+                return intent.target in self.tags
+            case _:
+                return False
+
+
 @dataclass(frozen=True, slots=True)
 class Processes:
     """The driver and its zygote."""
@@ -123,6 +188,12 @@ class Processes:
     driver_start_time: int
     zygote_pid: int
     zygote_start_time: int
+
+
+def name_hash(name: str) -> int:
+    """What stands in the table for the name of a group or tag; never `NONE`."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
 
 
 def size_of_table(slots: int) -> int:
@@ -134,11 +205,14 @@ def new_table(memory: mmap.mmap, slots: int, kill_timeout_s: float) -> None:
     """Write the parts that do not change."""
     for slot in range(slots):
         ROW.pack_into(memory, ROWS_AT + slot * ROW.size, *_FREE_ROW)
+    for number in range(JOB_ROWS):
+        JOB_ROW.pack_into(memory, job_row_at(slots, number), *FREE_JOB_ROW)
     timeout_ms = int(kill_timeout_s * 1000) if kill_timeout_s >= 0 else NONE
     _HEAD_FIXED.pack_into(memory, 0, MAGIC, VERSION, slots, timeout_ms)
 
 
 _FREE_ROW: Final = (0, NONE, NONE, 0, NONE, NONE, 0, *([NONE] * MAX_JOBS), 0)
+FREE_JOB_ROW: Final = (0, NONE, NONE, *([NONE] * MAX_TAGS), 0)
 
 
 class ProcessTable:
@@ -195,6 +269,22 @@ class ProcessTable:
         job_ids = tuple(rest[: min(jobs, MAX_JOBS)])
         return SlotRow(executor_id, pid, start_time, task_id, stage_id, job_ids)
 
+    def jobs(self) -> list[JobRow]:
+        """The active jobs, by id; the first `JOB_ROWS` of them."""
+        found: list[JobRow] = []
+        for number in range(JOB_ROWS):
+            at = job_row_at(self.slots, number)
+            _, job_id, group, *tags, _ = _read_whole(self._memory, JOB_ROW, at)
+            if job_id != NONE:
+                found.append(JobRow(job_id, group, frozenset(tags) - {NONE}))
+        return sorted(found, key=lambda row: row.job_id)
+
+    def jobs_named_by(self, intent: KillIntent) -> frozenset[int]:
+        """The active jobs whose group or tag the intent is about."""
+        if intent.scope not in (KillScope.GROUP, KillScope.TAG):
+            return frozenset()
+        return frozenset(row.job_id for row in self.jobs() if row.is_named_by(intent))
+
     def announce(self, intent: KillIntent) -> None:
         """Write an intent; from its return on the scheduler will find it when it wakes."""
         _lock(self._fd)
@@ -225,10 +315,12 @@ def outside_reason(path: str, task_id: int) -> str | None:
     try:
         with ProcessTable(path) as table:
             rows = [row for row in table.rows() if row.task_id == task_id]
-            intents = table.intents() if rows else []
+            for intent in reversed(table.intents() if rows else []):
+                if rows[0].is_meant_by(intent, table.jobs_named_by(intent)):
+                    return intent.reason
     except (OSError, ValueError):
         return None
-    return next((i.reason for i in reversed(intents) if rows[0].is_meant_by(i)), None)
+    return None
 
 
 def read_intents(memory: mmap.mmap, slots: int, seen: int) -> list[KillIntent]:
@@ -246,8 +338,13 @@ def read_intents(memory: mmap.mmap, slots: int, seen: int) -> list[KillIntent]:
     return found
 
 
+def job_row_at(slots: int, number: int) -> int:
+    """Where a job's row is."""
+    return ROWS_AT + slots * ROW.size + number * JOB_ROW.size
+
+
 def _intents_at(slots: int) -> int:
-    return ROWS_AT + slots * ROW.size
+    return job_row_at(slots, JOB_ROWS)
 
 
 def write_whole(memory: mmap.mmap, at: int, record: bytes) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from pyspark_shell.driver.cleanup_task import KINDS, CleanRDD, CleanupTask
+from pyspark_shell.driver.cleanup_task import KINDS, CleanRDD, CleanSparkListener, CleanupTask
 from pyspark_shell.driver.context_cleaner import ContextCleaner
 from pyspark_shell.driver.garbage_collection import GarbageCollection
 from pyspark_shell.driver.going_names import GoingNames
@@ -155,6 +155,7 @@ class CleanerView:
             "diskBytes": footprint.disk_bytes,
             "blocks": footprint.blocks,
             "executors": list(footprint.executors),
+            "where": list(footprint.where),
             "createdAt": entity.created_at_ms,
             "state": entity.current_state.value,
             "canUnpersist": can_unpersist,
@@ -247,4 +248,4 @@ def _described(holders: Iterable[Holder]) -> list[Json]:
 
 
 def _by_kind(counts: Counter[str]) -> dict[str, int]:
-    return {kind: counts[kind] for kind in KINDS}
+    return {kind: counts[kind] for kind in (*KINDS, CleanSparkListener.kind)}

@@ -15,7 +15,7 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -176,6 +176,10 @@ class Driver:
         settings = driver_config.executor_settings(
             conf, master, self.application_id, self.local_dirs
         )
+        if self._event_log is not None:
+            path = self._event_log.open(self.application_id, SPARK_VERSION)
+            self.bus.add(self._event_log, "eventLog")
+            settings = replace(settings, event_log=path)
         zygote.configure(settings, self._owner.lock_fds)
         self.scheduler = Scheduler(
             scheduler_config,
@@ -187,9 +191,6 @@ class Driver:
             zygote,
             clock,
         )
-        if self._event_log is not None:
-            self._event_log.open(self.application_id, SPARK_VERSION)
-            self.bus.add(self._event_log, "eventLog")
         self._post_start(app_name, settings.memory_budget_bytes)
         self.scheduler.on_outside_kill = self._killed_from_outside
         self.scheduler.start()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyspark_shell.common.process_table import NONE, KillIntent, KillScope
+from pyspark_shell.common.process_table import NONE, JobRow, KillIntent, KillScope, name_hash
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
-from pyspark_shell.status.api import JobStatus
+from pyspark_shell.status.api import JobData, JobStatus
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.kill_log import KilledTask
 
@@ -25,10 +25,21 @@ def write_down(
     tasks = _tasks(intent, executors)
     if not jobs and not tasks:
         return
-    target = application_id if intent.target == NONE else str(intent.target)
+    target = application_id if intent.target == NONE else _name(intent, jobs, store)
     scope = intent.scope.name.lower()
     card = store.kills.order(scope, target, intent.who, intent.reason, intent.at_ms, jobs, tasks)
     store.touch(card)
+
+
+def _name(intent: KillIntent, jobs: list[int], store: AppStatusStore) -> str:
+    """What is killed, as its card names it; of a group or tag the intent has the hash alone."""
+    names: set[str] = set()
+    for job_id in jobs:
+        if intent.scope is KillScope.GROUP:
+            names.add(store.jobs[job_id].job_group or "")
+        elif intent.scope is KillScope.TAG:
+            names.update(store.jobs[job_id].job_tags)
+    return next((name for name in names if name_hash(name) == intent.target), str(intent.target))
 
 
 def _jobs(intent: KillIntent, store: AppStatusStore) -> list[int]:
@@ -40,8 +51,15 @@ def _jobs(intent: KillIntent, store: AppStatusStore) -> list[int]:
             return [job.job_id for job in running if job.job_id == intent.target]
         case KillScope.STAGE:
             return [job.job_id for job in running if intent.target in job.stage_ids]
+        case KillScope.GROUP | KillScope.TAG:
+            return [job.job_id for job in running if _row(job).is_named_by(intent)]
         case _:
             return []
+
+
+def _row(job: JobData) -> JobRow:
+    group = NONE if job.job_group is None else name_hash(job.job_group)
+    return JobRow(job.job_id, group, frozenset(map(name_hash, job.job_tags)))
 
 
 def _tasks(intent: KillIntent, executors: Iterable[ExecutorProcess]) -> list[KilledTask]:

@@ -32,15 +32,20 @@ class Footprint:
         Number of partitions, map outputs or files.
     executors
         Who wrote it, as far as that is known.
+    where
+        The directories that hold it, as people say it.
     """
 
     memory_bytes: int = 0
     disk_bytes: int = 0
     blocks: int = 0
     executors: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
 
 
 NOTHING: Final = Footprint()
+ON_DISK: Final = "application's directory"
+IN_MEMORY: Final = "application's directory in memory"
 
 
 class StoredSizes:
@@ -49,6 +54,8 @@ class StoredSizes:
     def __init__(self, scheduler: Scheduler, dirs: LocalDirs) -> None:
         self._scheduler = scheduler
         self._broadcasts = dirs.path("broadcast")
+        has_tmpfs = dirs.memory_root != dirs.root
+        self._memory = IN_MEMORY if has_tmpfs else ON_DISK
 
     def of(self, task: CleanupTask) -> Footprint | None:
         """What one task would remove now; None for a shuffle that the scheduler does not know."""
@@ -79,33 +86,39 @@ class StoredSizes:
 
     def _rdd(self, rdd_id: int) -> Footprint:
         blocks = self._scheduler.blocks.cached_partitions(rdd_id).values()
-        return Footprint(
-            sum(block.memory_bytes for block in blocks),
-            sum(block.disk_bytes for block in blocks),
-            len(blocks),
-            tuple(sorted({block.executor_id for block in blocks})),
-        )
+        memory_bytes = sum(block.memory_bytes for block in blocks)
+        disk_bytes = sum(block.disk_bytes for block in blocks)
+        executors = tuple(sorted({block.executor_id for block in blocks}))
+        places = [self._memory] * bool(memory_bytes) + [ON_DISK] * bool(disk_bytes)
+        where = tuple(dict.fromkeys(places))
+        return Footprint(memory_bytes, disk_bytes, len(blocks), executors, where)
 
     def _shuffle(self, shuffle_id: int) -> Footprint:
         sizes = self._scheduler.tracker.output_sizes(shuffle_id)
-        return Footprint(disk_bytes=sum(sizes), blocks=len(sizes))
+        return _files(sizes, ON_DISK)
 
     def _on_disk(self, task: CleanupTask) -> Footprint:
         if isinstance(task, CleanBroadcast):
-            return _files([os.path.join(self._broadcasts, broadcast_file(task.entity_id))])
+            path = os.path.join(self._broadcasts, broadcast_file(task.entity_id))
+            return _files(_sizes([path]), ON_DISK)
         if isinstance(task, CleanCheckpoint):
-            return _files(_entries(task.directory))
+            return _files(_sizes(_entries(task.directory)), task.directory)
         return NOTHING
 
 
-def _files(paths: Iterable[str]) -> Footprint:
+def _files(sizes: Sequence[int], where: str) -> Footprint:
+    places = (where,) if sizes else ()
+    return Footprint(disk_bytes=sum(sizes), blocks=len(sizes), where=places)
+
+
+def _sizes(paths: Iterable[str]) -> list[int]:
     sizes = []
     for path in paths:
         try:
             sizes.append(os.stat(path).st_size)
         except OSError:
             continue
-    return Footprint(disk_bytes=sum(sizes), blocks=len(sizes))
+    return sizes
 
 
 def _entries(directory: str) -> list[str]:

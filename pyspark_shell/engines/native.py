@@ -9,11 +9,14 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from pyspark_shell.api.debug_string import debug_string
 from pyspark_shell.driver.driver import Driver
+from pyspark_shell.driver.driver import RDDStorage as CachedNow
 from pyspark_shell.engines.native_listings import NativeListings
 from pyspark_shell.engines.native_orders import NativeOrders
 from pyspark_shell.engines.native_threads import NativeThreads
-from pyspark_shell.rest.port import Change, Json
+from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
+from pyspark_shell.rest.port import Change, Json, Refusal
 from pyspark_shell.status.api import RDDStorage
 from pyspark_shell.status.app_status_store import shown
 from pyspark_shell.status.rest_jobs import job_row
@@ -49,6 +52,22 @@ class NativeEngine(NativeListings, NativeThreads, NativeOrders):
     def cleaner(self, holders: bool = False) -> Json:
         """What the context cleaner watches; who holds each is looked for only if `holders`."""
         return self._driver.cleaner_view.describe(holders)
+
+    def lineage(self, kind: str, entity_id: int) -> Json:
+        """What an RDD, or what a shuffle reads, is made from."""
+        thing = self._driver.cleaner_view.find(kind, entity_id)
+        node = thing.parent if isinstance(thing, ShuffleDependency) else thing
+        if not isinstance(node, LineageNode):
+            raise Refusal(404, f"the cleaner watches no {kind[:40]} {entity_id} that has a lineage")
+        text = debug_string(node, self._cached)
+        return {"kind": kind, "id": entity_id, "lines": text.split("\n")}
+
+    def _cached(self, node: LineageNode) -> CachedNow | None:
+        """From the rows: a drawing of many RDDs must not ask the scheduler for each."""
+        rdd = self._store.rdds.get(node.id)
+        if rdd is None:
+            return None
+        return CachedNow(len(rdd.blocks), rdd.memory_bytes, rdd.disk_bytes)
 
     # Watching -----------------------------------------------------------------------------
 

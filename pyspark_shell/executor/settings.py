@@ -27,6 +27,8 @@ class ExecutorSettings:
         Whether a task that reads looks for a kill at each record.
     alias_pyspark
         Whether `import pyspark` means this package, as it does in the driver.
+    event_log
+        The log that the guardian completes if the driver dies; empty if there is none.
     """
 
     application_id: str
@@ -44,3 +46,4 @@ class ExecutorSettings:
     faulthandler: bool = True
     watches_each_record: bool = False
     alias_pyspark: bool = False
+    event_log: str = ""

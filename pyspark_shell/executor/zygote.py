@@ -3,7 +3,7 @@
 A fork takes about a millisecond, so a killed executor is replaced at once. The zygote also reaps
 executors, sweeps what tasks started and left behind, and is the guardian: when the driver's end of
 its channel closes, however the driver ended, it kills every executor's group, removes the
-application's directories, and exits.
+application's directories, completes the event log of a driver that died, and exits.
 
 Owns    its children; the locks on the local directories, inherited from the driver.
 Thread  one, for ever: the kernel's death signal of executors is bound to the thread that forked
@@ -33,6 +33,7 @@ from pyspark_shell.executor.process_control import (
     kill_with_group,
 )
 from pyspark_shell.executor.settings import ExecutorSettings
+from pyspark_shell.status.event_log_files import complete_log_of_the_dead
 from pyspark_shell.storage.local_dirs import DirsClaim, remove_dirs, remove_unfinished
 
 # What tasks use is imported here once instead of in every fork.
@@ -53,13 +54,15 @@ class Zygote:
 
     Requests and answers are lines of JSON: `{"fork": id}` with two descriptors beside it is
     answered by `{"forked": id, "pid": n}`; each end of an executor is told as `{"exited": pid,
-    "status": n}`. `{"sweep": pid, "task": id}` removes what a dead executor left unfinished.
+    "status": n}`. `{"sweep": pid, "task": id}` removes what a dead executor left unfinished;
+    `{"stopped": true}` says that the driver lives on, and ends its event log itself.
     """
 
     def __init__(self, channel: socket.socket, settings: ExecutorSettings) -> None:
         self._channel = channel
         self._settings = settings
         self._executors: set[int] = set()
+        self._driver_lives_on = False
         self._pending = b""
         self._wake_read, self._wake_write = os.pipe()
         for fd in (self._wake_read, self._wake_write):
@@ -91,6 +94,8 @@ class Zygote:
                 self._executors.discard(pid)
                 self._kill_adopted()
         remove_dirs(self._settings.dirs)  # again: a dying executor may have written a last file
+        if self._settings.event_log and not self._driver_lives_on:
+            complete_log_of_the_dead(self._settings.event_log)
 
     def _answer(self) -> bool:
         """Serve what the driver asked; False when the driver is gone."""
@@ -108,6 +113,8 @@ class Zygote:
                 self._fork(request["fork"], fds)
             elif "sweep" in request:
                 remove_unfinished(self._settings.dirs, request["sweep"], request["task"])
+            elif "stopped" in request:
+                self._driver_lives_on = True
         return True
 
     def _fork(self, executor_id: str, fds: list[int]) -> None:

@@ -151,6 +151,15 @@ class SparkListenerBlockManagerAdded(SparkListenerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class SparkListenerBlockManagerRemoved(SparkListenerEvent):
+    """A process that could hold cached blocks is gone."""
+
+    time_ms: int
+    executor_id: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class SparkListenerJobStart(SparkListenerEvent):
     """A job was accepted; lists all its stages, also those that will be skipped."""
 

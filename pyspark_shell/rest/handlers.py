@@ -229,3 +229,8 @@ def listener_bus(request: Request) -> Any:
 
 def cleaner(request: Request) -> Any:
     return request.engine.cleaner(request.flag("holders"))
+
+
+def lineage(request: Request) -> Any:
+    """What an RDD, or a shuffle, is made from."""
+    return request.engine.lineage(request.names["kind"], request.number("id"))

@@ -66,7 +66,7 @@ class OutsideKillReport:
         Processes that still run: no deadline is set (`spark.task.reaper.killTimeout` below 0), or
         the kernel does not end them.
     shared
-        Tasks of the job that other jobs wait for too; they go on.
+        Tasks of the jobs that other jobs wait for too; they go on.
     driver_interrupted
         Whether the driver got SIGINT.
     """
@@ -84,7 +84,7 @@ class OutsideKillReport:
             "result": "killing" if self.left else "killed",
             "from": "outside",
             "scope": self.intent.scope.name.lower(),
-            "target": None if self.intent.target == NONE else self.intent.target,
+            "target": self._target(),
             "reason": self.intent.reason,
             "ended": [
                 {
@@ -101,6 +101,11 @@ class OutsideKillReport:
             "driverInterrupted": self.driver_interrupted,
             "tookMs": self.took_ms,
         }
+
+    def _target(self) -> int | str | None:
+        if self.intent.target == NONE:
+            return None
+        return self.intent.name or self.intent.target
 
 
 def running_rows(entry: RuntimeEntry) -> list[SlotRow]:
@@ -150,13 +155,15 @@ class _Kill:
         self._intent = intent
         self._tell = tell
         self._began_s = time.monotonic()
+        self._jobs = frozenset((intent.target,)) if intent.scope is KillScope.JOB else frozenset()
         self._ended: list[Ended] = []
         self._forced: set[int] = set()
 
     def run(self, driver: RuntimeEntry | None) -> OutsideKillReport:
         self._table.announce(self._intent)
         rows = _living(self._table.rows())
-        victims = [row for row in rows if row.is_meant_by(self._intent)]
+        self._jobs |= self._table.jobs_named_by(self._intent)
+        victims = [row for row in rows if row.is_meant_by(self._intent, self._jobs)]
         shared = [row for row in rows if self._is_shared(row)]
         self._tell(f"{_count(len(victims), 'process')} to end")
         interrupted = driver is not None and _signal(driver.pid, driver.start_time, signal.SIGINT)
@@ -171,11 +178,8 @@ class _Kill:
         return time.monotonic() - self._began_s
 
     def _is_shared(self, row: SlotRow) -> bool:
-        return (
-            self._intent.scope is KillScope.JOB
-            and self._intent.target in row.job_ids
-            and not row.is_meant_by(self._intent)
-        )
+        needed = not self._jobs.isdisjoint(row.job_ids)
+        return needed and not row.is_meant_by(self._intent, self._jobs)
 
     def _end(self, victims: list[SlotRow]) -> list[SlotRow]:
         """First the signal that lets a task clean up, past the deadline the one that does not."""

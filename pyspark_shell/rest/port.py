@@ -178,6 +178,15 @@ class Engine(Protocol):
     def cleaner(self, holders: bool = False) -> Json:
         """What the context cleaner watches; who holds each is looked for only if `holders`."""
 
+    def lineage(self, kind: str, entity_id: int) -> Json:
+        """What an RDD, or what a shuffle reads, is made from: `lines` of `toDebugString`.
+
+        Raises
+        ------
+        Refusal
+            404: the cleaner does not watch such a thing.
+        """
+
     def collect_garbage(self) -> Json:
         """Collect reference cycles now; how many objects were found and how long it took."""
 

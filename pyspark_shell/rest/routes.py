@@ -93,6 +93,7 @@ ROUTES: Final[Sequence[Route]] = (
     _get(f"{_APP}/killstate", handlers.kill_state),
     _get(f"{_APP}/listenerBus", handlers.listener_bus),
     _get(f"{_APP}/cleaner", handlers.cleaner, waits=True),
+    _get(f"{_APP}/cleaner/{{kind}}/{{id}}/lineage", handlers.lineage, waits=True),
     _kill(f"{_APP}/kill", handlers_orders.kill_application),
     _kill(f"{_APP}/jobs/{{job}}/kill", handlers_orders.kill_job),
     _kill(f"{_APP}/stages/{{stage}}/kill", handlers_orders.kill_stage),

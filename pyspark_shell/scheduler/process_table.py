@@ -18,13 +18,20 @@ from pyspark_shell.common.process_identity import start_time
 from pyspark_shell.common.process_table import (
     COUNT,
     COUNT_AT,
+    FREE_JOB_ROW,
     HEAD_PROCESSES,
+    JOB_ROW,
+    JOB_ROWS,
     MAX_JOBS,
+    MAX_TAGS,
     NONE,
     PROCESSES_AT,
     ROW,
     ROWS_AT,
+    JobRow,
     KillIntent,
+    NamedJob,
+    job_row_at,
     new_table,
     read_intents,
     size_of_table,
@@ -84,6 +91,9 @@ class ProcessTableWriter:
         self._free = [_Row(ROWS_AT + number * ROW.size) for number in reversed(range(rows))]
         self._rows: dict[str, _Row] = {}
         self._ended: set[_Row] = set()
+        self._free_jobs = list(reversed(range(JOB_ROWS)))
+        self._job_rows: dict[int, int] = {}
+        self._job_changes = 0
         self._processes_number = 0
         self._intents_seen = 0
 
@@ -137,6 +147,26 @@ class ProcessTableWriter:
         """Show executors as idle that were given no other task since their last one ended."""
         while self._ended:
             self._write(self._ended.pop())
+
+    def job_started(self, job: NamedJob) -> None:
+        """A job is active; if it comes after too many others it is left out."""
+        if self._free_jobs:
+            self._job_rows[job.job_id] = number = self._free_jobs.pop()
+            row = JobRow.of(job)
+            tags = (*sorted(row.tags), *[NONE] * MAX_TAGS)[:MAX_TAGS]
+            self._write_job(number, row.job_id, row.group, *tags)
+
+    def job_ended(self, job_id: int) -> None:
+        """A job is not active any more."""
+        number = self._job_rows.pop(job_id, None)
+        if number is not None:
+            self._write_job(number, *FREE_JOB_ROW[1:-1])
+            self._free_jobs.append(number)
+
+    def _write_job(self, number: int, *fields: int) -> None:
+        self._job_changes += 1
+        record = JOB_ROW.pack(self._job_changes, *fields, self._job_changes)
+        write_whole(self._memory, job_row_at(self._slots, number), record)
 
     def jobs_changed(self) -> None:
         """Jobs came or went: write anew for which of them tasks run."""

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from pyspark_shell.common.clock import Clock, SystemClock
 from pyspark_shell.common.metrics import TaskMetrics
-from pyspark_shell.common.process_table import KillIntent, KillScope
+from pyspark_shell.common.process_table import JobRow, KillIntent, KillScope
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -38,6 +38,7 @@ from pyspark_shell.executor.task_outcome import (
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.listener.events import (
     SparkListenerBlockManagerAdded,
+    SparkListenerBlockManagerRemoved,
     SparkListenerBlockUpdated,
     SparkListenerExecutorAdded,
     SparkListenerExecutorRemoved,
@@ -372,6 +373,10 @@ class Scheduler:
     def _after_round(self) -> None:
         jobs = tuple(self._dag.jobs)
         if jobs != self._active_jobs:
+            for job_id in set(self._active_jobs).difference(jobs):
+                self._table.job_ended(job_id)
+            for job_id in sorted(set(jobs).difference(self._active_jobs)):
+                self._table.job_started(self._dag.jobs[job_id])
             if len(jobs) > 1 or len(self._active_jobs) > 1:
                 self._table.jobs_changed()
             self._active_jobs = jobs
@@ -424,6 +429,7 @@ class Scheduler:
             self._task_lost(executor, task, loss)
         now_ms = self._clock.time_ms()
         self._bus.post(SparkListenerExecutorRemoved(now_ms, executor.executor_id, loss.reason))
+        self._bus.post(SparkListenerBlockManagerRemoved(now_ms, executor.executor_id, "localhost"))
 
     def _task_lost(self, executor: ExecutorProcess, task: Assignment, loss: ExecutorLoss) -> None:
         running = task.task_set.running.get(task.task_id)
@@ -608,6 +614,10 @@ class Scheduler:
         )  # fmt: skip
         self.on_outside_kill(intent)
         match intent.scope:
+            case KillScope.GROUP | KillScope.TAG:
+                for job_id in sorted(self._dag.jobs):
+                    if JobRow.of(self._dag.jobs[job_id]).is_named_by(intent):
+                        self._dag.process(JobCancelled(job_id, intent.reason, True))
             case KillScope.JOB:
                 self._dag.process(JobCancelled(intent.target, intent.reason, True))
             case KillScope.STAGE:

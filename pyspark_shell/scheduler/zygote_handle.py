@@ -127,6 +127,8 @@ class ZygoteHandle:
     def close(self, timeout_s: float) -> None:
         """Let the zygote clean up and end; kill it if it does not."""
         with suppress(OSError):
+            self.channel.sendall(b'{"stopped": true}\n')
+        with suppress(OSError):
             self.channel.close()
         try:
             self.process.wait(timeout_s)

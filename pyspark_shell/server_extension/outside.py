@@ -19,7 +19,11 @@ _SCOPES: Final = {
     "tasks/{id}/kill": KillScope.TASK,
     "executors/{executor}/kill": KillScope.EXECUTOR,
 }
-_OF_CELLS: Final = (KillScope.APPLICATION, KillScope.JOB, KillScope.STAGE)
+_NAMED: Final = {
+    "jobGroups/{group}/kill": KillScope.GROUP,
+    "tags/{group}/kill": KillScope.TAG,
+}
+_OF_CELLS: Final = frozenset(KillScope) - {KillScope.TASK, KillScope.EXECUTOR}
 
 
 def kill_instead(entry: RuntimeEntry, call: Call) -> dict[str, Any]:
@@ -30,17 +34,21 @@ def kill_instead(entry: RuntimeEntry, call: Call) -> dict[str, Any]:
     CannotKill
         Nothing can be done from here.
     """
-    scope = _SCOPES.get(call.route.template)
-    target = next(iter(call.pieces.values()), str(NONE))
-    if scope is None or not target.lstrip("-").isdigit():
-        raise CannotKill("Only the driver knows what belongs to a group or a tag.")
-    body = call.body or {}
-    intent = KillIntent(
-        scope=scope,
-        target=int(target),
-        who=str(body.get("who") or "JupyterLab"),
-        reason=str(body.get("reason") or "killed while the driver did not answer"),
-    )
+    intent = _intent(call)
     # The cell that waits for them ends too, as it does when the driver itself ends its jobs.
-    interrupts = entry.kind == "kernel" and scope in _OF_CELLS
+    interrupts = entry.kind == "kernel" and intent.scope in _OF_CELLS
     return kill_from_outside(entry, intent, interrupts).to_json()
+
+
+def _intent(call: Call) -> KillIntent:
+    body = call.body or {}
+    who = str(body.get("who") or "JupyterLab")
+    reason = str(body.get("reason") or "killed while the driver did not answer")
+    if call.route.template in _NAMED:
+        scope, name = _NAMED[call.route.template], call.pieces["group"]
+        return KillIntent.by_name(scope, name, reason, who)
+    numbered = _SCOPES.get(call.route.template)
+    target = next(iter(call.pieces.values()), str(NONE))
+    if numbered is None or not target.lstrip("-").isdigit():
+        raise CannotKill("This can be done by the driver alone.")
+    return KillIntent(numbered, int(target), reason, who)

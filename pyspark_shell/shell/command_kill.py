@@ -20,10 +20,9 @@ from pyspark_shell.shell.views import seconds_text
 Json = dict[str, Any]
 
 WHO: Final = "the command"
-# A driver that has not taken an order by then is silent.
-ORDER_S: Final = 1.0
-# Groups and tags are known to the driver alone: there is no other way than to wait for it.
-_PATIENT_S: Final = 15.0
+# A driver that has not taken an order by then is silent: a second after the order, and the tasks'
+# deadline, nothing of what was killed may be left.
+ORDER_S: Final = 0.8
 _POLL_S: Final = 2
 # After so long a task that does not stop is named, and without `--wait` the command gives up.
 _STUCK_S: Final = 3.0
@@ -55,12 +54,12 @@ class Target:
             return "kill"
         return f"{rooms.get(self.scope, f'{self.scope}s')}/{segment(self.name)}/kill"
 
-    def intent(self, reason: str) -> KillIntent | None:
-        """The same for the process table; None if it cannot be said there."""
+    def intent(self, reason: str) -> KillIntent:
+        """The same for the process table."""
         if self.scope == "application":
             return KillIntent(KillScope.APPLICATION, NONE, reason, WHO)
-        if self.scope in ("group", "tag") or not self.name.isdigit():
-            return None
+        if self.scope in ("group", "tag"):
+            return KillIntent.by_name(KillScope[self.scope.upper()], self.name, reason, WHO)
         return KillIntent(KillScope[self.scope.upper()], int(self.name), reason, WHO)
 
 
@@ -76,8 +75,7 @@ def kill(client: DriverClient, arguments: Namespace, out: Output) -> int:
     body = {"reason": arguments.reason, "who": WHO, "interrupt": arguments.interrupt or None}
     intent = target.intent(arguments.reason)
     try:
-        limit_s = client.timeout_s if intent else max(_PATIENT_S, client.timeout_s)
-        answer = client.post(target.path, body, limit_s)
+        answer = client.post(target.path, body, client.timeout_s)
     except NoAnswer as silence:
         return _kill_from_outside(silence, intent, arguments, out)
     return _Following(client, target, answer, arguments.wait, out).run()
@@ -233,16 +231,9 @@ class _Following:
 
 
 def _kill_from_outside(
-    silence: NoAnswer, intent: KillIntent | None, arguments: Namespace, out: Output
+    silence: NoAnswer, intent: KillIntent, arguments: Namespace, out: Output
 ) -> int:
     out.no_answer(silence)
-    if intent is None:
-        out.json({"error": str(silence)})
-        out.problem(
-            "Only the driver knows groups and tags: it will take the order when it wakes. "
-            "A job can be killed now, by its number."
-        )
-        return NO_ANSWER
     out.line("killing from outside: the driver will hear of it when it wakes")
     try:
         report = kill_from_outside(silence.entry, intent, bool(arguments.interrupt), out.line)

@@ -71,15 +71,18 @@ class EventLoggingListener:
         self._files: EventLogFiles | None = None
         _warn_of_what_is_missing(conf)
 
-    def open(self, application_id: str, spark_version: str) -> None:
-        """Begin the log; if that fails, it is told, and there is none."""
+    def open(self, application_id: str, spark_version: str) -> str:
+        """Begin the log; its absolute path, empty if that failed: then it is told, and there is
+        none.
+        """
         try:
             self._files = self._make_files(application_id)
         except OSError as error:
             log.error("there will be no event log in %s: %s", self._directory, error)
-            return
+            return ""
         self._files.write(log_start(spark_version), flush=True)
         log.info("Logging events to %s", file_uri(self._files.path))
+        return os.path.abspath(self._files.path)
 
     def _make_files(self, application_id: str) -> EventLogFiles:
         if self._part_bytes is None:
@@ -114,7 +117,8 @@ class EventLoggingListener:
         self._log(event, flush=True)
 
     onApplicationStart = onApplicationEnd = onResourceProfileAdded = _log_and_flush
-    onBlockManagerAdded = onExecutorAdded = onExecutorRemoved = _log_and_flush
+    onBlockManagerAdded = onExecutorAdded = _log_and_flush
+    onBlockManagerRemoved = onExecutorRemoved = _log_and_flush
     onStageCompleted = onJobEnd = onUnpersistRDD = _log_and_flush
     onTaskStart = onTaskEnd = _log
 

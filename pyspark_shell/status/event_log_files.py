@@ -9,8 +9,8 @@ Source  Spark's SingleEventLogFileWriter and RollingEventLogFilesWriter.
     <dir>/eventlog_v2_<application id>/appstatus_<id>[.inprogress]      empty: only its name matters
     <dir>/eventlog_v2_<application id>/events_<n>_<id>                  the parts, from 1 on
 
-What ends in `.inprogress` loses that when the application ends. After an error of the disk it keeps
-it, and the lines written so far are whole.
+What ends in `.inprogress` loses that when the application ends; where the driver died, its guardian
+sees to that. After an error of the disk it keeps it, and the lines written so far are whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import stat
 import threading
+import time
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 log: Final = logging.getLogger("pyspark_shell.EventLoggingListener")
@@ -29,6 +33,8 @@ _FILE_MODE: Final = 0o660
 _FOLDER_MODE: Final = 0o770
 # Lines of tasks wait for the next event that matters, but no more than this.
 _WAITING_BYTES: Final = 64 * 1024
+
+_PART: Final = re.compile(r"events_(\d+)_")
 
 Json = dict[str, Any]
 
@@ -125,6 +131,53 @@ class RollingEventLogFiles:
         self._lines.abandon()
 
 
+def complete_log_of_the_dead(path: str) -> None:
+    """End the log, `path` as `EventLogFiles` has it, of a driver that can write no more.
+
+    Left as it is: one that is not this user's own file, whose last line is not whole, or to which
+    nothing can be added. Called by the guardian, once the driver has ended.
+    """
+    with suppress(OSError):
+        if os.path.isdir(path):
+            name = os.path.basename(path).removeprefix("eventlog_v2_")
+            lines, status = _last_part(path), os.path.join(path, f"appstatus_{name}")
+        else:
+            lines, status = path + IN_PROGRESS, path
+        if os.path.exists(status + IN_PROGRESS) and not os.path.lexists(status):
+            _add_application_end(lines)
+            os.rename(status + IN_PROGRESS, status)
+
+
+def _last_part(folder: str) -> str:
+    parts = {int(n[1]): entry for entry in os.listdir(folder) if (n := _PART.match(entry))}
+    if not parts:
+        raise FileNotFoundError(folder)
+    return os.path.join(folder, parts[max(parts)])
+
+
+def _add_application_end(path: str) -> None:
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(fd)
+        is_own_file = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+        if not is_own_file or os.pread(fd, 1, max(0, status.st_size - 1)) != b"\n":
+            raise OSError(f"{path} is not whole")
+        now_ms = time.time_ns() // 1_000_000
+        _write_or_cut(fd, status.st_size, _line(_application_end(now_ms)))
+    finally:
+        os.close(fd)
+
+
+def _application_end(now_ms: int) -> Json:
+    return {"Event": "SparkListenerApplicationEnd", "Timestamp": now_ms}
+
+
+def _line(event: Json) -> bytes:
+    # A lone surrogate, as file names may hold, becomes an escape, which JSON has too.
+    text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
 class _Lines:
     """A file of JSON lines, which always ends with a whole one."""
 
@@ -137,9 +190,7 @@ class _Lines:
         self._fd: int | None = _create(path)
 
     def write(self, event: Json, flush: bool) -> None:
-        # A lone surrogate, as file names may hold, becomes an escape, which JSON has too.
-        text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
-        line = text.encode("utf-8", "backslashreplace") + b"\n"
+        line = _line(event)
         self._waiting.append(line)
         self._waiting_bytes += len(line)
         if flush or self._waiting_bytes >= _WAITING_BYTES:
@@ -164,11 +215,10 @@ class _Lines:
         if self._fd is None:
             return
         try:
-            _write_all(self._fd, data)
+            _write_or_cut(self._fd, self.size_bytes, data)
             self.size_bytes += len(data)
         except OSError as error:
             _tell_of_the_end(self._path, error)
-            os.ftruncate(self._fd, self.size_bytes)
             self.abandon()
 
 
@@ -178,10 +228,15 @@ def _create(path: str) -> int:
     return fd
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def _write_or_cut(fd: int, size_bytes: int, data: bytes) -> None:
+    """Add to a file that is so long; what could not be written whole leaves no trace."""
     rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+    try:
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except OSError:
+        os.ftruncate(fd, size_bytes)
+        raise
 
 
 def _tell_of_the_end(path: str, error: OSError) -> None:

@@ -34,6 +34,7 @@ from pyspark_shell.listener.events import (
     SparkListenerApplicationEnd,
     SparkListenerApplicationStart,
     SparkListenerBlockManagerAdded,
+    SparkListenerBlockManagerRemoved,
     SparkListenerBlockUpdated,
     SparkListenerEnvironmentUpdate,
     SparkListenerEvent,
@@ -98,6 +99,13 @@ def _block_manager_added(event: SparkListenerBlockManagerAdded) -> Json:
         "Timestamp": event.time_ms,
         "Maximum Onheap Memory": event.max_memory_bytes,
         "Maximum Offheap Memory": 0,
+    }
+
+
+def _block_manager_removed(event: SparkListenerBlockManagerRemoved) -> Json:
+    return {
+        "Block Manager ID": _block_manager_id(event.executor_id, event.host),
+        "Timestamp": event.time_ms,
     }
 
 
@@ -455,6 +463,7 @@ _DESCRIPTIONS: Final[Mapping[type[SparkListenerEvent], Callable[[Any], Json]]] =
     SparkListenerApplicationEnd: _application_end,
     SparkListenerApplicationStart: _application_start,
     SparkListenerBlockManagerAdded: _block_manager_added,
+    SparkListenerBlockManagerRemoved: _block_manager_removed,
     SparkListenerBlockUpdated: _block_updated,
     SparkListenerEnvironmentUpdate: _environment_update,
     SparkListenerExecutorAdded: _executor_added,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 
 import pytest
 
-from tests.processes.waiting import wait_for, wait_for_end
+from pyspark_shell.shell.command import run_command
+from tests.processes.waiting import Stopwatch, has_ended, wait_for, wait_for_end, within
 
 KILLED = re.compile(r"killed in \d+(\.\d+)? m?s \(2 tasks\)")
 # What a driver's main thread does while somebody wants to kill its job.
@@ -229,16 +228,61 @@ def test_a_driver_inside_one_c_call_is_killed_from_outside(running, command):
     assert running.ask("sc.parallelize(range(10), 2).sum()") == 45
 
 
-def test_a_silent_drivers_group_waits_until_it_wakes(running, command):
-    os.kill(running.pid, signal.SIGSTOP)
-    try:
-        said = command("kill", "--group", "nightly", silent_s=1)
-    finally:
-        os.kill(running.pid, signal.SIGCONT)
+@pytest.mark.parametrize(
+    "scope", [("--group", "nightly"), ("--tag", "heavy")], ids=lambda scope: scope[0]
+)
+def test_a_silent_drivers_jobs_are_killed_by_their_names_too(running, command, scope):
+    pids = running.task_pids()
+    running.do("job(group='daily', tag='light')")
+    running.do("tell(held=True); ctypes.PyDLL(None).sleep(5)")
+    running.process.hear("held")
 
-    assert said.code == 4
-    assert "Only the driver knows groups and tags" in said.err
-    assert "Job 0 cancelled" in wait_for_error(running)
+    said = command("kill", *scope, "--reason", "spring cleaning", silent_s=1)
+
+    assert said.code == 0
+    assert said.lines[0] == "killing from outside: the driver will hear of it when it wakes"
+    assert said.lines[1] == "2 processes to end"
+    wait_for_end(pids, 1)
+    error = wait_for_error(running)
+    assert "Job 0 cancelled spring cleaning" in error
+    assert "lost" not in error
+    rows = {row["jobId"]: row for row in json.loads(command("jobs", "--json").out)}
+    assert rows[0]["killReason"] == "spring cleaning"
+    assert rows[1]["status"] == "RUNNING"
+
+
+def test_of_a_silent_drivers_jobs_those_of_another_group_go_on(running, command):
+    running.do("tell(held=True); ctypes.PyDLL(None).sleep(2)")
+    running.process.hear("held")
+
+    said = command("kill", "--group", "weekly", silent_s=1)
+
+    assert said.code == 0
+    assert said.lines[-1].startswith("nothing of group weekly runs")
+    assert errors(running) == []
+    assert not any(map(has_ended, running.task_pids()))
+
+
+@pytest.mark.parametrize("task", ["spin", "hold"])
+def test_a_silent_drivers_group_is_gone_a_second_and_the_deadline_after_the_order(
+    obedient, task, capsys
+):
+    driver = obedient(KILL_TIMEOUT="500ms")
+    driver.begin(f"job({task}, group='nightly')")
+    pids = driver.task_pids()
+    driver.do("tell(held=True); ctypes.PyDLL(None).sleep(8)")
+    driver.process.hear("held")
+
+    with Stopwatch() as watch:
+        code = run_command(["kill", "--group", "nightly", "--json"])
+        wait_for_end(pids, 0)
+
+    said = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert (said["scope"], said["target"]) == ("group", "nightly")
+    assert sorted(each["pid"] for each in said["ended"]) == sorted(pids)
+    assert watch.seconds < within(1 + 0.5)
+    assert "Job 0 cancelled" in wait_for_error(driver)
 
 
 def test_a_silent_driver_is_interrupted_only_if_asked(running, command):

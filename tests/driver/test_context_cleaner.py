@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from functools import partial
+from queue import Empty
 
 import pytest
 
@@ -20,7 +22,7 @@ from pyspark_shell.driver.cleanup_task import (
 from pyspark_shell.driver.context_cleaner import CleanerPolicy, ContextCleaner
 from pyspark_shell.driver.stored_sizes import Footprint
 from tests.processes.cleaning import LOGGER, Told
-from tests.processes.waiting import wait_for, within
+from tests.processes.waiting import Stopwatch, wait_for, within
 
 
 class Thing:
@@ -203,6 +205,76 @@ def test_a_retry_waits_and_nothing_else_does(cleaner, actions):
     assert states(cleaner)["CleanRDD(1)"] == "error"
 
 
+class ClockedQueue:
+    """A queue whose readers do not wait: a clock is moved instead."""
+
+    def __init__(self, clock):
+        self._items = []
+        self._clock = clock
+        self.put = self._items.append
+
+    def get(self, timeout):
+        if self._items:
+            return self._items.pop(0)
+        if timeout is None:
+            raise NothingComes
+        self._clock.advance(timeout)
+        raise Empty
+
+
+class NothingComes(Exception):
+    """Whoever waits now waits for ever."""
+
+
+class Clock:
+    def __init__(self):
+        self.now_s = 0.0
+
+    def monotonic(self):
+        return self.now_s
+
+    def time_ns(self):
+        return int(self.now_s * 1e9)
+
+    def advance(self, seconds):
+        self.now_s += seconds
+
+
+def test_a_failed_removal_is_tried_again_after_one_five_and_thirty_seconds(actions, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(context_cleaner, "time", clock)
+    monkeypatch.setattr(context_cleaner, "SimpleQueue", partial(ClockedQueue, clock))
+    tried_at_s = []
+
+    def stored(task):
+        tried_at_s.append(clock.now_s)
+        return Footprint(10, 20, 3)
+
+    actions.stored, actions.failures = stored, 99
+    cleaner = ContextCleaner(actions, CleanerPolicy(), lambda: None)
+    thing = Thing()
+    cleaner.track(thing, CleanRDD(1))
+    del thing
+
+    def work_for_ever():
+        while True:
+            if (action := cleaner._next()) is not None:
+                action()
+
+    def until_nothing_comes():
+        with pytest.raises(NothingComes):
+            work_for_ever()
+
+    until_nothing_comes()
+
+    assert tried_at_s == [0.0, 1.0, 6.0, 36.0]
+    assert states(cleaner) == {"CleanRDD(1)": "orphaned"}
+    clock.advance(1_000)
+    cleaner.retry_orphans()
+    until_nothing_comes()
+    assert tried_at_s[4:] == [1_036.0]
+
+
 def test_a_failing_listener_spares_the_next_ones_and_the_item_is_an_error(cleaner, caplog):
     class Failing:
         def rddCleaned(self, number):
@@ -313,8 +385,10 @@ def test_stop_bounded(make, actions, caplog):
     del thing
     wait_for(lambda: cleaner.now is not None, "it to be cleaned")
 
-    cleaner.stop(0.05)
+    with Stopwatch() as watch:
+        cleaner.stop(0.05)
 
+    assert 0.05 <= watch.seconds < 0.05 + within(0.1)
     assert caplog.messages == ["CleanRDD(1) is not done after 0.05 s, it is left"]
 
 

@@ -12,10 +12,11 @@ import weakref
 
 import pytest
 
-from pyspark_shell import SparkContext
+from pyspark_shell import SparkContext, StorageLevel
 from pyspark_shell.api.context_shared_variables import SharedVariables
 from pyspark_shell.common.errors import SparkException
 from pyspark_shell.lineage import node
+from pyspark_shell.storage.block_file import HEADER_BYTES
 from tests.processes.cleaning import (
     LOGGER,
     all_files,
@@ -476,6 +477,74 @@ def test_callback_reentrancy(sc):
     assert sc.parallelize([1, 2]).count() == 2
 
 
+# What stands beside the data in each map output: an entry for each of four partitions, the footer.
+INDEX_BYTES = 4 * 20 + 8
+
+
+def bytes_below(directory, prefix=""):
+    with os.scandir(directory) as entries:
+        return sum(e.stat().st_size for e in entries if e.name.startswith(prefix))
+
+
+@pytest.mark.parametrize("level", ["MEMORY_ONLY", "DISK_ONLY"])
+def test_sizes_are_the_sums_of_files_and_it_is_told_where_they_lie(sc, level):
+    dirs = sc._driver.local_dirs
+    rdd = sc.parallelize(range(1_000), 4).map(lambda n: (n % 7, "x" * n))
+    rdd.persist(getattr(StorageLevel, level)).count()
+    grouped = rdd.groupByKey()
+    grouped.count()
+    shared = sc.broadcast(["y" * 1_000] * 100)
+
+    def told(kind, number):
+        row = row_of(sc, kind, number)
+        return {key: row[key] for key in ("memoryBytes", "diskBytes", "blocks", "where")}
+
+    def on_disk(size, blocks):
+        where = ["application's directory"]
+        return {"memoryBytes": 0, "diskBytes": size, "blocks": blocks, "where": where}
+
+    def row_of_rdd(directory):
+        return bytes_below(directory, f"rdd_{rdd.id()}_") - 4 * HEADER_BYTES
+
+    row = row_of(sc, "rdd", rdd.id())
+    if level == "DISK_ONLY":
+        assert row["diskBytes"] == row_of_rdd(dirs.path("blocks")) > 0
+        assert (row["memoryBytes"], row["where"]) == (0, ["application's directory"])
+    else:
+        assert row["memoryBytes"] == row_of_rdd(dirs.memory_path("blocks")) > 0
+        assert (row["diskBytes"], row["where"]) == (0, ["application's directory in memory"])
+    assert row["blocks"] == 4
+    number = max(shuffle_ids(sc))
+    name = f"shuffle_{number}_"
+    outputs = bytes_below(dirs.path("shuffle"), name) - 4 * INDEX_BYTES
+    assert told("shuffle", number) == on_disk(outputs, 4)
+    size = bytes_below(dirs.path("broadcast"), f"broadcast_{shared._id}")
+    assert told("broadcast", shared._id) == on_disk(size, 1)
+    assert size > 1_000
+    assert grouped.getNumPartitions() == 4
+
+
+def test_a_checkpoint_has_a_row_with_its_files_and_listeners_are_counted(start, tmp_path):
+    sc = start(spark__cleaner__referenceTracking__cleanCheckpoints="true")
+    sc.setCheckpointDir(str(tmp_path))
+    saved = sc.parallelize(range(500), 3).map(str)
+    saved.checkpoint()
+    saved.count()
+    [directory] = tmp_path.glob(f"*/rdd-{saved.id()}")
+    owner = Unpersisted()
+    sc._driver.cleanup.track_listener(owner, Unpersisted())
+
+    described = sc._driver.cleaner_view.describe()
+
+    row = row_of(sc, "checkpoint", saved.id())
+    assert row["diskBytes"] == bytes_below(directory) > 0
+    assert row["blocks"] == len(list(directory.iterdir())) >= 3
+    assert row["where"] == [str(directory)]
+    assert described["tracked"]["checkpoint"] == described["tracked"]["listener"] == 1
+    del owner
+    wait_for(lambda: sc._driver.cleaner_view.header()["cleaned"]["listener"] == 1, "its listener")
+
+
 # At scale ---------------------------------------------------------------------------------------
 
 
@@ -502,6 +571,33 @@ def test_ten_thousand_things_that_came_and_went_leave_nothing(sc):
     assert entities.live() == []
     assert len(entities.remembered()) <= 50
     assert entities.cleaned["rdd"] >= 10_500
+
+
+@pytest.mark.slow
+def test_ten_thousand_cycles_with_actions_and_broadcasts_leave_memory_flat_and_no_files(sc):
+    told = listen(sc)
+    before_files = all_files(sc)
+
+    def come_and_go(count):
+        for number in range(count):
+            shared = sc.broadcast(number)
+            pairs = sc.parallelize([(1, number)], 1).cache().groupByKey()
+            if number % 50 == 0:
+                got = pairs.map(lambda pair, shared=shared: (*pair[1], shared.value)).collect()
+                assert got == [(number, number)]
+        del pairs, shared
+        let_cleaner_pass(sc, told)
+        told.cleaned.clear()
+        gc.collect()
+        return rss_bytes(os.getpid())
+
+    before = come_and_go(1_000)
+
+    grown = come_and_go(10_000) - before
+
+    assert grown < 20 << 20
+    assert all_files(sc) == before_files
+    assert shuffle_ids(sc) == []
 
 
 def test_a_hundred_jobs_that_came_and_went_leave_no_files(sc):

@@ -144,5 +144,5 @@ def test_stop_bounded(sc, freeze):
     with Stopwatch() as watch:
         sc.stop()
 
-    assert watch.seconds < within(TIMEOUT_S + 12)
+    assert watch.seconds < within(TIMEOUT_S + 0.5)
     assert threads_called("Spark Context Cleaner") == []

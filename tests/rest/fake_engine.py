@@ -110,6 +110,9 @@ class FakeEngine:
     def cleaner(self, holders=False):
         return {"state": "waiting", "rows": [], "holders": holders}
 
+    def lineage(self, kind, entity_id):
+        return {"kind": kind, "id": entity_id, "lines": ["(2) PythonRDD[1] at map at f.py:1 []"]}
+
     def collect_garbage(self):
         return {"collected": 3, "tookMs": 1}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -146,3 +147,36 @@ def test_what_is_cached_is_given_up_and_garbage_is_collected(page, sc):
     page.get_by_role("button", name="Collect garbage now").click()
     page.get_by_text("garbage collection").wait_for()
     page.get_by_text("(user)").wait_for()
+
+
+def test_the_lineage_of_what_is_watched_is_shown(page, sc):
+    pairs = sc.parallelize([(1, 2)], 2).map(lambda pair: pair).setName("pairs")
+    groups = pairs.groupByKey().cache()
+    groups.count()
+    open_tab(page, sc, "cleaner")
+
+    page.get_by_role("button", name=f"Show lineage of rdd {groups.id()}").click()
+
+    drawn = page.locator("pre").filter(has_text="ParallelCollectionRDD")
+    drawn.wait_for()
+    assert drawn.inner_text().splitlines() == groups.toDebugString().decode().splitlines()
+    page.get_by_role("button", name=f"Hide lineage of rdd {groups.id()}").click()
+    drawn.wait_for(state="detached")
+
+
+def test_what_a_variable_holds_is_released_and_cleaned(page, sc):
+    main = vars(sys.modules["__main__"])
+    main["held_by_a_name"] = sc.parallelize(range(10), 2).setName("words").cache()
+    number = main["held_by_a_name"].id()
+    main["held_by_a_name"].count()
+    open_tab(page, sc, "cleaner")
+    page.get_by_role("button", name="Show holders").click()
+    page.get_by_text("variable held_by_a_name").wait_for()
+
+    page.get_by_role("button", name=f"Release rdd {number}", exact=True).click()
+
+    page.get_by_text("Released from variable held_by_a_name").wait_for()
+    assert "held_by_a_name" not in main
+    wait_for(lambda: sc._driver.cleaner.entities.cleaned["rdd"] == 1, "it to be cleaned", 1)
+    page.locator("article.cleaned", has_text="words").wait_for()
+    assert sc._driver.scheduler.blocks.cached_partitions(number) == {}

@@ -130,6 +130,8 @@ def test_what_is_not_there(client, path, error):
 def test_orders_for_what_is_not_there(client):
     for path in ("jobs/999", "stages/999", "tasks/999", "executors/999"):
         assert client.post(f"{path}/kill").status == 404, path
+    assert client.get("cleaner/rdd/999/lineage").status == 404
+    assert client.get("cleaner/broadcast/0/lineage").status == 404
     gone = client.post("cleaner/forget", {"kind": "rdd", "id": 999})
     assert (gone.status, gone.json["error"]) == (404, "the cleaner watches no rdd 999")
     assert client.post("storage/rdd/999/unpersist").status == 404

@@ -16,7 +16,9 @@ from pyspark_shell.common import process_table
 from pyspark_shell.common.process_identity import start_time
 from pyspark_shell.common.process_table import (
     INTENTS,
+    JOB_ROWS,
     MAX_JOBS,
+    MAX_TAGS,
     NONE,
     KillIntent,
     KillScope,
@@ -148,6 +150,61 @@ def test_who_is_meant_by_an_intent(meant, scope, target):
     busy = row(task_id=12, stage_id=3, job_ids=(7,))
 
     assert busy.is_meant_by(intent(scope, target)) is meant
+
+
+class Job:
+    def __init__(self, job_id, group=None, tags=()):
+        self.job_id, self.group, self.tags = job_id, group, set(tags)
+
+
+def test_jobs_are_found_by_the_names_of_their_group_and_tags(writer, reader):
+    writer.job_started(Job(3, "nightly", {"heavy", "ü"}))
+    writer.job_started(Job(4, "daily", {"heavy"}))
+    writer.job_started(Job(5))
+
+    def named(scope, name):
+        return reader.jobs_named_by(KillIntent.by_name(scope, name, "why", "me"))
+
+    assert named(KillScope.GROUP, "nightly") == {3}
+    assert named(KillScope.TAG, "heavy") == {3, 4}
+    assert named(KillScope.TAG, "ü") == {3}
+    assert named(KillScope.TAG, "nightly") == set()
+    assert named(KillScope.GROUP, "") == set()
+    writer.job_ended(3)
+    assert named(KillScope.TAG, "heavy") == {4}
+    assert [job.job_id for job in reader.jobs()] == [4, 5]
+
+
+def test_jobs_and_tags_beyond_the_tables_room_are_left_out(writer, reader):
+    for number in range(JOB_ROWS + 5):
+        writer.job_started(Job(number, tags=map(str, range(MAX_TAGS + 5))))
+    for number in range(JOB_ROWS + 5):
+        writer.job_ended(number)
+    writer.job_started(Job(99))
+
+    assert [job.job_id for job in reader.jobs()] == [99]
+
+
+def test_a_task_is_meant_by_a_groups_intent_if_all_its_jobs_are():
+    by_name = KillIntent.by_name(KillScope.GROUP, "nightly", "why", "me")
+
+    assert row(task_id=1, job_ids=(7, 8)).is_meant_by(by_name, frozenset({7, 8, 9}))
+    assert not row(task_id=1, job_ids=(7, 8)).is_meant_by(by_name, frozenset({7}))
+    assert not row(task_id=1, job_ids=()).is_meant_by(by_name, frozenset({7}))
+    assert not row(job_ids=(7,)).is_meant_by(by_name, frozenset({7}))
+    many = tuple(range(MAX_JOBS))
+    assert not row(task_id=1, job_ids=many).is_meant_by(by_name, frozenset(many)), "more may wait"
+
+
+def test_an_executor_learns_why_its_jobs_group_is_killed(writer, reader):
+    writer.job_started(Job(7, "nightly"))
+    writer.executor_started("0", os.getpid())
+    writer.task_started("0", 12, 3, {7})
+    reader.announce(KillIntent.by_name(KillScope.GROUP, "daily", "not this", "me"))
+    reader.announce(KillIntent.by_name(KillScope.GROUP, "nightly", "this", "me"))
+    reader.announce(KillIntent.by_name(KillScope.TAG, "nightly", "nor that", "me"))
+
+    assert outside_reason(writer.path, 12) == "this"
 
 
 def test_a_task_that_another_job_needs_is_not_meant_by_a_jobs_intent():

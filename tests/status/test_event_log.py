@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,11 @@ from pyspark_shell.listener.events import (
     TaskInfo,
 )
 from pyspark_shell.status.event_log import EventLoggingListener
-from pyspark_shell.status.event_log_files import IN_PROGRESS, EventLogFile
+from pyspark_shell.status.event_log_files import (
+    IN_PROGRESS,
+    EventLogFile,
+    complete_log_of_the_dead,
+)
 from tests.processes.driver_process import DriverProcess
 from tests.processes.waiting import wait_for
 
@@ -239,19 +244,97 @@ def drive(tmp_path, folder):
 SLEEPING = "sc.parallelize([1, 2], 2).foreach(lambda _: time.sleep(300))\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda n: n.name)
-def test_a_driver_that_is_ended_leaves_a_log_in_progress_that_can_be_read(drive, folder, number):
+ENDINGS = [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", ENDINGS, ids=lambda n: n.name)
+def test_the_guardian_completes_the_log_of_a_driver_that_is_ended(drive, folder, number):
     driver = drive(SLEEPING)
     path = next(folder.iterdir())
     wait_for(lambda: path.read_text().count("JobStart") == 2, "the second job's start")
 
     driver.signal(number)
     driver.wait()
+    driver.assert_gone()
 
-    assert path.name.endswith(IN_PROGRESS)
-    names = [event["Event"] for event in events_of(path)]
-    assert "SparkListenerJobEnd" in names
-    assert path.read_bytes().endswith(b"\n")
+    (path,) = folder.iterdir()
+    assert not path.name.endswith(IN_PROGRESS)
+    names = [event["Event"].removeprefix("SparkListener") for event in events_of(path)]
+    assert names.count("ApplicationEnd") == 1
+    assert names[-1] == "ApplicationEnd"
+    assert "JobEnd" in names
+
+
+def test_a_guardian_that_took_anothers_place_knows_the_log_too(drive, folder):
+    driver = drive(
+        "old = sc._driver.scheduler._backend._zygote\n"
+        "old.process.kill()\n"
+        "while sc._driver.scheduler._backend._zygote is old: time.sleep(0.01)\n"
+        "sc.range(4, numSlices=2).count()\n"
+        "tell(again=True)\n" + SLEEPING
+    )
+    driver.hear("again")
+
+    driver.signal(signal.SIGTERM)
+    driver.assert_gone()
+
+    (path,) = folder.iterdir()
+    assert events_of(path)[-1]["Event"] == "SparkListenerApplicationEnd"
+
+
+def test_the_log_of_the_dead_is_left_as_it_is_if_its_last_line_is_not_whole(folder):
+    path = folder / f"local-1{IN_PROGRESS}"
+    path.write_text('{"Event":"SparkListenerLogStart"}\n{"Event":"Spark')
+
+    complete_log_of_the_dead(str(folder / "local-1"))
+
+    assert [entry.name for entry in folder.iterdir()] == [path.name]
+    assert path.read_text().endswith('"Spark')
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda p: p.symlink_to("/dev/null"), os.mkfifo])
+def test_what_is_no_log_is_not_made_one(folder, make):
+    make(folder / f"local-1{IN_PROGRESS}")
+
+    complete_log_of_the_dead(str(folder / "local-1"))
+
+    assert [entry.name for entry in folder.iterdir()] == [f"local-1{IN_PROGRESS}"]
+
+
+def test_a_log_that_was_completed_already_is_not_touched(folder):
+    listener_for(folder).close()
+
+    complete_log_of_the_dead(str(folder / "local-1"))
+
+    assert len(lines_of(folder / "local-1")) == 1
+
+
+@pytest.mark.usefixtures("small_files")
+def test_the_log_of_the_dead_stays_in_progress_if_nothing_can_be_added(folder):
+    path = folder / f"local-1{IN_PROGRESS}"
+    path.write_text("x" * 8_170 + "\n")
+
+    complete_log_of_the_dead(str(folder / "local-1"))
+
+    assert path.read_text() == "x" * 8_170 + "\n"
+
+
+def test_the_rolling_log_of_the_dead_is_completed_too(folder):
+    listener = rolling(folder)
+    for number in range(200):
+        listener.onApplicationEnd(SparkListenerApplicationEnd(number))
+    inside = folder / "eventlog_v2_local-1"
+
+    complete_log_of_the_dead(str(inside))
+
+    parts = len(list(inside.glob("events_*")))
+    assert parts > 9, "by number, not by name"
+    last = events_of(inside / f"events_{parts}_local-1")[-1]
+    assert last["Event"] == "SparkListenerApplicationEnd"
+    assert last["Timestamp"] > 200
+    assert (inside / "appstatus_local-1").exists()
+    assert not (inside / f"appstatus_local-1{IN_PROGRESS}").exists()
+    listener.abandon()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,11 @@ from pyspark_shell import SparkConf, SparkContext, TaskContext
 from pyspark_shell.common.errors import JobFailed
 from pyspark_shell.engines.native import NativeEngine
 from pyspark_shell.hadoop.commit import CommitDenied
-from pyspark_shell.status.event_log_files import IN_PROGRESS, RollingEventLogFiles
+from pyspark_shell.status.event_log_files import (
+    IN_PROGRESS,
+    RollingEventLogFiles,
+    complete_log_of_the_dead,
+)
 from tests.processes.waiting import wait_for
 from tests.status.history_server import HistoryServer
 
@@ -23,7 +27,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 NAME = "naïve 名前 <b>\u2028 \U0001f600"
 # Addresses of the driver's own server, which ends with it.
 ANSWERED_LIVE_ONLY = {"executorLogs"}
-CUT, ROLLING = "local-1", "local-2"
+CUT, ROLLING, ENDED = "local-1", "local-2", "local-3"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 REASON = "nobody wants it — 取消"
 
@@ -104,7 +108,9 @@ def cut_short(log):
     """Leave what a driver that was killed at its first failure leaves, under another id."""
     whole = log.read_text()
     end = whole.rindex("\n", 0, whole.index("ExceptionFailure")) + 1
-    log.with_name(f"{CUT}{IN_PROGRESS}").write_text(whole[:end].replace(log.name, CUT))
+    for name in (CUT, ENDED):
+        log.with_name(f"{name}{IN_PROGRESS}").write_text(whole[:end].replace(log.name, name))
+    complete_log_of_the_dead(str(log.with_name(ENDED)))
 
 
 def in_parts(log):
@@ -155,6 +161,9 @@ class Application:
     def history(self, path=""):
         return self._server.get(f"{self._base}/{path}" if path else self._base)
 
+    def list_of(self, status):
+        return self._server.get(f"applications?status={status}")
+
     def history_of(self, application_id, path):
         return self._server.get(f"applications/{application_id}/{path}")
 
@@ -180,6 +189,7 @@ def application(tmp_path_factory):
         server.wait_for_application(live.application["id"])
         server.wait_for_application(CUT)
         server.wait_for_application(ROLLING)
+        server.wait_for_application(ENDED)
         yield Application(live, server)
     finally:
         server.stop()
@@ -332,6 +342,26 @@ def test_executors_are_equal(application):
     for field in ("rddBlocks", "memoryUsed", "diskUsed"):
         ours = sum(row[field] for row in application.live.executors)
         assert ours == sum(row[field] for row in history), field
+
+
+def test_applications_are_listed_by_whether_they_are_complete(application):
+    by_status = {
+        status: [row["id"] for row in application.list_of(status)]
+        for status in ("completed", "running")
+    }
+
+    assert sorted(by_status["completed"]) == sorted(
+        [application.live.application["id"], ENDED, ROLLING]
+    )
+    assert by_status["running"] == [CUT]
+
+
+def test_a_log_that_the_guardian_completed_is_read_like_any_other(application):
+    (attempt,) = application.history_of(ENDED, "")["attempts"]
+
+    assert attempt["completed"] is True
+    assert attempt["endTime"] > attempt["startTime"]
+    assert application.history_of(ENDED, "jobs") == application.history_of(CUT, "jobs")
 
 
 def test_a_log_that_was_cut_is_listed_as_incomplete(application):

@@ -23,6 +23,7 @@ from pyspark_shell.listener.events import (
     SparkListenerApplicationEnd,
     SparkListenerApplicationStart,
     SparkListenerBlockManagerAdded,
+    SparkListenerBlockManagerRemoved,
     SparkListenerBlockUpdated,
     SparkListenerEnvironmentUpdate,
     SparkListenerExecutorAdded,
@@ -136,6 +137,7 @@ def test_the_name_comes_first(event):
 
 def test_events_without_a_recording_have_their_required_keys():
     removed = event_to_json(SparkListenerExecutorRemoved(5, "0", "gone"))
+    gone = event_to_json(SparkListenerBlockManagerRemoved(5, "0", "localhost"))
     unpersisted = event_to_json(SparkListenerUnpersistRDD(3))
 
     assert removed == {
@@ -143,6 +145,13 @@ def test_events_without_a_recording_have_their_required_keys():
         "Timestamp": 5,
         "Executor ID": "0",
         "Removed Reason": "gone",
+    }
+    added = event_to_json(EVENTS["SparkListenerBlockManagerAdded"])
+    where = {**added["Block Manager ID"], "Executor ID": "0"}
+    assert gone == {
+        "Event": "SparkListenerBlockManagerRemoved",
+        "Block Manager ID": where,
+        "Timestamp": 5,
     }
     assert unpersisted == {"Event": "SparkListenerUnpersistRDD", "RDD ID": 3}
 

@@ -8,6 +8,8 @@ import { mayChange } from './request.js';
 // Looking for holders walks the objects of the driver: not more often than this.
 const HOLDERS_MS = 5_000;
 const GLANCE_MS = 2_000;
+const LINEAGE_MS = 10_000;
+const WITH_LINEAGE = new Set(['rdd', 'shuffle']);
 
 export function cleanerView(ui) {
   const looksForHolders = ui.open.has('holders');
@@ -76,10 +78,21 @@ function entity(ui, row) {
       h('span', { class: 'buttons' }, actions(ui, row, key))),
     h('p', { class: 'soft details' }, [
       cellName(row.cell), shortSite(row.callSite), row.createdAt && `made ${ago(row.createdAt)}`,
-      row.blocks > 0 && plural(row.blocks, 'block'),
+      row.blocks > 0 && plural(row.blocks, 'block'), place(row),
       row.executors?.length > 0 && `used last by ${row.executors.join(', ')}`, row.error
     ].filter(Boolean).map((text, at) => h('span', { key: at }, text))),
-    row.heldBy && held(row.heldBy));
+    row.heldBy && held(row.heldBy),
+    ui.open.has(`${key}-lineage`) && lineage(ui, row));
+}
+
+function lineage(ui, row) {
+  const listing = ui.model.use(`cleaner/${row.kind}/${row.id}/lineage`, LINEAGE_MS);
+  return h('div', { class: 'below' }, pending(listing),
+    listing.value && h('pre', { class: 'reason' }, listing.value.lines.join('\n')));
+}
+
+function place(row) {
+  return row.where?.length > 0 && `${row.state === 'cleaned' ? 'was' : 'lies'} in the ${row.where.join(' and ')}`;
 }
 
 function held(holders) {
@@ -89,8 +102,15 @@ function held(holders) {
 }
 
 function actions(ui, row, key) {
-  if (!mayChange || ui.model.isStopped || row.state === 'cleaned') return null;
+  if (ui.model.isStopped || row.state === 'cleaned') return null;
+  const isShown = ui.open.has(`${key}-lineage`);
+  const show = WITH_LINEAGE.has(row.kind) && row.state === 'live' && button(
+    isShown ? 'Hide lineage' : 'Show lineage', () => ui.toggle(`${key}-lineage`),
+    { key: 'lineage', 'aria-pressed': String(isShown),
+      'aria-label': `${isShown ? 'Hide' : 'Show'} lineage of ${row.kind} ${row.id}` });
+  if (!mayChange) return show;
   return [
+    show,
     row.heldBy?.some(each => each.forgettable) && button('Release', () => ui.order(
       `${key}-release`, 'cleaner/forget', { kind: row.kind, id: row.id }, null, released),
     { key: 'release', 'aria-label': `Release ${row.kind} ${row.id}` }),
