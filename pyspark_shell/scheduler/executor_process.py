@@ -9,7 +9,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
 
 from pyspark_shell.common.wire import READ_BYTES, FrameReader
 from pyspark_shell.executor.messages import News, decode_news

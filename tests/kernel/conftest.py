@@ -126,6 +126,11 @@ class Notebook:
         reply = self._reply(self.client.inspect(text))
         return COLOURS.sub("", reply["data"].get("text/plain", ""))
 
+    def help(self, code):
+        """Run a cell that ends in `?`; gives what it has the front end's pager show."""
+        reply = self._reply(self.start(code).message_id)
+        return COLOURS.sub("", "".join(each["data"]["text/plain"] for each in reply["payload"]))
+
     def _reply(self, message_id):
         def answered():
             while self.client.shell_channel.msg_ready():

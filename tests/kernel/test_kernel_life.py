@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from tests.kernel.conftest import left_files
+from tests.processes.hidden_pyspark import hide_pyspark
 from tests.processes.waiting import describe, wait_for
 
 BUSY = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).count()"
@@ -103,6 +104,20 @@ def test_existing_code_finds_us_as_pyspark_where_that_is_wanted(start_notebook):
     assert notebook.run("isinstance(sc, SparkContext)") == "True"
     assert notebook.run("SparkSession.builder.getOrCreate().sparkContext is sc") == "True"
     assert notebook.run("sc.parallelize([1, 2], 1).persist(StorageLevel.DISK_ONLY).sum()") == "3"
+
+
+def test_where_pyspark_is_not_installed_our_kernel_answers_for_it(
+    start_notebook, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(hide_pyspark(tmp_path / "path")))
+    notebook = start_notebook()
+
+    notebook.run("import pyspark\nfrom pyspark.sql import SparkSession")
+
+    assert "+pyshell." in notebook.run("pyspark.__version__")
+    missing = notebook.start("import pyspark.pandas").wait()
+    assert missing.error["ename"] in ("ImportError", "ModuleNotFoundError")
+    assert "pip install pyspark" in missing.error["evalue"]
 
 
 def test_an_idle_application_is_announced_closed_and_made_anew(start_notebook):

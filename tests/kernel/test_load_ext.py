@@ -9,13 +9,13 @@ import pytest
 from pyspark_shell.shell.install_kernel import kernel_spec
 from tests.kernel.conftest import KERNELSPEC
 from tests.kernel.widget_clicks import FrontEnd
+from tests.processes.hidden_pyspark import hide_pyspark
 from tests.processes.waiting import wait_for
 
 SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
 
 
-@pytest.fixture
-def stock(kernel_specs, start_notebook):
+def stock_notebook(kernel_specs, start_notebook):
     """A notebook with ipykernel's own kernel, and our extension."""
     folder = kernel_specs / "stock"
     folder.mkdir(exist_ok=True)
@@ -25,6 +25,11 @@ def stock(kernel_specs, start_notebook):
     notebook = start_notebook(kernel_name="stock")
     assert notebook.run("%load_ext pyspark_shell") == ""
     return notebook
+
+
+@pytest.fixture
+def stock(kernel_specs, start_notebook):
+    return stock_notebook(kernel_specs, start_notebook)
 
 
 def test_a_stock_kernel_gets_names_cells_and_magics(stock):
@@ -75,6 +80,17 @@ def test_a_context_that_runs_already_is_taken_over(kernel_specs, stock):
 
     assert stock.run("spark.sparkContext is sc") == "True"
     assert stock.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
+def test_a_stock_kernel_has_no_pyspark_that_is_not_installed(
+    kernel_specs, start_notebook, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(hide_pyspark(tmp_path / "path")))
+    notebook = stock_notebook(kernel_specs, start_notebook)
+
+    missing = notebook.start("import pyspark").wait()
+
+    assert missing.error["evalue"] == "No module named 'pyspark'"
 
 
 def test_in_our_kernel_the_extension_is_there_already(notebook):
