@@ -6,6 +6,8 @@ import pytest
 
 from tests.processes.waiting import wait_for
 
+MAGICS = ("jobs", "stages", "executors", "stack", "held", "cleaner", "threads", "spark_forget")
+MAGICS += ("bg", "spark")
 # A job of two tasks, in a group and with a tag whose names have blanks, that a thread waits for.
 HANG = """
 import threading, time
