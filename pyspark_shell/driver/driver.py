@@ -51,6 +51,7 @@ from pyspark_shell.driver.cleanup_task import CleanShuffle
 from pyspark_shell.driver.console_progress_bar import ConsoleProgressBar, running_stages
 from pyspark_shell.driver.context_cleaner import ContextCleaner
 from pyspark_shell.driver.driver_life import DriverLife
+from pyspark_shell.driver.driver_memory import DriverMemory
 from pyspark_shell.driver.environment import (
     default_profile,
     environment_update,
@@ -140,6 +141,7 @@ class Driver:
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
         self._needs = default_needs(conf)
+        self._memory = DriverMemory.of(conf)
         self._profile_ids: set[int] = set()
         self.executor_memory_bytes = driver_config.executor_memory(conf, master)
         self._python_paths: tuple[str, ...] = ()
@@ -307,7 +309,11 @@ class Driver:
         self.broadcasts.pickled.clear()
         waiter = self.scheduler.new_job(len(partitions))
         handle: JobHandle[T] = JobHandle(
-            waiter, self._job_ended, self._job_interrupted, self.cleanup.empty_frames
+            waiter,
+            self._job_ended,
+            self._job_interrupted,
+            self.cleanup.empty_frames,
+            self._memory.check,
         )
         event = JobSubmitted(
             waiter.job_id,
