@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from pyspark_shell.common.config_entry import Settings
+from pyspark_shell.common.process_kind import process_kind
 from pyspark_shell.common.threads import STOP_CONTEXT, start_daemon
 from pyspark_shell.common.ui_config import (
     KILL_CELL_GRACE_PERIOD,
@@ -311,6 +312,8 @@ class ApplicationKill:
             names or "none",
             len(children),
         )
+        if (left or children) and is_interactive() and not self._should_terminate():
+            log.warning("%s", what_to_do([s.name for s in left], children, process_kind().name))
 
     # The last rung ----------------------------------------------------------------------
 
@@ -342,6 +345,24 @@ class ApplicationKill:
             s.keeps_process_alive or (s.cpu_percent or 0) > _BUSY_PERCENT
             for s in self._user_threads()
         )
+
+
+def what_to_do(threads: list[str], children: list[int], kind: str) -> str:
+    """The line for whoever sits at a shell whose application was killed, and that runs on.
+
+    Examples
+    --------
+    >>> print(what_to_do(["loader"], [4711], "terminal"))
+    Not ended by the kill: thread loader, process 4711. Leave the shell to end them, ...
+    """
+    named = [f"thread {name}" for name in threads] + [f"process {pid}" for pid in children]
+    end = "Restart the kernel" if kind == "kernel" else "Leave the shell"
+    keys = [KILL_THREADS.key + "=interrupt"] * bool(threads)
+    keys += [KILL_CHILDREN.key + "=kill"] * bool(children)
+    return (
+        f"Not ended by the kill: {', '.join(named)}. {end} to end them, "
+        f"or let them run; with {' and '.join(keys)} the next kill ends them too."
+    )
 
 
 def _is_main(state: ThreadState) -> bool:
