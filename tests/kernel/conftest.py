@@ -222,6 +222,18 @@ def left_files(folder):
     return sorted(str(p) for p in folder.rglob("*") if p.is_file()) if folder.exists() else []
 
 
+def left_of(folder, application_id):
+    """Return all that an application left: files, sockets, empty directories, its twin in memory.
+
+    Drivers are listed first, as any other driver or panel does sooner or later: the runtime file of
+    a driver that was killed by force is pruned by whoever lists them.
+    """
+    drivers()
+    found = [*(folder / "local").rglob("*"), *(folder / "drivers").rglob("*")]
+    found += Path("/dev/shm").glob(f"pyspark_shell-*/{application_id}")
+    return sorted(map(str, found))
+
+
 @pytest.fixture(scope="module")
 def shared_folder(tmp_path_factory):
     """Where the kernel of a whole module puts its files."""

@@ -246,8 +246,9 @@ swallowing_user_loop()
 
     press(driver)
 
-    _, report = driver.process.communicate(timeout=20)
+    told, report = driver.process.communicate(timeout=20)
     assert driver.process.returncode == 143
+    assert told.splitlines() == [f'{{"caught": {count}}}' for count in (1, 2, 3)]
     assert "main: did not stop" in report
     assert "the main thread did not stop: MainThread" in report
     assert "in swallowing_user_loop" in report
