@@ -129,7 +129,9 @@ def run_interleaved(
 def run_lives(engines: list[str], repeats: int) -> list[Row]:
     start = Row("process start to first two-task job done")
     stop = Row("`stop()` to all processes gone")
+    prompt = Row("shell start to the prompt", counts=False)
     idle = Row("idle memory of the process tree (PSS)", unit="MB", counts=False)
+    life.warm_up(engines)
     for _ in range(repeats):
         for engine in engines:
             found = life.live(engine)
@@ -137,7 +139,11 @@ def run_lives(engines: list[str], repeats: int) -> list[Row]:
             stop.measured.setdefault(engine, []).append(found.stop_s)
             idle.measured.setdefault(engine, []).append(found.idle_pss_mb)
             say(f"{'life':18} {engine:14} {found}")
-    return [start, stop, idle]
+            if engine in life.SHELLS:
+                seconds = life.seconds_to_prompt(engine)
+                prompt.measured.setdefault(engine, []).append(seconds)
+                say(f"{'prompt':18} {engine:14} {seconds:.4f} s")
+    return [start, prompt, stop, idle]
 
 
 def run_beyond_memory(engines: list[str], folder: Path) -> str:
