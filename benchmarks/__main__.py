@@ -135,12 +135,14 @@ def run_lives(engines: list[str], repeats: int) -> list[Row]:
         target=Target(0.25, least_of_pyspark=15, text="<= 0.25 s, >= 15 x PySpark"),
     )
     stop = Row("`stop()` to all processes gone")
+    prompt = Row("shell start to the prompt", counts=False)
     idle = Row(
         "idle memory of the process tree (PSS)",
         unit="MB",
         counts=False,
         target=Target(70, text="<= 70 MB"),
     )
+    life.warm_up(engines)
     for _ in range(repeats):
         for engine in engines:
             found = life.live(engine)
@@ -148,7 +150,11 @@ def run_lives(engines: list[str], repeats: int) -> list[Row]:
             stop.measured.setdefault(engine, []).append(found.stop_s)
             idle.measured.setdefault(engine, []).append(found.idle_pss_mb)
             say(f"{'life':18} {engine:14} {found}")
-    return [start, stop, idle]
+            if engine in life.SHELLS:
+                seconds = life.seconds_to_prompt(engine)
+                prompt.measured.setdefault(engine, []).append(seconds)
+                say(f"{'prompt':18} {engine:14} {seconds:.4f} s")
+    return [start, prompt, stop, idle]
 
 
 def run_beyond_memory(engines: list[str], folder: Path, repeats: int) -> str:

@@ -24,7 +24,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
+from pyspark_shell.common.process_kind import process_kind
 from pyspark_shell.common.threads import INTERRUPT_MAIN, STOP_CONTEXT, start_daemon
+from pyspark_shell.common.ui_config import KILL_CHILDREN, KILL_THREADS
 from pyspark_shell.driver.child_processes import ChildProcesses
 from pyspark_shell.driver.kill_policy import KillPolicy, KillRecord
 from pyspark_shell.driver.main_code import (
@@ -307,6 +309,8 @@ class ApplicationKill:
             names or "none",
             len(children),
         )
+        if (left or children) and is_interactive() and not self._should_terminate():
+            log.warning("%s", what_to_do([s.name for s in left], children, process_kind().name))
 
     # The last rung ----------------------------------------------------------------------
 
@@ -353,6 +357,24 @@ class ApplicationKill:
 
     def _dump_threads(self) -> None:
         log.warning("Thread dump of the driver:\n%s", dump_text(self._states()))
+
+
+def what_to_do(threads: list[str], children: list[int], kind: str) -> str:
+    """The line for whoever sits at a shell whose application was killed, and that runs on.
+
+    Examples
+    --------
+    >>> print(what_to_do(["loader"], [4711], "terminal"))
+    Not ended by the kill: thread loader, process 4711. Leave the shell to end them, ...
+    """
+    named = [f"thread {name}" for name in threads] + [f"process {pid}" for pid in children]
+    end = "Restart the kernel" if kind == "kernel" else "Leave the shell"
+    keys = [KILL_THREADS.key + "=interrupt"] * bool(threads)
+    keys += [KILL_CHILDREN.key + "=kill"] * bool(children)
+    return (
+        f"Not ended by the kill: {', '.join(named)}. {end} to end them, "
+        f"or let them run; with {' and '.join(keys)} the next kill ends them too."
+    )
 
 
 def _is_main(state: ThreadState) -> bool:

@@ -50,6 +50,7 @@ from pyspark_shell.driver.cleanup_task import CleanShuffle
 from pyspark_shell.driver.console_progress_bar import ConsoleProgressBar, running_stages
 from pyspark_shell.driver.context_cleaner import ContextCleaner
 from pyspark_shell.driver.driver_life import DriverLife
+from pyspark_shell.driver.driver_memory import DriverMemory
 from pyspark_shell.driver.environment import (
     default_profile,
     environment_update,
@@ -144,6 +145,7 @@ class Driver:
             raise
         self.checkpoint_dir: str | None = None
         self.profiler_for: ProfilerFor | None = None
+        self._memory = DriverMemory.of(conf)
         self._profile_ids: set[int] = set()
         self.executor_memory_bytes = driver_config.executor_memory(conf, master)
         self._python_paths: tuple[str, ...] = ()
@@ -316,7 +318,11 @@ class Driver:
         self.broadcasts.pickled.clear()
         waiter = self.scheduler.new_job(len(partitions))
         handle: JobHandle[T] = JobHandle(
-            waiter, self._job_ended, self._job_interrupted, self.cleanup.empty_frames
+            waiter,
+            self._job_ended,
+            self._job_interrupted,
+            self.cleanup.empty_frames,
+            self._memory.check,
         )
         event = JobSubmitted(
             waiter.job_id,

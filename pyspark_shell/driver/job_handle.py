@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from pyspark_shell.common.cell import named_by_cell
@@ -44,6 +44,9 @@ class JobHandle(Generic[T]):
         for that.
     on_error
         Called with each exception that the job ends with.
+    may_open
+        Called with the job's id and the sizes of its results before they are opened; raises if
+        they are too large.
     """
 
     def __init__(
@@ -52,11 +55,13 @@ class JobHandle(Generic[T]):
         on_end: Callable[[], None],
         on_interrupt: Callable[[int], None],
         on_error: Callable[[BaseException], object] = lambda _: None,
+        may_open: Callable[[int, Sequence[int]], None] = lambda job_id, sizes_bytes: None,
     ) -> None:
         self._waiter = waiter
         self._on_end = on_end
         self._on_interrupt = on_interrupt
         self._on_error = on_error
+        self._may_open = may_open
         self._values: list[T] | None = None
         self._opened: dict[int, T] = {}
 
@@ -123,6 +128,7 @@ class JobHandle(Generic[T]):
         values: list[T] = []
         payloads.reverse()
         try:
+            self._may_open(self.job_id, [_size_bytes(payload) for payload in payloads])
             while payloads:
                 values.append(_open(payloads.pop()))
         except (Exception, KeyboardInterrupt):
@@ -146,6 +152,10 @@ class JobHandle(Generic[T]):
             if index not in self._opened and not isinstance(payload, ResultFile):
                 self._opened[index] = _open(payload)
         return dict(self._opened)
+
+
+def _size_bytes(payload: Payload) -> int:
+    return len(payload) if isinstance(payload, bytes) else payload.size_bytes
 
 
 def _open(payload: Payload) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextvars import copy_context
 from itertools import count
 from typing import Any, Final
 
@@ -44,9 +45,16 @@ class BackgroundCode:
         self._code = CellCode(shell, source)
 
     def start(self) -> threading.Thread:
-        """Begin; the thread has the name that its jobs' group has."""
+        """Begin; the thread has the name that its jobs' group has.
+
+        It runs in this cell's context, so that notebooks show its output below this cell, not
+        below the one that runs then.
+        """
         _running.add(self.name)
-        thread = threading.Thread(target=self._run_and_go, name=self.name, daemon=True)
+        run_here = copy_context().run
+        thread = threading.Thread(
+            target=run_here, args=(self._run_and_go,), name=self.name, daemon=True
+        )
         thread.start()
         return thread
 

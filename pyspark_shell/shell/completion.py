@@ -27,7 +27,7 @@ def complete_magic(context: Any) -> dict[str, Any]:
     offer = _OFFERS.get(found[1]) if found else None
     if found is None or offer is None:
         return {"completions": []}
-    *before, begun = found[2].split(" ")
+    before, begun = _parts(found[1], found[2])
     words = [word for word in offer(before) if word.startswith(begun)]
     return {
         "completions": [SimpleCompletion(text=word, type="spark") for word in words],
@@ -35,6 +35,14 @@ def complete_magic(context: Any) -> dict[str, Any]:
         "suppress": True,
         "ordered": True,
     }
+
+
+def _parts(magic: str, line: str) -> tuple[list[str], str]:
+    """The words that stand there, and what is begun; names of groups and tags may have blanks."""
+    *before, begun = line.split(" ")
+    if magic == "kill" and before and before[0] in ("group", "tag"):
+        return before[:1], " ".join([*before[1:], begun])
+    return before, begun
 
 
 def words_behind_kill(before: list[str]) -> Iterable[str]:

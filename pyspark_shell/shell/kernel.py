@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
@@ -27,27 +26,10 @@ class PySparkShellKernel(IPythonKernel):
     implementation_version = __version__
 
     def __init__(self, **kwargs: Any) -> None:
-        # Guards the order of what is said, and the request that the main thread works on.
-        self._status_lock = threading.Lock()
-        self._main_request: Any = None
         super().__init__(**kwargs)
         if pyspark_alias.wants_alias(SparkConf()):
             pyspark_alias.install()
         load_ipython_extension(self.shell)
-
-    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
-        """Say `busy` anew when something beside the cell that runs says `idle`.
-
-        Front ends show what was said last, so a click on a widget, answered in a subshell, would
-        make a kernel look idle that is in the middle of a cell.
-        """
-        with self._status_lock:
-            super()._publish_status(status, channel, parent)
-            if channel == "shell" and threading.current_thread() is threading.main_thread():
-                running = parent or self.get_parent(channel)
-                self._main_request = running if status == "busy" else None
-            elif status == "idle" and self._main_request is not None:
-                super()._publish_status("busy", channel, self._main_request)
 
     @property
     def banner(self) -> str:

@@ -18,6 +18,7 @@ from pyspark_shell.api.context import SparkContext
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
 from pyspark_shell.driver.main_thread import SIGINT
 from pyspark_shell.executor.thread_states import StartSites
+from pyspark_shell.shell.busy_status import BusyStatus
 from pyspark_shell.shell.cells import CellTracker
 from pyspark_shell.shell.idle_watch import IdleWatch
 from pyspark_shell.shell.interrupts import SHOWN_HERE, InterruptReport
@@ -51,6 +52,7 @@ class NotebookSupport:
         self._cells = CellTracker(shell)
         self._start_sites = StartSites()
         self._kernel = getattr(shell, "kernel", None)
+        self._status = None if self._kernel is None else BusyStatus(self._kernel)
         self._idle = IdleWatch(shell)
         self._outputs = WeakOutputs(shell)
         self._hints = ThreadHint(shell)
@@ -83,11 +85,15 @@ class NotebookSupport:
         else:
             self._shell.set_custom_exc(SHOWN_HERE, InterruptReport(_show_as_error))
             self._progress.begin()
+        if self._status is not None:
+            self._status.begin()
 
     def end(self) -> None:
         """Take it all back; a context that runs goes on."""
         if self._kernel is not None:
             self._progress.end()
+        if self._status is not None:
+            self._status.end()
         self._shell.events.unregister("pre_run_cell", self._take_interrupts)
         self._shell.set_custom_exc((), None)
         self._idle.end()

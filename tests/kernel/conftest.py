@@ -126,6 +126,11 @@ class Notebook:
         reply = self._reply(self.client.inspect(text))
         return COLOURS.sub("", reply["data"].get("text/plain", ""))
 
+    def help(self, code):
+        """Run a cell that ends in `?`; gives what it has the front end's pager show."""
+        reply = self._reply(self.start(code).message_id)
+        return COLOURS.sub("", "".join(each["data"]["text/plain"] for each in reply["payload"]))
+
     def _reply(self, message_id):
         def answered():
             while self.client.shell_channel.msg_ready():
@@ -215,6 +220,18 @@ def started(folder, tmp_path, kernel_name="pyspark_shell", settings=()):
 def left_files(folder):
     """Return the files that applications left in their local directory."""
     return sorted(str(p) for p in folder.rglob("*") if p.is_file()) if folder.exists() else []
+
+
+def left_of(folder, application_id):
+    """Return all that an application left: files, sockets, empty directories, its twin in memory.
+
+    Drivers are listed first, as any other driver or panel does sooner or later: the runtime file of
+    a driver that was killed by force is pruned by whoever lists them.
+    """
+    drivers()
+    found = [*(folder / "local").rglob("*"), *(folder / "drivers").rglob("*")]
+    found += Path("/dev/shm").glob(f"pyspark_shell-*/{application_id}")
+    return sorted(map(str, found))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from tests.kernel.conftest import left_files
+from tests.kernel.conftest import left_of
+from tests.processes.hidden_pyspark import hide_pyspark
 from tests.processes.waiting import describe, wait_for
 
 BUSY = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).count()"
@@ -49,6 +50,7 @@ def test_the_runtime_file_names_the_kernel(notebook):
 @pytest.mark.parametrize("cell", ["1", BUSY], ids=["idle", "busy"])
 def test_a_restart_leaves_no_executor_and_no_file(notebook, tmp_path, cell):
     notebook.run("sc.parallelize(range(4), 4).cache().count()")
+    name = notebook.driver.entry.application_id
     notebook.start(cell)
     before = notebook.processes()
 
@@ -57,13 +59,14 @@ def test_a_restart_leaves_no_executor_and_no_file(notebook, tmp_path, cell):
     notebook.connect()
 
     wait_for(lambda: not before & notebook.processes(), "the end of the old processes", 5)
-    wait_for(lambda: left_files(tmp_path / "local") == [], "clean directories", 5)
+    wait_for(lambda: left_of(tmp_path, name) == [], "clean directories", 5)
     assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_kernel_leaves_no_executor_and_no_file(notebook, tmp_path, number):
     notebook.run("sc.parallelize(range(4), 4).cache().count()")
+    name = notebook.driver.entry.application_id
     busy = notebook.start(BUSY)
     notebook.running_job()
     before = notebook.processes()
@@ -71,8 +74,20 @@ def test_a_killed_kernel_leaves_no_executor_and_no_file(notebook, tmp_path, numb
     os.kill(notebook.pid, number)
 
     wait_for(lambda: not before & notebook.processes(), "the end of the processes", 3)
-    wait_for(lambda: left_files(tmp_path / "local") == [], "clean directories", 3)
+    wait_for(lambda: left_of(tmp_path, name) == [], "clean directories", 3)
     assert not busy.has_ended
+
+
+def test_the_shutdown_of_a_busy_kernel_leaves_nothing(notebook, tmp_path):
+    notebook.run("sc.parallelize(range(4), 4).cache().count()")
+    name = notebook.driver.entry.application_id
+    notebook.start(BUSY)
+    notebook.running_job()
+
+    notebook.manager.shutdown_kernel(now=False)
+
+    wait_for(lambda: not notebook.processes(), "the end of the processes", 5)
+    wait_for(lambda: left_of(tmp_path, name) == [], "clean directories", 3)
 
 
 def test_sc_in_the_namespace_is_what_the_user_makes_it(notebook):
@@ -103,6 +118,20 @@ def test_existing_code_finds_us_as_pyspark_where_that_is_wanted(start_notebook):
     assert notebook.run("isinstance(sc, SparkContext)") == "True"
     assert notebook.run("SparkSession.builder.getOrCreate().sparkContext is sc") == "True"
     assert notebook.run("sc.parallelize([1, 2], 1).persist(StorageLevel.DISK_ONLY).sum()") == "3"
+
+
+def test_where_pyspark_is_not_installed_our_kernel_answers_for_it(
+    start_notebook, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(hide_pyspark(tmp_path / "path")))
+    notebook = start_notebook()
+
+    notebook.run("import pyspark\nfrom pyspark.sql import SparkSession")
+
+    assert "+pyshell." in notebook.run("pyspark.__version__")
+    missing = notebook.start("import pyspark.pandas").wait()
+    assert missing.error["ename"] in ("ImportError", "ModuleNotFoundError")
+    assert "pip install pyspark" in missing.error["evalue"]
 
 
 def test_an_idle_application_is_announced_closed_and_made_anew(start_notebook):

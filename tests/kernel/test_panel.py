@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kernel.widget_clicks import FrontEnd
+from tests.kernel.widget_clicks import FrontEnd, widgets
 from tests.processes.waiting import wait_for
 
 SLEEPING = "sc.parallelize(range(4), 4).map(lambda n: __import__('time').sleep(3600)).collect()"
@@ -15,7 +15,7 @@ def panel(notebook):
     notebook.run("numbers = sc.parallelize(range(100), 4).setName('<b>nums</b>').cache()")
     notebook.run("numbers.count()")
     front_end = FrontEnd(notebook)
-    shown = notebook.start("sc.panel()").wait()
+    shown = notebook.start("shown = sc.panel()\nshown").wait()
     assert shown.of("execute_result"), shown.text
     front_end.panel_id = front_end.one("VBoxModel", _view_count=0)
     front_end.set(front_end.panel_id, _view_count=1)
@@ -68,17 +68,68 @@ def test_what_loses_data_is_asked_twice(notebook, panel):
     wait_for(lambda: "partitions" not in panel.text(), "an empty cache")
 
 
+def test_an_executor_is_killed_by_the_second_click(notebook, panel):
+    cell = notebook.start(SLEEPING)
+    job = notebook.running_job()["jobId"]
+    executor = next(r["id"] for r in notebook.driver.get("executors") if r.get("taskIds"))
+    open_tab(panel, "Executors")
+    kill = wait_for(lambda: panel.button(f"Kill executor {executor}"), "the button")
+
+    panel.click(kill)
+    wait_for(lambda: panel.one("ButtonModel", description="Kill: click again"), "the question")
+    assert executor in [row["id"] for row in notebook.driver.get("executors")]
+    panel.click(kill)
+
+    wait_for(
+        lambda: executor not in [row["id"] for row in notebook.driver.get("executors")],
+        "the executor's end",
+    )
+    wait_for(lambda: notebook.driver.get(f"jobs/{job}")["numActiveTasks"] == 2, "the next attempt")
+    assert not cell.has_ended
+    notebook.interrupt()
+    cell.wait()
+
+
+def test_without_subshells_the_panel_s_buttons_say_what_to_do_instead(notebook):
+    notebook.run("type(get_ipython().kernel)._supports_kernel_subshells = False")
+    notebook.run("sc.parallelize([1], 1).count()")
+    notebook.run("sc.panel()")
+    states = widgets(notebook).values()
+
+    kill = next(s for s in states if s.get("description") == "Kill application")
+
+    assert kill["disabled"]
+    assert "takes clicks only between cells" in kill["tooltip"]
+    assert "Use the Spark panel at the right, or the kernel's Interrupt." in kill["tooltip"]
+
+
 def test_a_panel_that_nobody_sees_says_nothing(notebook, panel):
-    def is_silent():
-        before = len(notebook.published)
-        notebook.run("sc.parallelize([1], 1).count()\nimport time; time.sleep(1.2)")
-        return "comm_msg" not in [m["msg_type"] for m in notebook.published[before:]]
-
-    assert not is_silent()
-
+    hidden = set(panel.widgets())
     panel.set(panel.panel_id, _view_count=0)
+    wait_for(lambda: notebook.run("shown._wanted.is_set()") == "False", "the panel's rest")
+    notebook.run("seen = sc.panel()\nseen")
+    box = next(
+        comm_id
+        for comm_id, state in panel.widgets().items()
+        if comm_id not in hidden and state.get("_view_count") == 0
+    )
+    panel.set(box, _view_count=1)
+    before = len(notebook.published)
 
-    wait_for(is_silent, "silence")
+    def draws_a_job(job):
+        """Let a job run, and wait until the panel that is seen shows that it is done."""
+        notebook.run("sc.parallelize([1], 1).count()")
+        shown = f"#{job} count at "
+        wait_for(lambda: shown in panel.text() and "done" in panel.text(), shown)
+
+    draws_a_job(1)
+    draws_a_job(2)
+
+    comms = {
+        m["content"]["comm_id"] for m in notebook.published[before:] if m["msg_type"] == "comm_msg"
+    }
+    assert comms - hidden
+    assert not comms & hidden
 
 
 def test_the_panel_says_how_the_application_ended(notebook, panel):

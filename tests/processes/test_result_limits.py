@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pyspark_shell.common.errors import JobFailed
+from pyspark_shell.common.errors import CollectTooLarge, JobFailed
 from tests.processes.engine import wait_until_up
 from tests.processes.waiting import rss_bytes, wait_for
 
@@ -66,3 +66,17 @@ def test_no_limit(start):
 
     assert list(map(len, values)) == [3 << 20] * 4
     assert results_left(sc) == []
+
+
+def test_results_that_would_fill_the_driver_s_memory_end_the_action(start):
+    megabytes = rss_bytes(os.getpid()) // (1 << 20) + 150
+    sc = start(spark__driver__memory=f"{megabytes}m", spark__pyshell__driver__memoryGuard="1.0")
+    rows = sc.parallelize(range(10), 10).map(lambda n: bytes(8 << 20))
+
+    with pytest.raises(CollectTooLarge, match=r"^collecting 80\.0 MiB \(10 tasks\) would exceed"):
+        rows.collect()
+
+    assert results_left(sc) == []
+    assert len(rows.take(1)[0]) == 8 << 20
+    assert sum(len(row) for row in rows.toLocalIterator()) == 80 << 20
+    assert rows.count() == 10

@@ -327,6 +327,25 @@ def test_an_application_kill_ends_the_cell_and_leaves_the_shell(shell, kill_from
     shell.wait("^ spark  killed: too slow; %spark restart starts a new one$")
 
 
+def test_what_an_application_kill_leaves_is_named_with_what_to_do(shell, kill_from_outside):
+    shell.run("import subprocess, threading; go = threading.Event()", 2)
+    shell.run("threading.Thread(target=go.wait, name='loader').start()", 3)
+    shell.run("child = subprocess.Popen(['sleep', '1000']); child.pid", 4)
+    pid = re.search(r"Out\[3\]: (\d+)", shell.screen())[1]
+
+    kill_from_outside("--app", "--reason", "too slow")
+
+    shell.wait("^Not ended by the kill: ")
+    shell.wait("the next kill ends them too")
+    text = " ".join(shell.screen().split())
+    assert (
+        f"Not ended by the kill: thread loader, process {pid}. Leave the shell to end them, or let "
+        "them run; with spark.pyshell.kill.threads=interrupt and spark.pyshell.kill.children=kill "
+        "the next kill ends them too."
+    ) in text
+    shell.run("go.set(); child.kill()", 5)
+
+
 def test_an_application_kill_at_an_idle_prompt_is_one_notice(shell, kill_from_outside):
     before = shell.screen().splitlines()
 

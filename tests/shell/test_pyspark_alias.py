@@ -1,22 +1,9 @@
 import pytest
 
+from tests.processes.hidden_pyspark import hide_pyspark
 from tests.shell.command import pyspark_shell
 
 ALIASED = ("--conf", "spark.pyshell.aliasPyspark=true")
-
-# Python reads this module at its start: here PySpark is not installed.
-NO_PYSPARK = """
-import sys
-from importlib.machinery import PathFinder
-
-class Hidden(PathFinder):
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        if name.split(".")[0] != "pyspark":
-            return PathFinder.find_spec(name, path, target)
-
-sys.meta_path[sys.meta_path.index(PathFinder)] = Hidden
-"""
 
 SCRIPT = """
 import pyspark
@@ -39,10 +26,7 @@ print(pyspark.__version__, pyspark.rdd.RDD.__module__.split(".")[0], sc.appName)
 
 @pytest.fixture
 def without_pyspark(tmp_path):
-    folder = tmp_path / "path"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(NO_PYSPARK)
-    return folder
+    return hide_pyspark(tmp_path / "path")
 
 
 def run_script(tmp_path, text, *argv, path=None):
