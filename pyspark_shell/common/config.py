@@ -163,14 +163,12 @@ DRIVER_MEMORY: Final = ConfigEntry(
     1 << 30,
     parse_mebibytes,
     "Bytes the driver may grow by through collected results.",
-    has_effect=False,
 )
 DRIVER_MEMORY_GUARD: Final = ConfigEntry(
     "spark.pyshell.driver.memoryGuard",
     0.8,
     parse_float,
     "Share of the driver's memory at which a collect is aborted instead of the process.",
-    has_effect=False,
 )
 DRIVER_MAX_RESULT_SIZE: Final = ConfigEntry(
     "spark.driver.maxResultSize",
