@@ -156,6 +156,16 @@ class Snapshot:
         return {kind: names for kind, names in found.items() if names}
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator:
+    """Keep what no other process can be sent out of reports: tests log texts that are no text."""
+    outcome = yield
+    report = outcome.get_result()
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def runtime_folder(tmp_path_factory) -> Iterator[None]:
     """Keep the drivers of tests apart from the user's."""
