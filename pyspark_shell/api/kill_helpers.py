@@ -88,9 +88,9 @@ class KillHelpers(JobControl):
             self.checkpoint_kill()
             yield from iterable
             return
-        life, groups = driver.life.kill, driver.cancelled_groups
+        life, groups, own = driver.life.kill, driver.cancelled_groups, self._local_properties
         for item in iterable:
-            if life.record is not None or groups:
+            if life.record is not None or (groups and own().get(JOB_GROUP_ID) in groups):
                 self.checkpoint_kill()
             yield item
 
