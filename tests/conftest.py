@@ -168,7 +168,9 @@ def pytest_runtest_makereport() -> Iterator:
 
 @pytest.fixture(scope="session", autouse=True)
 def runtime_folder(tmp_path_factory) -> Iterator[None]:
-    """Keep the drivers of tests apart from the user's."""
+    """Keep the drivers of tests apart from the user's, and lines as long as they are."""
+    for name in ("COLUMNS", "LINES"):  # of whatever terminal the tests were started in
+        os.environ.pop(name, None)
     before = os.environ.get("PYSPARK_SHELL_RUNTIME_DIR")
     os.environ["PYSPARK_SHELL_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
     yield

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pyspark_shell.common.config import ALIAS_PYSPARK
 from pyspark_shell.common.config_entry import Settings
-from pyspark_shell.version import API_VERSION
+from pyspark_shell.version import ALIAS_VERSION
 
 _PYSPARK: Final = "pyspark"
 _OURS: Final = "pyspark_shell"
@@ -96,7 +96,7 @@ class _Alias(ModuleType):
         if hasattr(ours, "__all__"):
             self.__all__ = [public for public in ours.__all__ if public != "__version__"]
         if name in (_PYSPARK, f"{_PYSPARK}.version"):
-            self.__version__ = API_VERSION
+            self.__version__ = ALIAS_VERSION
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__"):

@@ -106,6 +106,10 @@ def test_kernel_stays_busy_while_the_panel_asks(lab_page):
     view = opened(lab_page, LONG)
     view.run(1)
     view.is_in_state(view.job(0), "running")
+    executors = view.section("Executors")
+    view.shows(executors, "runs task")
+    # A stack is asked for each second; all else comes by one stream.
+    executors.get_by_role("button", name=re.compile("Stack of task")).first.click()
     before = len(view.requests)
 
     statuses = view.page.evaluate(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -19,10 +21,14 @@ from pyspark_shell.rest.runtime_file import (
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    folder = tmp_path / "runtime"
+def folder(monkeypatch):
+    with tempfile.TemporaryDirectory() as short:  # a socket's path has to be
+        yield from made(Path(short) / "runtime", monkeypatch)
+
+
+def made(folder, monkeypatch):
     monkeypatch.setenv("PYSPARK_SHELL_RUNTIME_DIR", str(folder))
-    return folder
+    yield folder
 
 
 def entry(**values):

@@ -3,9 +3,9 @@
 import pytest
 
 from pyspark_shell.shell.options import parse_options
+from tests.processes.hidden_pyspark import hide_pyspark
 from tests.shell.command import pyspark_shell
 from tests.shell.terminal import PROMPT
-from tests.shell.test_pyspark_alias import NO_PYSPARK
 
 APACHE = ("--engine", "apache", "--conf", "spark.ui.enabled=false")
 
@@ -18,9 +18,9 @@ def test_masters_of_clusters_are_apache_sparks(master):
 
 
 def test_without_pyspark_it_says_how_to_get_it(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(NO_PYSPARK)
+    path = hide_pyspark(tmp_path / "path")
 
-    done = pyspark_shell("--engine", "apache", "-c", "pass", path=tmp_path)
+    done = pyspark_shell("--engine", "apache", "-c", "pass", path=path)
 
     assert done.returncode == 2
     assert "pip install 'pyspark_shell[spark]'" in done.stderr

@@ -1,5 +1,6 @@
 import pytest
 
+from pyspark_shell.version import ALIAS_VERSION
 from tests.processes.hidden_pyspark import hide_pyspark
 from tests.shell.command import pyspark_shell
 
@@ -41,7 +42,7 @@ def test_existing_code_runs_where_pyspark_is_not_installed(tmp_path, without_pys
     task, names, version = run_script(tmp_path, SCRIPT, path=without_pyspark)
 
     assert (task, names) == ("True 0 5", "True True")
-    assert version == "4.3.0 pyspark_shell existing code"
+    assert version == f"{ALIAS_VERSION} pyspark_shell existing code"
 
 
 @pytest.mark.spark
@@ -49,7 +50,7 @@ def test_the_setting_puts_it_before_an_installed_pyspark(tmp_path):
     task, names, version = run_script(tmp_path, SCRIPT, *ALIASED)
 
     assert (task, names) == ("True 0 5", "True True")
-    assert version.startswith("4.3.0 pyspark_shell ")
+    assert version.startswith(f"{ALIAS_VERSION} pyspark_shell ")
 
 
 @pytest.mark.spark
