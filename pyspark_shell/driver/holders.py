@@ -25,7 +25,12 @@ from pyspark_shell.driver.holder_roots import (
     notebook_roots,
     roots,
 )
-from pyspark_shell.driver.referrers import ReferrerSearch, name_of_node, name_of_thread
+from pyspark_shell.driver.referrers import (
+    ReferrerSearch,
+    attributes_of,
+    name_of_node,
+    name_of_thread,
+)
 from pyspark_shell.lineage.handle import node_of
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 
@@ -188,7 +193,7 @@ class HolderSearch:
         ignored = {id(space) for space in (*own, *spaces)}
         del spaces
         found: list[list[Holder]] = [[] for _ in subjects]
-        unnamed = [""] * len(subjects)
+        unnamed: list[dict[int, str]] = [{} for _ in subjects]
         for trail in ReferrerSearch(ignored, deadline_s).trails(subjects) if subjects else ():
             thread = name_of_thread(trail.holder)
             if thread is not None:
@@ -196,12 +201,14 @@ class HolderSearch:
                 continue
             for path, name in self._names.get(id(trail.holder), ()):
                 found[trail.number].append(Holder(trail.path(path, name)))
+            # A dict that proves to be an object's attributes is no holder beside the object.
+            unnamed[trail.number].pop(id(attributes_of(trail.holder)), None)
             if (trail.rdd or trail.inside) and type(trail.holder) is not CellType:
                 kind = f"an unnamed {type(trail.holder).__name__}"
-                unnamed[trail.number] = trail.path(kind, kind)
+                unnamed[trail.number][id(trail.holder)] = trail.path(kind, kind)
         return [
-            holders or ([Holder(text, is_named=False)] if text else [])
-            for holders, text in zip(found, unnamed, strict=True)
+            holders or [Holder(text, is_named=False) for text in list(texts.values())[-1:]]
+            for holders, texts in zip(found, unnamed, strict=True)
         ]
 
     def _names_by_id(self) -> dict[int, list[tuple[str, str]]]:

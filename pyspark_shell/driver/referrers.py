@@ -135,7 +135,7 @@ class ReferrerSearch:
     def _followed(self, trail: Trail, referrer: Any) -> list[Trail]:
         """The trail to `referrer`, unless it leads in a circle, or too far."""
         key = trail.number, id(referrer)
-        if key in self._seen or _attributes(trail.holder) is referrer:
+        if key in self._seen or attributes_of(trail.holder) is referrer:
             return []
         self._seen.add(key)
         further = _extended(trail, referrer)
@@ -171,7 +171,7 @@ def _extended(trail: Trail, referrer: Any) -> Trail:
     """The way to an object that holds the end of `trail`."""
     held, kind = trail.holder, type(referrer)
     onward = replace(trail, holder=referrer, content=held)
-    attributes = _attributes(referrer)
+    attributes = attributes_of(referrer)
     if attributes is held and type(held) is dict:  # one object, in two parts
         held = trail.content
         onward = replace(onward, inside=trail.inside[:-1], depth=trail.depth - 1)
@@ -209,7 +209,7 @@ def _label(referrer: Any, held: Any, attributes: Mapping[str, Any] | None) -> st
     return f"{kind.__name__} in"
 
 
-def _attributes(value: Any) -> Mapping[str, Any] | None:
+def attributes_of(value: Any) -> Mapping[str, Any] | None:
     """An object's attributes; without running code of its class."""
     if issubclass(type(value), type) or not type(value).__dictoffset__:
         return None

@@ -283,7 +283,7 @@ sc.parallelize(range(2), 2).count()
     view.click("Kill application browser, yes")
 
     view.wait_for_end(2)
-    assert "SparkApplicationKilled" in view.output(2)
+    assert re.search(r"Killed: application local-\d+ from JupyterLab: Kill was", view.output(2))
     card = view.panel.get_by_role("status", name="After the kill of the application").first
     view.shows(card, re.compile(r"Killed the application \d\d:\d\d:\d\d · from JupyterLab"))
     view.shows(card, "threads left: keeper (keeps the process alive)")

@@ -219,6 +219,22 @@ def test_something_that_no_name_leads_to_is_still_told(user):
     assert found == ["attribute content of an unnamed Box"]
 
 
+def test_a_handles_own_attributes_do_not_hold_it(user):
+    def hide():
+        handle = Handle()
+        vars(handle)["me"] = handle  # its attributes are a dict of their own from here on
+        return weakref.ref(handle._node)
+
+    gc.disable()
+    try:
+        hidden = hide()
+        found = holders_of(hidden())
+    finally:
+        gc.enable()
+
+    assert found == []
+
+
 def test_forget_takes_names_but_no_containers_and_no_children(user):
     rdd = Handle()
     number = Handle(rdd)

@@ -121,11 +121,10 @@ def test_a_killed_task_and_a_killed_executor_are_tried_again(notebook, hanging):
 
     wait_for(lambda: len(set(tasks(notebook)) - {task}) == 2, "the next attempt")
     executor = next(r["id"] for r in notebook.driver.get("executors") if r.get("taskIds"))
-    text = said(notebook, f"%kill executor {executor}")
+    answer, *log = said(notebook, f"%kill executor {executor}").strip().splitlines()
 
-    assert re.fullmatch(
-        rf"Killed executor {executor}; task \d+ is run again elsewhere\.", text.strip()
-    )
+    assert re.fullmatch(rf"Killed executor {executor}; task \d+ is run again elsewhere\.", answer)
+    assert all(line.startswith("Lost task") for line in log)
     assert [j["jobId"] for j in notebook.jobs(status="running")] == [hanging["jobId"]]
 
 
@@ -165,7 +164,7 @@ def test_what_is_held_is_named_and_forgotten(notebook):
     assert re.search(r"^rdd \d+ kept: held by variable kept", said(notebook, "%held"), re.MULTILINE)
     assert "Watches " in said(notebook, "%cleaner")
     assert re.match(r"\d+ objects collected in [\d.]+ ms\.", said(notebook, "%cleaner gc"))
-    assert said(notebook, "%spark_forget kept").startswith("Forgotten: variable kept.")
+    assert said(notebook, "%spark_forget kept") == "Forgotten: variable kept."
     assert notebook.start("kept").wait().error["ename"] == "NameError"
 
 
