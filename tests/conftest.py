@@ -31,6 +31,9 @@ for number, usual in [
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
 
+# Every driver, shell and kernel of the tests would compile all that it imports, each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 PATIENCE_S = 5.0
 LOCAL_ROOTS = [Path(tempfile.gettempdir()), Path("/dev/shm")]
 
