@@ -165,9 +165,12 @@ def test_a_stranger_learns_and_changes_nothing(browser, engine, strange):
     asked, headers = strange
     headers = {"Authorization": None, **headers}
 
-    answer = browser.ask(asked.method, asked.path, asked.body, token=False, **headers)
-
-    assert 400 <= answer.status < 500, answer.body
-    assert APP.encode() not in answer.body
-    assert b"Traceback" not in answer.body
+    try:
+        answer = browser.ask(asked.method, asked.path, asked.body, token=False, **headers)
+    except ConnectionResetError:  # hung up on, since nobody can say where such a body ends
+        assert asked.body and "Transfer_Encoding" in headers
+    else:
+        assert 400 <= answer.status < 500, answer.body
+        assert APP.encode() not in answer.body
+        assert b"Traceback" not in answer.body
     assert engine.orders == []

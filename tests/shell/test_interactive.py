@@ -213,7 +213,7 @@ def test_code_that_catches_every_ctrl_c_is_asked_about(shell, answer, then):
 
 def test_jobs_are_shown_and_killed_by_name(shell):
     shell.type("%bg sc.range(2).map(wait_for_file).count()")
-    shell.wait(r"spark\[1\] In \[2\]:")
+    shell.wait(r"^ #0 .*0\+2/2 .*%kill 0$")
 
     shell.run("%jobs", 3)
     shell.run("%stack", 4)
@@ -221,13 +221,13 @@ def test_jobs_are_shown_and_killed_by_name(shell):
     shell.wait("%kill group bg-1")
     shell.press("Enter")
 
+    shell.wait("bg-1 was killed after")
     screen = shell.wait(PROMPT.format(5))
     row = r"^ +0  sc\.range\(2\)\.map\(wait_for_file\)\.count\(\) +running .* bg-1$"
     assert re.search(row, screen, re.MULTILINE)
     assert "Cannot find active jobs" not in screen
     assert "in wait_for_file" in screen
     assert "Killed job 0: 2 tasks stopped in" in screen
-    assert "bg-1 was killed after" in screen
     assert "from %kill" in screen
 
 
