@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -196,14 +197,15 @@ def _base_path(place: str) -> str:
 def _private_base(place: str) -> str:
     base = _base_path(place)
     try:
-        os.makedirs(base, 0o700, exist_ok=True)
+        with suppress(FileExistsError):  # what it is, is looked at below
+            os.makedirs(base, 0o700)
     except OSError as error:
         raise SparkException(
             f"Cannot make the local directory {base}: {error.strerror}. "
             "Set spark.local.dir to a directory that you may write to."
         ) from error
     status = os.lstat(base)
-    if status.st_uid != os.getuid() or not os.path.isdir(base) or os.path.islink(base):
+    if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
         raise SparkException(
             f"{base} belongs to somebody else (uid {status.st_uid}). Set spark.local.dir to "
             "another directory."
