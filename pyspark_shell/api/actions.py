@@ -49,6 +49,11 @@ class Actions(RDDPart[T]):
     ) -> list[T]:
         """Collect in a job group of its own; deprecated, use `setJobGroup` in a thread.
 
+        Parameters
+        ----------
+        groupId, description, interruptOnCancel
+            As in `SparkContext.setJobGroup`; afterwards this thread has again what it had before.
+
         Examples
         --------
         >>> import warnings
@@ -76,6 +81,11 @@ class Actions(RDDPart[T]):
 
         Looks into one partition first, and into more only where that had too few: four times as
         many if nothing was found, else as many as seem to be needed and half as many again.
+
+        Parameters
+        ----------
+        num
+            At most so many; none, without a job, if it is not positive.
 
         Examples
         --------
@@ -126,8 +136,15 @@ class Actions(RDDPart[T]):
 
         Parameters
         ----------
+        num
+            At most so many.
         key
-            What to compare instead of the records.
+            Called with a record, gives what to compare; None: the records themselves.
+
+        Raises
+        ------
+        ValueError
+            The RDD has no partitions.
 
         Examples
         --------
@@ -142,6 +159,18 @@ class Actions(RDDPart[T]):
 
     def takeOrdered(self, num: int, key: Callable[[T], Any] | None = None) -> list[T]:
         """Bring the `num` smallest records to the driver, smallest first.
+
+        Parameters
+        ----------
+        num
+            At most so many.
+        key
+            As in `top`.
+
+        Raises
+        ------
+        ValueError
+            `num` is negative.
 
         Examples
         --------
@@ -171,6 +200,11 @@ class Actions(RDDPart[T]):
     def countByValue(self: RDDPart[K]) -> dict[K, int]:
         """Count how often each record occurs.
 
+        Raises
+        ------
+        ValueError
+            The RDD has no partitions.
+
         Examples
         --------
         >>> sorted(sc.parallelize([1, 2, 1, 2, 2], 2).countByValue().items())
@@ -182,6 +216,11 @@ class Actions(RDDPart[T]):
 
     def foreach(self, f: Callable[[T], None]) -> None:
         """Call `f` with each record, in the executors, for what it does there.
+
+        Parameters
+        ----------
+        f
+            What it gives is dropped; what it changes stays in the executor, but for accumulators.
 
         Examples
         --------
@@ -214,6 +253,11 @@ class Actions(RDDPart[T]):
     def reduce(self, f: Callable[[T, T], T]) -> T:
         """Join all records by a function that is associative and commutative.
 
+        Parameters
+        ----------
+        f
+            Called with two records, or with what it made of some, the earlier one first; gives one.
+
         Raises
         ------
         ValueError
@@ -233,6 +277,18 @@ class Actions(RDDPart[T]):
 
     def treeReduce(self, f: Callable[[T, T], T], depth: int = 2) -> T:
         """Join all records as `reduce` does, in levels of tasks, so that the driver has less to do.
+
+        Parameters
+        ----------
+        f
+            As in `reduce`, but partitions are not joined in their order.
+        depth
+            As in `treeAggregate`.
+
+        Raises
+        ------
+        ValueError
+            There is no record, or `depth` is less than 1.
 
         Examples
         --------
@@ -257,6 +313,9 @@ class Actions(RDDPart[T]):
         zeroValue
             Comes in once for each partition and once more in the driver; each time a copy, so `op`
             may change and return its first argument.
+        op
+            Called with the result so far and a record, or with the results of two partitions in
+            their order; gives one.
 
         Examples
         --------
@@ -303,8 +362,20 @@ class Actions(RDDPart[T]):
 
         Parameters
         ----------
+        zeroValue
+            Comes in once for each partition, each time a copy; it is the result where there are no
+            partitions.
+        seqOp
+            As in `aggregate`.
+        combOp
+            As in `aggregate`, but partitions are not joined in their order.
         depth
             How many levels are wished for; each but the last is a shuffle to fewer partitions.
+
+        Raises
+        ------
+        ValueError
+            `depth` is less than 1.
 
         Examples
         --------
@@ -333,7 +404,12 @@ class Actions(RDDPart[T]):
         Parameters
         ----------
         key
-            What to compare instead of the records.
+            Called with a record, gives what to compare; None: the records themselves.
+
+        Raises
+        ------
+        ValueError
+            There is no record.
 
         Examples
         --------
@@ -344,6 +420,16 @@ class Actions(RDDPart[T]):
 
     def min(self, key: Callable[[T], Any] | None = None) -> T:
         """Find the smallest record.
+
+        Parameters
+        ----------
+        key
+            As in `max`.
+
+        Raises
+        ------
+        ValueError
+            There is no record.
 
         Examples
         --------

@@ -69,7 +69,12 @@ class ApproximateActions(RDDPart[T]):
     def meanApprox(self: RDDPart[Any], timeout: int, confidence: float = 0.95) -> BoundedFloat:
         """Take the mean of the records, or estimate it from the tasks that end in time.
 
-        Parameters and result are as in `sumApprox`.
+        The result has bounds, as that of `sumApprox`.
+
+        Parameters
+        ----------
+        timeout, confidence
+            As in `sumApprox`.
 
         Examples
         --------

@@ -36,6 +36,19 @@ class Grouping(RDDPart[T]):
     ) -> RDDPart[tuple[K, tuple[V, U]]]:
         """Make an RDD of `(key, (value, other's value))` for every two values of a key.
 
+        Parameters
+        ----------
+        other
+            Pairs; the keys of both must be hashable.
+        numPartitions
+            Of the result; None: as many as both have together, or as each has if both are dealt out
+            alike, or `spark.default.parallelism` if that is set.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
+
         Examples
         --------
         >>> ages = sc.parallelize([("ann", 31), ("bob", 25)])
@@ -51,6 +64,16 @@ class Grouping(RDDPart[T]):
         numPartitions: int | None = None,
     ) -> RDDPart[tuple[K, tuple[V, U | None]]]:
         """Join, with None where the other has no value for a key of this.
+
+        Parameters
+        ----------
+        other, numPartitions
+            As in `join`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -68,6 +91,16 @@ class Grouping(RDDPart[T]):
     ) -> RDDPart[tuple[K, tuple[V | None, U]]]:
         """Join, with None where this has no value for a key of the other.
 
+        Parameters
+        ----------
+        other, numPartitions
+            As in `join`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
+
         Examples
         --------
         >>> ages = sc.parallelize([("ann", 31)])
@@ -84,6 +117,16 @@ class Grouping(RDDPart[T]):
     ) -> RDDPart[tuple[K, tuple[V | None, U | None]]]:
         """Join, with None where one of both has no value for a key.
 
+        Parameters
+        ----------
+        other, numPartitions
+            As in `join`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
+
         Examples
         --------
         >>> ages, towns = sc.parallelize([("bob", 25)]), sc.parallelize([("eve", "Bonn")])
@@ -98,6 +141,16 @@ class Grouping(RDDPart[T]):
         numPartitions: int | None = None,
     ) -> RDDPart[tuple[K, tuple[ResultIterable[V], ResultIterable[U]]]]:
         """Make an RDD of `(key, (values, other's values))` for every key of both.
+
+        Parameters
+        ----------
+        other, numPartitions
+            As in `join`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -115,6 +168,11 @@ class Grouping(RDDPart[T]):
     ) -> RDDPart[tuple[K, tuple[ResultIterable[Any], ...]]]:
         """Make an RDD of `(key, (values, other's values, ...))` of two or more RDDs.
 
+        Parameters
+        ----------
+        other, *others
+            Pairs. The result has as many partitions as `cogroup` makes by default.
+
         Examples
         --------
         >>> one, two, three = (sc.parallelize([("a", n)]) for n in (1, 2, 3))
@@ -130,6 +188,18 @@ class Grouping(RDDPart[T]):
         numPartitions: int | None = None,
     ) -> RDDPart[tuple[K, V]]:
         """Make an RDD of the pairs whose key the other does not have.
+
+        Parameters
+        ----------
+        other
+            Pairs, of which only the keys count.
+        numPartitions
+            As in `join`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------

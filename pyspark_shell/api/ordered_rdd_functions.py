@@ -47,8 +47,8 @@ class OrderedRDDFunctions(RDDPart[T]):
 
         Pairs of equal keys keep their order within a partition.
 
-        With more than one partition, two jobs run when this is called: one counts the pairs, one
-        takes a sample of keys, from which the ranges of the partitions are chosen.
+        Where it makes more than one partition, a job runs when this is called: it counts the pairs
+        and takes a sample of keys, from which the ranges of the partitions are chosen.
 
         Parameters
         ----------
@@ -58,6 +58,11 @@ class OrderedRDDFunctions(RDDPart[T]):
             Of the result; by default as many as before, or `spark.default.parallelism`.
         keyfunc
             What to compare instead of the keys.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -94,6 +99,20 @@ class OrderedRDDFunctions(RDDPart[T]):
     ) -> RDDPart[T]:
         """Sort the records by `keyfunc(record)`, over all partitions; see `sortByKey`.
 
+        Parameters
+        ----------
+        keyfunc
+            Called with a record; gives what is compared.
+        ascending
+            Whether the least record comes first.
+        numPartitions
+            As in `sortByKey`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
+
         Examples
         --------
         >>> sc.parallelize(["bb", "a", "ccc"]).sortBy(len, ascending=False).collect()
@@ -111,6 +130,18 @@ class OrderedRDDFunctions(RDDPart[T]):
         """Deal the pairs out by key and sort each partition.
 
         Cheaper than sorting everything, where the order between partitions does not matter.
+
+        Parameters
+        ----------
+        numPartitions, partitionFunc
+            As in `partitionBy`.
+        ascending, keyfunc
+            As in `sortByKey`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------

@@ -73,6 +73,11 @@ class PairRDDFunctions(RDDPart[T]):
     def mapValues(self: RDDPart[tuple[K, V]], f: Callable[[V], U]) -> RDDPart[tuple[K, U]]:
         """Make an RDD of pairs of key and `f(value)`. Keeps the partitioner.
 
+        Parameters
+        ----------
+        f
+            Called in the executors, once for each value.
+
         Examples
         --------
         >>> sc.parallelize([("a", [1, 2]), ("b", [])]).mapValues(len).collect()
@@ -84,6 +89,11 @@ class PairRDDFunctions(RDDPart[T]):
         self: RDDPart[tuple[K, V]], f: Callable[[V], Iterable[U]]
     ) -> RDDPart[tuple[K, U]]:
         """Make an RDD of pairs of key and item, for each item of `f(value)`. Keeps the partitioner.
+
+        Parameters
+        ----------
+        f
+            Called once for each value; gives an iterable, which is taken lazily.
 
         Examples
         --------
@@ -104,7 +114,8 @@ class PairRDDFunctions(RDDPart[T]):
         Parameters
         ----------
         numPartitions
-            How many partitions; None: the usual number.
+            How many partitions; None: as many as before, or `spark.default.parallelism` if that is
+            set.
         partitionFunc
             Gives a number for a key, the same in every process.
 
@@ -152,6 +163,13 @@ class PairRDDFunctions(RDDPart[T]):
             Takes one more value into a combiner; may change and return it.
         mergeCombiners
             Joins two combiners; may change and return the first.
+        numPartitions, partitionFunc
+            As in `partitionBy`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -185,6 +203,18 @@ class PairRDDFunctions(RDDPart[T]):
     ) -> RDDPart[tuple[K, V]]:
         """Join the values of each key by a function that is associative and commutative.
 
+        Parameters
+        ----------
+        func
+            Called with two values of a key, or with what it made of some; gives one.
+        numPartitions, partitionFunc
+            As in `partitionBy`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
+
         Examples
         --------
         >>> from operator import add
@@ -212,6 +242,13 @@ class PairRDDFunctions(RDDPart[T]):
             Takes one more value in.
         combFunc
             Joins what two partitions have for a key.
+        numPartitions, partitionFunc
+            As in `partitionBy`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -238,6 +275,20 @@ class PairRDDFunctions(RDDPart[T]):
 
         It comes in once for each partition that has the key.
 
+        Parameters
+        ----------
+        zeroValue
+            Copied deeply each time, so `func` may change and return its first argument.
+        func
+            Called with the result so far and a value, or with two results; gives one.
+        numPartitions, partitionFunc
+            As in `partitionBy`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
+
         Examples
         --------
         >>> from operator import add
@@ -255,9 +306,19 @@ class PairRDDFunctions(RDDPart[T]):
 
         To sum or average them, `reduceByKey` and `aggregateByKey` move far less data.
 
+        Parameters
+        ----------
+        numPartitions, partitionFunc
+            As in `partitionBy`.
+
         Returns
         -------
         Pairs of key and `ResultIterable`: it has a length, and can be gone through more than once.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -286,6 +347,11 @@ class PairRDDFunctions(RDDPart[T]):
     def countByKey(self: RDDPart[tuple[K, V]]) -> dict[K, int]:
         """Count the pairs of each key.
 
+        Raises
+        ------
+        ValueError
+            The RDD has no partitions.
+
         Examples
         --------
         >>> dict(sc.parallelize([("a", 1), ("b", 1), ("a", 5)]).countByKey())
@@ -295,6 +361,16 @@ class PairRDDFunctions(RDDPart[T]):
 
     def reduceByKeyLocally(self: RDDPart[tuple[K, V]], func: Callable[[V, V], V]) -> dict[K, V]:
         """Join the values of each key into a dict in the driver.
+
+        Parameters
+        ----------
+        func
+            As in `reduceByKey`; called in the driver too.
+
+        Raises
+        ------
+        ValueError
+            The RDD has no partitions.
 
         Examples
         --------
@@ -310,6 +386,12 @@ class PairRDDFunctions(RDDPart[T]):
 
     def lookup(self: RDDPart[tuple[K, V]], key: K) -> list[V]:
         """Collect the values of a key; with a partitioner only the key's partition is computed.
+
+        Parameters
+        ----------
+        key
+            Compared with `==`. If only an executor can tell its partition, as of a str, that takes
+            one more job.
 
         Examples
         --------

@@ -42,6 +42,11 @@ class Persistence(RDDPart[T]):
     def setName(self, name: str) -> RDDPart[T]:
         """Name the RDD, for people; gives the RDD itself.
 
+        Parameters
+        ----------
+        name
+            Shown in `toDebugString`, in listings and on the web page; an empty one takes it away.
+
         Examples
         --------
         >>> sc.parallelize([1]).setName("one").name()
@@ -82,6 +87,12 @@ class Persistence(RDDPart[T]):
 
     def persist(self, storageLevel: StorageLevel = StorageLevel.MEMORY_ONLY) -> RDDPart[T]:
         """Keep the partitions from the next job on, in memory, on disk or both.
+
+        Parameters
+        ----------
+        storageLevel
+            Memory, disk or both. What memory has no room for is computed again each time, unless
+            the level has the disk too.
 
         Raises
         ------
@@ -221,6 +232,16 @@ class Persistence(RDDPart[T]):
 
     def withResources(self, profile: ResourceProfile) -> RDDPart[T]:
         """Ask for resources for the tasks that compute this RDD; gives the RDD itself.
+
+        Parameters
+        ----------
+        profile
+            What a `ResourceProfileBuilder` has built; it holds for the whole stage.
+
+        Raises
+        ------
+        SparkException
+            From the job: a task asks for more than an executor has.
 
         Examples
         --------

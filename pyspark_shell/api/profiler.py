@@ -32,25 +32,105 @@ class Profiler:
     ----------
     ctx
         The context whose tasks are profiled.
+
+    Examples
+    --------
+    >>> class TaskCount(Profiler):
+    ...     def __init__(self, ctx):
+    ...         self.tasks = ctx.accumulator(0)
+    ...
+    ...     def profile(self, func, *args, **kwargs):
+    ...         self.tasks.add(1)
+    ...         return func(*args, **kwargs)
+    ...
+    ...     def stats(self):
+    ...         return self.tasks.value
+    >>> profiler = TaskCount(sc)
+    >>> profiler.profile(max, 2, 3), profiler.stats()
+    (3, 1)
     """
 
     def __init__(self, ctx: AccumulatorContext) -> None:
         pass
 
     def profile(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call `func` in a task, and keep account; gives its result."""
+        """Call `func` in a task, and keep account.
+
+        Parameters
+        ----------
+        func
+            The whole of the task, but for unpickling it.
+        *args, **kwargs
+            What to call it with.
+
+        Returns
+        -------
+        What `func` gave.
+
+        Examples
+        --------
+        >>> class Announcer(Profiler):
+        ...     def profile(self, func, *args, **kwargs):
+        ...         print("a task begins")
+        ...         return func(*args, **kwargs)
+        >>> Announcer(sc).profile(max, 2, 3)
+        a task begins
+        3
+        """
         raise NotImplementedError
 
     def stats(self) -> Any:
-        """Give what was collected from all tasks so far, None before the first."""
+        """Give what was collected from all tasks so far, None before the first.
+
+        Examples
+        --------
+        >>> class Forgetful(Profiler):
+        ...     def stats(self):
+        ...         return None
+        >>> Forgetful(sc).stats() is None
+        True
+        """
         raise NotImplementedError
 
     def show(self, id: int) -> None:
-        """Print the account of the RDD `id`."""
+        """Print the account of an RDD.
+
+        Parameters
+        ----------
+        id
+            Number of the RDD that the profiled stage ends in, for the title.
+
+        Examples
+        --------
+        >>> class Forgetful(Profiler):
+        ...     def show(self, id):
+        ...         print(f"RDD {id}: nothing")
+        >>> Forgetful(sc).show(7)
+        RDD 7: nothing
+        """
         raise NotImplementedError
 
     def dump(self, id: int, path: str) -> None:
-        """Write the account of the RDD `id` into the directory `path`."""
+        """Write the account of an RDD into a directory.
+
+        Parameters
+        ----------
+        id
+            As in `show`, for the name of the file.
+        path
+            The directory; it may have to be made.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> class Forgetful(Profiler):
+        ...     def dump(self, id, path):
+        ...         pathlib.Path(path, f"{id}.txt").write_text("nothing")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Forgetful(sc).dump(7, folder)
+        ...     [file.name for file in pathlib.Path(folder).iterdir()]
+        ['7.txt']
+        """
         raise NotImplementedError
 
 
@@ -72,14 +152,37 @@ class PStatsParam:
 
 
 class BasicProfiler(Profiler):
-    """The default: cProfile, added up over the tasks of the RDD."""
+    """The default: cProfile, added up over the tasks of the RDD.
+
+    Parameters
+    ----------
+    ctx
+        The context whose tasks are profiled.
+
+    Examples
+    --------
+    >>> profiler = BasicProfiler(sc)
+    >>> profiler.profile(sum, [1, 2])
+    3
+    """
 
     def __init__(self, ctx: AccumulatorContext) -> None:
         super().__init__(ctx)
         self._accumulator = ctx.accumulator(None, PStatsParam)
 
     def profile(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call `func` under cProfile; gives its result."""
+        """Call `func` under cProfile; gives its result. A call that raises is not counted.
+
+        Parameters
+        ----------
+        func, *args, **kwargs
+            As in `Profiler.profile`.
+
+        Examples
+        --------
+        >>> BasicProfiler(sc).profile(sorted, "cab", reverse=True)
+        ['c', 'b', 'a']
+        """
         import cProfile
         import pstats
 
@@ -92,12 +195,41 @@ class BasicProfiler(Profiler):
         return result
 
     def stats(self) -> Stats | None:
-        """Give the added account of all tasks so far, None before the first."""
+        """Give the added account of all tasks so far, a `pstats.Stats`; None before the first.
+
+        Examples
+        --------
+        >>> profiler = BasicProfiler(sc)
+        >>> profiler.stats() is None
+        True
+        >>> profiler.profile(sum, [1, 2])
+        3
+        >>> profiler.stats().total_calls > 0
+        True
+        """
         account: Stats | None = self._accumulator.value
         return account
 
     def show(self, id: int) -> None:
-        """Print the account of the RDD `id`, the most expensive functions first."""
+        """Print the account of an RDD, the most expensive functions first; nothing before a task.
+
+        Parameters
+        ----------
+        id
+            As in `Profiler.show`.
+
+        Examples
+        --------
+        >>> profiler = BasicProfiler(sc)
+        >>> profiler.profile(sum, [1, 2])
+        3
+        >>> profiler.show(7)
+        ============================================================
+        Profile of RDD<id=7>
+        ============================================================
+                 ... function calls in ... seconds
+        ...
+        """
         account = self.stats()
         if account:
             line = "=" * 60
@@ -105,7 +237,26 @@ class BasicProfiler(Profiler):
             account.sort_stats("time", "cumulative").print_stats()
 
     def dump(self, id: int, path: str) -> None:
-        """Write `rdd_<id>.pstats` into the directory `path`, which is made if need be."""
+        """Write the account of an RDD as `rdd_<id>.pstats`; nothing before a task.
+
+        Parameters
+        ----------
+        id
+            As in `Profiler.show`.
+        path
+            The directory, made if need be.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> profiler = BasicProfiler(sc)
+        >>> profiler.profile(sum, [1, 2])
+        3
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     profiler.dump(7, folder)
+        ...     os.listdir(folder)
+        ['rdd_7.pstats']
+        """
         os.makedirs(path, exist_ok=True)
         account = self.stats()
         if account:

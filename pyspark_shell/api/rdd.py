@@ -141,7 +141,15 @@ class PipelinedRDD(RDD[T]):
 
 
 class RDDBarrier(Generic[T]):
-    """An RDD whose next step has its tasks run all at once; made by `RDD.barrier`."""
+    """An RDD whose next step has its tasks run all at once; made by `RDD.barrier`.
+
+    A job with such a step fails where there are fewer slots than partitions.
+
+    Examples
+    --------
+    >>> sc.parallelize([1, 2], 2).barrier().mapPartitions(lambda records: records).count()
+    2
+    """
 
     # Where PySpark has it; its repr says so.
     __module__ = "pyspark_shell.core.rdd"
@@ -153,6 +161,11 @@ class RDDBarrier(Generic[T]):
         self, f: Callable[[Iterable[T]], Iterable[U]], preservesPartitioning: bool = False
     ) -> RDD[U]:
         """Make an RDD as `RDD.mapPartitions` does, in a barrier stage.
+
+        Parameters
+        ----------
+        f, preservesPartitioning
+            As in `RDD.mapPartitions`.
 
         Examples
         --------
@@ -169,6 +182,11 @@ class RDDBarrier(Generic[T]):
         self, f: Callable[[int, Iterable[T]], Iterable[U]], preservesPartitioning: bool = False
     ) -> RDD[U]:
         """Make an RDD as `RDD.mapPartitionsWithIndex` does, in a barrier stage.
+
+        Parameters
+        ----------
+        f, preservesPartitioning
+            As in `RDD.mapPartitionsWithIndex`.
 
         Examples
         --------

@@ -57,6 +57,16 @@ class Repartitioning(RDDPart[T]):
         Which records come together depends on nothing but the RDD: the same one is dealt out alike
         each time.
 
+        Parameters
+        ----------
+        numPartitions
+            May be more than before, or fewer; `coalesce` makes fewer without a shuffle.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
+
         Examples
         --------
         >>> sorted(sc.parallelize(range(40), 4).repartition(2).collect()) == list(range(40))

@@ -75,6 +75,11 @@ class Sampling(RDDPart[T]):
         seed
             Of the choice; a random one by default.
 
+        Raises
+        ------
+        ValueError
+            A weight is negative, or their sum is 0.
+
         Examples
         --------
         >>> few, many = sc.parallelize(range(10), 2).randomSplit([1, 2], 7)
@@ -107,8 +112,17 @@ class Sampling(RDDPart[T]):
 
         Parameters
         ----------
+        withReplacement
+            As in `sample`.
         fractions
             Share of each key, as in `sample`. A key without one fails the job.
+        seed
+            Of the choice; a random one by default.
+
+        Raises
+        ------
+        AssertionError
+            A fraction is negative.
 
         Examples
         --------
@@ -128,8 +142,12 @@ class Sampling(RDDPart[T]):
 
         Parameters
         ----------
+        withReplacement
+            Whether a record may be chosen more than once.
         num
             Without replacement at most as many as there are come back.
+        seed
+            Of the choice and of the order; a random one by default.
 
         Raises
         ------

@@ -86,34 +86,83 @@ class SparkSession:
 
     @property
     def sparkContext(self) -> SparkContext:
-        """The application behind this session."""
+        """The application behind this session.
+
+        Examples
+        --------
+        >>> SparkSession(sc).sparkContext is sc
+        True
+        """
         return self._sc
 
     @property
     def conf(self) -> RuntimeConfig:
-        """The session's settings: those of the application, and what was set here."""
+        """The session's settings: those of the application, and what was set here.
+
+        Examples
+        --------
+        >>> spark = SparkSession(sc)
+        >>> spark.conf.set("team.limit", 7)
+        >>> spark.conf.get("team.limit"), spark.conf.get("spark.app.name") == sc.appName
+        ('7', True)
+        """
         if self._conf is None:
             self._conf = RuntimeConfig(self._sc.getConf(), self._options)
         return self._conf
 
     @property
     def version(self) -> str:
-        """Version of Spark whose API this is, with our own behind it."""
+        """Version of Spark whose API this is, as `sc.version`.
+
+        Examples
+        --------
+        >>> SparkSession(sc).version
+        '4.3.0'
+        """
         return self._sc.version
 
     def newSession(self) -> SparkSession:
-        """A session of the same application with settings of its own."""
+        """A session of the same application with settings of its own.
+
+        What was set in this session is not set in the new one, nor the other way round.
+
+        Examples
+        --------
+        >>> spark = SparkSession(sc)
+        >>> spark.conf.set("team.limit", 7)
+        >>> spark.newSession().conf.get("team.limit", "none")
+        'none'
+        """
         return SparkSession(self._sc)
 
     def stop(self) -> None:
-        """End the application; its sessions end with it."""
+        """End the application; its sessions end with it. Calling it again does nothing.
+
+        Raises
+        ------
+        SparkException
+            A listener calls it, which would wait for itself.
+
+        Examples
+        --------
+        >>> spark.stop()  # doctest: +SKIP
+        >>> spark.sparkContext.isStopped  # doctest: +SKIP
+        True
+        """
         if SparkSession._current is not None and SparkSession._current._sc is self._sc:
             SparkSession._current = None
         self._sc.stop()
 
     @classmethod
     def getActiveSession(cls) -> SparkSession | None:
-        """The session that programs share, None if no application runs."""
+        """The session that programs share; None before the first, or if its application has ended.
+
+        Examples
+        --------
+        >>> spark = SparkSession.builder.getOrCreate()
+        >>> SparkSession.getActiveSession() is spark, spark.sparkContext is sc
+        (True, True)
+        """
         running = SparkContext._active_spark_context
         if running is None or cls._current is None or cls._current._sc is not running:
             return None
@@ -121,7 +170,19 @@ class SparkSession:
 
     @classmethod
     def active(cls) -> SparkSession:
-        """As `getActiveSession`, but it raises if there is none."""
+        """The session that `getActiveSession` gives.
+
+        Raises
+        ------
+        PySparkRuntimeError
+            There is none.
+
+        Examples
+        --------
+        >>> _ = SparkSession.builder.getOrCreate()
+        >>> SparkSession.active().sparkContext is sc
+        True
+        """
         session = cls.getActiveSession()
         if session is None:
             raise PySparkRuntimeError(

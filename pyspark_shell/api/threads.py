@@ -22,6 +22,15 @@ class InheritableThread(threading.Thread):
 
     The copy is taken by `start()`; what either thread sets afterwards is its own.
 
+    Parameters
+    ----------
+    target
+        What the thread runs.
+    *args, **kwargs
+        As `threading.Thread` takes them after `target`.
+    session
+        Kept for PySpark's sake.
+
     Examples
     --------
     >>> sc.setLocalProperty("spark.scheduler.pool", "reports")
@@ -51,7 +60,24 @@ class InheritableThread(threading.Thread):
         return run
 
     def start(self) -> None:
-        """Start the thread with a copy of the caller's local properties."""
+        """Start the thread with a copy of the caller's local properties.
+
+        Raises
+        ------
+        RuntimeError
+            It was started before.
+
+        Examples
+        --------
+        >>> seen = []
+        >>> thread = InheritableThread(target=lambda: seen.append(sc.getLocalProperty("team")))
+        >>> sc.setLocalProperty("team", "search")
+        >>> thread.start()
+        >>> sc.setLocalProperty("team", None)
+        >>> thread.join()
+        >>> seen
+        ['search']
+        """
         self._inherited = _snapshot()
         super().start()
 
@@ -78,8 +104,18 @@ class SparkThread(InheritableThread):
 def inheritable_thread_target(f: Any) -> Any:
     """Wrap what a plain thread will run, so that it begins with the present local properties.
 
-    The copy is taken when the function is wrapped. With a session or a context in place of the
-    function, gives a decorator.
+    The copy is taken when the function is wrapped.
+
+    Parameters
+    ----------
+    f
+        The function; it is wrapped with a warning. Or a session or a context: then the result is a
+        decorator.
+
+    Raises
+    ------
+    PySparkTypeError
+        `f` is none of these.
 
     Examples
     --------

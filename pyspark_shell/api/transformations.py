@@ -102,6 +102,14 @@ class Transformations(RDDPart[T]):
     ) -> RDDPart[U]:
         """Make an RDD of what `f` gives for the index and the records of each partition.
 
+        Parameters
+        ----------
+        f
+            Takes the partition's index, from 0, and an iterator; gives an iterable, which is taken
+            as in `mapPartitions`.
+        preservesPartitioning
+            As in `map`.
+
         Examples
         --------
         >>> numbers = sc.parallelize(range(5), 2)
@@ -114,6 +122,11 @@ class Transformations(RDDPart[T]):
         self, f: Callable[[int, Iterable[T]], Iterable[U]], preservesPartitioning: bool = False
     ) -> RDDPart[U]:
         """Old name of `mapPartitionsWithIndex`; warns.
+
+        Parameters
+        ----------
+        f, preservesPartitioning
+            As in `mapPartitionsWithIndex`.
 
         Examples
         --------
@@ -133,6 +146,11 @@ class Transformations(RDDPart[T]):
     def filter(self, f: Callable[[T], bool]) -> RDDPart[T]:
         """Make an RDD of the records for which `f` is true. Keeps the partitioner.
 
+        Parameters
+        ----------
+        f
+            Called in the executors, once for each record; gives anything that has a truth value.
+
         Examples
         --------
         >>> sc.parallelize(range(8)).filter(lambda n: n % 3 == 0).collect()
@@ -147,6 +165,11 @@ class Transformations(RDDPart[T]):
         ----------
         numPartitions
             Of the result; by default as many as before, or `spark.default.parallelism`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -170,6 +193,11 @@ class Transformations(RDDPart[T]):
     def keyBy(self, f: Callable[[T], K]) -> RDDPart[tuple[K, T]]:
         """Make an RDD of pairs `(f(record), record)`.
 
+        Parameters
+        ----------
+        f
+            Called once for each record; gives its key.
+
         Examples
         --------
         >>> sc.parallelize(["a", "bcd"]).keyBy(len).collect()
@@ -184,6 +212,18 @@ class Transformations(RDDPart[T]):
         partitionFunc: Callable[[K], int] = portable_hash,
     ) -> RDDPart[tuple[K, Iterable[T]]]:
         """Make an RDD of pairs of a key `f(record)` and all records that have it.
+
+        Parameters
+        ----------
+        f
+            Gives the key of a record, which must be hashable.
+        numPartitions, partitionFunc
+            As in `partitionBy`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -226,6 +266,11 @@ class Transformations(RDDPart[T]):
         Its partitions are those of both, except where both have the same partitioner: then
         partition i holds what partitions i of both have, and the partitioner is kept.
 
+        Parameters
+        ----------
+        other
+            Its records may be of another type.
+
         Examples
         --------
         >>> sc.parallelize([1, 2]).union(sc.parallelize(["x"])).collect()
@@ -248,6 +293,12 @@ class Transformations(RDDPart[T]):
     def intersection(self, other: RDDPart[T]) -> RDDPart[T]:
         """Make an RDD of the records that both have, each once.
 
+        Parameters
+        ----------
+        other
+            Its records, as those of this, must be hashable. The result has as many partitions as
+            both together, or `spark.default.parallelism`.
+
         Examples
         --------
         >>> sorted(sc.parallelize([1, 2, 2, 3]).intersection(sc.parallelize([2, 3, 4])).collect())
@@ -258,6 +309,18 @@ class Transformations(RDDPart[T]):
 
     def subtract(self, other: RDDPart[T], numPartitions: int | None = None) -> RDDPart[T]:
         """Make an RDD of the records that the other does not have, as often as they occur.
+
+        Parameters
+        ----------
+        other
+            What shall not come; the records of both must be hashable.
+        numPartitions
+            Of the result; by default as many as both have together, or `spark.default.parallelism`.
+
+        Raises
+        ------
+        ValueError
+            `numPartitions` is not positive.
 
         Examples
         --------
@@ -272,6 +335,11 @@ class Transformations(RDDPart[T]):
 
         It has as many partitions as both counts multiplied.
 
+        Parameters
+        ----------
+        other
+            Gone through anew for each record of this; cache it if it is dear to compute.
+
         Examples
         --------
         >>> sc.parallelize([1, 2], 1).cartesian(sc.parallelize("ab", 1)).collect()
@@ -282,11 +350,17 @@ class Transformations(RDDPart[T]):
     def zip(self, other: RDDPart[U]) -> RDDPart[tuple[T, U]]:
         """Make an RDD of pairs of the n-th records of both.
 
+        Parameters
+        ----------
+        other
+            Has as many partitions, and each of them as many records, as this.
+
         Raises
         ------
         ValueError
-            At once if the numbers of partitions differ; from the job if the numbers of records in a
-            partition do.
+            The numbers of partitions differ.
+        PythonException
+            From the job: the numbers of records in a partition differ.
 
         Examples
         --------

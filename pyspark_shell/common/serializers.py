@@ -64,10 +64,47 @@ class FramedSerializer(Serializer):
     """Writes each object as one frame."""
 
     def dump_stream(self, iterator: Iterable[Any], stream: WriteStream) -> None:
+        """Write each object as one frame, at once.
+
+        Parameters
+        ----------
+        iterator
+            The objects.
+        stream
+            A file of bytes, open for writing; it stays open.
+
+        Raises
+        ------
+        ValueError
+            A frame would have 2 GiB or more.
+
+        Examples
+        --------
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> NoOpSerializer().dump_stream([b"ab", b"c"], file)
+        >>> file.getvalue()
+        b'\\x00\\x00\\x00\\x02ab\\x00\\x00\\x00\\x01c'
+        """
         for obj in iterator:
             self._write_with_length(obj, stream)
 
     def load_stream(self, stream: ReadStream) -> Iterator[Any]:
+        """Read objects, each when it is asked for, until the stream ends or a length of -1 comes.
+
+        Parameters
+        ----------
+        stream
+            A file of bytes, open for reading; it stays open. Where the bytes of a frame are cut
+            off, it is taken to end.
+
+        Examples
+        --------
+        >>> import io
+        >>> file = io.BytesIO(b"\\x00\\x00\\x00\\x02ab\\x00\\x00\\x00\\x01c")
+        >>> list(NoOpSerializer().load_stream(file))
+        [b'ab', b'c']
+        """
         while True:
             try:
                 obj = self._read_with_length(stream)
@@ -145,9 +182,47 @@ class CloudPickleSerializer(FramedSerializer):
         self.allowed_names = allowed_names
 
     def dumps(self, obj: Any) -> bytes:
+        """Pickle an object.
+
+        Parameters
+        ----------
+        obj
+            Anything but what belongs to this process, such as locks, sockets and RDDs.
+
+        Raises
+        ------
+        PicklingError
+            It cannot be pickled.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> pickle.loads(CloudPickleSerializer().dumps(lambda x: x + 1))(1)
+        2
+        """
         return pickling.dumps(obj)
 
     def loads(self, obj: Any, encoding: str = "bytes") -> Any:
+        """Make an object of its pickle.
+
+        Parameters
+        ----------
+        obj
+            The bytes.
+        encoding
+            Of strings that Python 2 has pickled; `bytes` leaves them bytes.
+
+        Raises
+        ------
+        UnpicklingError
+            It names what `allowed_names` does not have.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> CloudPickleSerializer().loads(pickle.dumps([1, "a"]))
+        [1, 'a']
+        """
         if self.allowed_names is None:
             return pickle.loads(obj, encoding=encoding)
         return _RestrictedUnpickler(io.BytesIO(obj), self.allowed_names, encoding).load()
@@ -179,9 +254,45 @@ class MarshalSerializer(FramedSerializer):
     """
 
     def dumps(self, obj: Any) -> bytes:
+        """Marshal an object.
+
+        Parameters
+        ----------
+        obj
+            A number, a str, bytes, None, or a tuple, list, set or dict of such.
+
+        Raises
+        ------
+        ValueError
+            It is, or holds, something that marshal does not know.
+
+        Examples
+        --------
+        >>> MarshalSerializer().dumps(object())
+        Traceback (most recent call last):
+        ValueError: unmarshallable object
+        """
         return marshal.dumps(obj)
 
     def loads(self, obj: Any) -> Any:
+        """Make an object of what `dumps` made of it.
+
+        Parameters
+        ----------
+        obj
+            The bytes, made by the same version of Python.
+
+        Raises
+        ------
+        EOFError, ValueError, TypeError
+            They are something else.
+
+        Examples
+        --------
+        >>> serializer = MarshalSerializer()
+        >>> serializer.loads(serializer.dumps({"a": (1, 2.5)}))
+        {'a': (1, 2.5)}
+        """
         return marshal.loads(obj)
 
 

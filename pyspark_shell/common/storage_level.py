@@ -53,7 +53,13 @@ class StorageLevel:
 
     @property
     def is_valid(self) -> bool:
-        """Whether anything is kept at all."""
+        """Whether anything is kept at all.
+
+        Examples
+        --------
+        >>> StorageLevel.DISK_ONLY.is_valid, StorageLevel.NONE.is_valid
+        (True, False)
+        """
         return (self.useMemory or self.useDisk) and self.replication > 0
 
     def _key(self) -> tuple[bool, bool, bool, bool, int]:

@@ -76,16 +76,5 @@ def test_defaults_are_pyspark_s():
                 assert ours[parameter.name].default == parameter.default, name
 
 
-def test_every_method_has_an_example():
-    without = [
-        name
-        for name in public_methods(RDD) - {"context"}
-        if ">>>" not in (inspect.getdoc(getattr(RDD, name)) or "")
-        and not (inspect.getdoc(getattr(RDD, name)) or "").startswith("Not here")
-    ]
-
-    assert without == []
-
-
 def test_pipelined_rdd_is_an_rdd():
     assert issubclass(PipelinedRDD, RDD)
