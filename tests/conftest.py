@@ -34,6 +34,10 @@ for number, usual in [
 # Every driver, shell and kernel of the tests would compile all that it imports, each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# PySpark's virtual machines live for seconds here: too short for what the second compiler gains.
+for options in ("SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS", "SPARK_DAEMON_JAVA_OPTS"):
+    os.environ.setdefault(options, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
 PATIENCE_S = 5.0
 LOCAL_ROOTS = [Path(tempfile.gettempdir()), Path("/dev/shm")]
 

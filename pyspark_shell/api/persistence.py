@@ -105,8 +105,8 @@ class Persistence(RDDPart[T]):
         >>> str(sc.parallelize([1]).persist(StorageLevel.DISK_ONLY).getStorageLevel())
         'Disk Serialized 1x Replicated'
         """
-        self.is_cached = True
         self.ctx._persist(self._node, storageLevel)
+        self.is_cached = True
         return self
 
     def unpersist(self, blocking: bool = False) -> RDDPart[T]:
@@ -122,8 +122,8 @@ class Persistence(RDDPart[T]):
         >>> sc.parallelize([1]).cache().unpersist().is_cached
         False
         """
-        self.is_cached = False
         self.ctx._unpersist(self._node, blocking)
+        self.is_cached = False
         return self
 
     def getStorageLevel(self) -> StorageLevel:

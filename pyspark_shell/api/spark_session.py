@@ -149,9 +149,9 @@ class SparkSession:
         >>> spark.sparkContext.isStopped  # doctest: +SKIP
         True
         """
+        self._sc.stop()
         if SparkSession._current is not None and SparkSession._current._sc is self._sc:
             SparkSession._current = None
-        self._sc.stop()
 
     @classmethod
     def getActiveSession(cls) -> SparkSession | None:

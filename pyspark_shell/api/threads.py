@@ -78,7 +78,8 @@ class InheritableThread(threading.Thread):
         >>> seen
         ['search']
         """
-        self._inherited = _snapshot()
+        if self.ident is None:  # a second start is refused, and changes nothing
+            self._inherited = _snapshot()
         super().start()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 
+from pyspark_shell.common.errors import IllegalArgumentException
 from pyspark_shell.driver.task_resources import needs_of
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.partition import Partition
@@ -73,16 +74,22 @@ def _input(
 
 
 def _resource_profile(node: LineageNode) -> ResourceProfile | None:
-    """The resource profile of the stage: that of its first node that has one."""
+    """The one resource profile that nodes of the stage have; Spark refuses several, too."""
+    profiles: dict[int, ResourceProfile] = {}
     seen = {id(node)}
     queue = [node]
     while queue:
         current = queue.pop()
         if current.resource_profile is not None:
-            profile: ResourceProfile = current.resource_profile
-            return profile
+            profiles[current.resource_profile.id] = current.resource_profile
         for parent in current.live_parents():
             if id(parent) not in seen:
                 seen.add(id(parent))
                 queue.append(parent)
-    return None
+    if len(profiles) > 1:
+        ids = " and ".join(map(str, sorted(profiles)))
+        raise IllegalArgumentException(
+            f"Multiple ResourceProfiles specified in the RDDs for this stage: {ids}. Give its RDDs "
+            "one profile, or begin another stage between them, as repartition() does."
+        )
+    return next(iter(profiles.values()), None)

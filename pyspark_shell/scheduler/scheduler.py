@@ -16,25 +16,9 @@ from itertools import count
 from typing import Any, Final, TypeVar
 
 from pyspark_shell.common.clock import Clock, SystemClock
-from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.process_table import JobRow, KillIntent, KillScope
-from pyspark_shell.common.task_end import (
-    ExceptionFailure,
-    ExecutorLostFailure,
-    FetchFailed,
-    Success,
-    TaskEndReason,
-    TaskKilled,
-)
-from pyspark_shell.executor.messages import BarrierSync, BlockUpdated, StatusUpdate, TaskState
+from pyspark_shell.executor.messages import BarrierSync, BlockUpdated, StatusUpdate
 from pyspark_shell.executor.settings import ExecutorSettings
-from pyspark_shell.executor.task_outcome import (
-    Failure,
-    FetchFailure,
-    Killed,
-    MapOutput,
-    ResultFile,
-)
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.listener.events import (
     SparkListenerBlockManagerAdded,
@@ -44,10 +28,8 @@ from pyspark_shell.listener.events import (
     SparkListenerExecutorRemoved,
     SparkListenerSchedulerState,
     SparkListenerSpeculativeTaskSubmitted,
-    SparkListenerTaskEnd,
     SparkListenerTaskStart,
     SparkListenerTaskStuck,
-    TaskInfo,
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
 from pyspark_shell.scheduler.barrier_coordinator import BarrierCoordinator
@@ -58,26 +40,23 @@ from pyspark_shell.scheduler.dag_scheduler_event import (
     JobCancelled,
     StageCancelled,
 )
+from pyspark_shell.scheduler.executor_loss import ExecutorLoss
 from pyspark_shell.scheduler.executor_process import Assignment, ExecutorProcess
-from pyspark_shell.scheduler.job_waiter import JobWaiter, discard
+from pyspark_shell.scheduler.job_waiter import JobWaiter
 from pyspark_shell.scheduler.pool import Pools
 from pyspark_shell.scheduler.process_table import ProcessTableWriter
-from pyspark_shell.scheduler.scheduler_backend import (
-    BackendLimits,
-    ExecutorLoss,
-    SchedulerBackend,
-)
+from pyspark_shell.scheduler.scheduler_backend import BackendLimits, SchedulerBackend
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
 from pyspark_shell.scheduler.switch_interval import SwitchInterval
+from pyspark_shell.scheduler.task_ends import TaskEnds
+from pyspark_shell.scheduler.task_kills import TaskKills
 from pyspark_shell.scheduler.task_scheduler import Launch, TaskScheduler
-from pyspark_shell.scheduler.task_set_manager import RunningTask, TaskSetManager
+from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 from pyspark_shell.scheduler.zygote_handle import ZygoteHandle
 from pyspark_shell.shuffle.map_output_tracker import MapOutputTrackerMaster
 from pyspark_shell.storage.block_manager_master import BlockManagerMaster
 
 log: Final = logging.getLogger("pyspark_shell.TaskSchedulerImpl")
-# Spark's executors say what becomes of a kill; here they have no log of their own.
-executor_log: Final = logging.getLogger("pyspark_shell.Executor")
 
 T = TypeVar("T")
 
@@ -149,11 +128,12 @@ class Scheduler:
         self._barriers = BarrierCoordinator(
             self._backend.release_barrier, self._loop.call_later, config.barrier_timeout_s
         )
+        self._kills = TaskKills(self._tasks, self._backend, lambda gone: self._ends.finish(gone))
         self.tracker = MapOutputTrackerMaster(settings.dirs.path("shuffle"))
         self.blocks = BlockManagerMaster()
         effects = Effects(
             submit_tasks=self._submit_tasks,
-            kill_stage=self._kill_stage,
+            kill_stage=self._kills.kill_stage,
             post=bus.post,
             call_later=self._loop.call_later,
             accumulate=accumulate,
@@ -161,6 +141,7 @@ class Scheduler:
             slots_for=config.backend.slots_for,
         )
         self._dag = DAGScheduler(effects, config.jobs, self.tracker, self.blocks, self._clock)
+        self._ends = TaskEnds(self._tasks, self._dag, self._kills, self._barriers, bus, self._clock)
 
     # From any thread ------------------------------------------------------------------
 
@@ -222,13 +203,13 @@ class Scheduler:
 
     def kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
         """Kill one attempt, which is run again; False if no such task runs."""
-        return self.ask(partial(self._kill_task_attempt, task_id, interrupt, reason))
+        return self.ask(partial(self._kills.kill_attempt, task_id, interrupt, reason))
 
     def kill_executor(self, executor_id: str, reason: str) -> bool:
         """End an executor's processes; another takes its place, its task is run again and counts
         as killed. False if there is no such executor.
         """
-        return self.ask(partial(self._kill_executor, executor_id, reason))
+        return self.ask(partial(self._kills.kill_executor, executor_id, reason))
 
     def tell_state(self) -> None:
         """Have the listeners told what runs, in order with all that they are told."""
@@ -244,7 +225,7 @@ class Scheduler:
 
     def force_kills(self, job_ids: Collection[int]) -> None:
         """Do not wait any longer for killed tasks of these jobs: end their processes."""
-        self._loop.post(partial(self._force_kills, frozenset(job_ids)))
+        self._loop.post(partial(self._kills.force, frozenset(job_ids)))
 
     def remove_blocks(self, prefix: str) -> BlockRemoval:
         """Have all executors forget hot blocks and broadcast values; what is returned can be
@@ -426,21 +407,10 @@ class Scheduler:
         log.info("executor %s is lost: %s", executor.executor_id, loss.reason)
         self._offers_wanted = True
         if task is not None:  # told first: a listener counts no task for an executor that is gone
-            self._task_lost(executor, task, loss)
+            self._ends.lost(executor, task, loss)
         now_ms = self._clock.time_ms()
         self._bus.post(SparkListenerExecutorRemoved(now_ms, executor.executor_id, loss.reason))
         self._bus.post(SparkListenerBlockManagerRemoved(now_ms, executor.executor_id, "localhost"))
-
-    def _task_lost(self, executor: ExecutorProcess, task: Assignment, loss: ExecutorLoss) -> None:
-        running = task.task_set.running.get(task.task_id)
-        reason: TaskEndReason
-        if loss.kill_reason is not None:
-            reason = TaskKilled(loss.kill_reason)
-        elif running is not None and running.kill_reason is not None:
-            reason = TaskKilled(running.kill_reason)
-        else:
-            reason = ExecutorLostFailure(executor.executor_id, loss.caused_by_app, loss.reason)
-        self._task_failed(task, reason, None)
 
     def no_executors(self, reason: str) -> None:
         """Executors cannot be started at all: that ends the application, also an idle one."""
@@ -484,127 +454,9 @@ class Scheduler:
     ) -> None:
         """A task has ended by itself."""
         self._offers_wanted = True
-        if task.task_id not in task.task_set.running:
-            return  # the stop has told of its end already
-        if status.state is TaskState.KILLED:
-            _log_killed(task, Killed.decode(status.result))
-        if status.state is TaskState.FINISHED:
-            self._task_succeeded(task, status)
-        else:
-            self._task_failed(task, _reason_of(task, status), status)
+        self._ends.ended(task, status)
 
-    # Ends of tasks ----------------------------------------------------------------------------
-
-    def _task_succeeded(self, task: Assignment, status: StatusUpdate) -> None:
-        task_set = task.task_set
-        payload: bytes | ResultFile | MapOutput = status.result
-        is_map = task_set.stage.shuffle is not None
-        if is_map:
-            payload = MapOutput.decode(status.result)
-        elif status.in_file:
-            payload = ResultFile.decode(status.result)
-        too_large = None
-        if not is_map:
-            size = payload.size_bytes if isinstance(payload, ResultFile) else len(status.result)
-            too_large = task_set.add_result_bytes(size)
-        if too_large is not None:
-            reason = TaskKilled("Tasks result size has exceeded maxResultSize")
-            self._end_task(
-                task, task_set.failed(task.task_id, reason, self._clock.time_ms()), reason, status
-            )
-            if not isinstance(payload, MapOutput):
-                discard(payload)
-            self._dag.task_set_aborted(task_set, too_large, None)
-            self._tasks.finished(task_set)
-            return
-        info, first, copies = task_set.succeeded(
-            task.task_id, self._clock.time_ms(), self._clock.monotonic_s()
-        )
-        self._end_task(
-            task, info, Success() if first else TaskKilled("another attempt succeeded"), status
-        )
-        for copy in copies:
-            self._kill_task(task_set, copy, True, "another attempt succeeded")
-        if first and isinstance(payload, MapOutput):
-            self._dag.map_task_succeeded(task_set, info, payload, status.accumulators)
-        elif isinstance(payload, MapOutput):
-            pass
-        elif not first or not self._dag.result_task_succeeded(
-            task_set, info, payload, status.accumulators
-        ):
-            discard(payload)
-        self._finish(task_set)
-
-    def _task_failed(
-        self, task: Assignment, reason: TaskEndReason, status: StatusUpdate | None
-    ) -> None:
-        task_set = task.task_set
-        if task.task_id not in task_set.running:
-            return
-        info = task_set.failed(task.task_id, reason, self._clock.time_ms())
-        self._dag.task_failed(task_set, info)
-        # The error of the job tells of its last failure; a warning is for what goes on after it.
-        level = logging.INFO if task_set.is_zombie else logging.WARNING
-        repeats = task_set.repeats(reason, self._clock.monotonic_s())
-        log.log(level, "%s", task_set.lost_task(info, _in_short(reason, repeats)))
-        self._end_task(task, info, reason, status)
-        if isinstance(reason, FetchFailed) and status is not None:
-            self._dag.fetch_failed(task_set, FetchFailure.decode(status.result), reason)
-        elif task_set.is_barrier and not isinstance(reason, TaskKilled):
-            task_set.suspend()
-            self._dag.barrier_task_failed(task_set, info, reason)
-        elif task_set.abort_reason is not None:
-            failure = reason if isinstance(reason, ExceptionFailure) else None
-            self._dag.task_set_aborted(task_set, task_set.abort_reason, failure)
-        self._finish(task_set)
-
-    def _finish(self, task_set: TaskSetManager) -> None:
-        if task_set.is_finished:
-            self._tasks.finished(task_set)
-            if task_set.is_barrier:
-                self._barriers.forget(task_set)
-
-    def _end_task(
-        self, task: Assignment, info: TaskInfo, reason: TaskEndReason, status: StatusUpdate | None
-    ) -> None:
-        task_set = task.task_set
-        kind = "ShuffleMapTask" if task_set.stage.shuffle is not None else "ResultTask"
-        metrics: TaskMetrics | None = status.task_metrics() if status is not None else None
-        self._bus.post(
-            SparkListenerTaskEnd(
-                task_set.stage.stage_id, task_set.attempt, kind, reason, info, metrics
-            )
-        )
-
-    # Kills ------------------------------------------------------------------------------------
-
-    def _kill_stage(self, stage_id: int, interrupt: bool, reason: str) -> None:
-        log.info("Canceling stage %d", stage_id)
-        log.info("Killing all running tasks in stage %d: %s", stage_id, reason)
-        for task_set in self._tasks.task_sets_of(stage_id):
-            task_set.suspend()
-            for task in list(task_set.running.values()):
-                self._kill_task(task_set, task, interrupt, reason)
-            log.info("Stage %s was cancelled", task_set.name)
-            self._finish(task_set)
-
-    def _kill_task(
-        self, task_set: TaskSetManager, task: RunningTask, interrupt: bool, reason: str
-    ) -> None:
-        task.kill_reason = task.kill_reason or reason
-        executor_log.info(
-            "Executor is trying to kill %s, interruptThread: %s, reason: %s",
-            task_set.name_of(task.info), str(interrupt).lower(), reason,
-        )  # fmt: skip
-        self._backend.kill_task(task.info.executor_id, task.info.task_id, interrupt, reason)
-
-    def _kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
-        task_set = self._tasks.find_task(task_id)
-        if task_set is None:
-            log.warning("Could not kill task %d because no task with that ID was found.", task_id)
-            return False
-        self._kill_task(task_set, task_set.running[task_id], interrupt, reason)
-        return True
+    # Kills from outside -------------------------------------------------------------------
 
     def _obey(self, intent: KillIntent) -> None:
         """Take over a kill that another process began while this one could not answer."""
@@ -623,25 +475,13 @@ class Scheduler:
             case KillScope.STAGE:
                 self._dag.process(StageCancelled(intent.target, intent.reason))
             case KillScope.TASK:
-                self._kill_task_attempt(intent.target, True, intent.reason)
+                self._kills.kill_attempt(intent.target, True, intent.reason)
             case KillScope.EXECUTOR:
-                self._kill_executor(str(intent.target), intent.reason)
+                self._kills.kill_executor(str(intent.target), intent.reason)
             case KillScope.APPLICATION:
                 self._dag.application_killed(
                     f"Application has been killed. Reason: {intent.reason}"
                 )
-
-    def _kill_executor(self, executor_id: str, reason: str) -> bool:
-        executor = self._backend.executors.get(executor_id)
-        if executor is None:
-            return False
-        if executor.running is not None:
-            task = executor.running.task_set.running.get(executor.running.task_id)
-            if task is not None:
-                task.kill_reason = task.kill_reason or reason
-        executor.end_reason = f"it was killed: {reason}"
-        self._backend.kill_executor(executor)
-        return True
 
     def _tell_state(self) -> None:
         tasks = (task_id for task_set in self._tasks.pools.all() for task_id in task_set.running)
@@ -658,11 +498,6 @@ class Scheduler:
         """Now and then, whether or not somebody looks: the cure of whatever a listener missed."""
         self._tell_state()
         self._loop.call_later(self._config.tell_state_s, self._tell_state_again)
-
-    def _force_kills(self, job_ids: Collection[int]) -> None:
-        for task_set in self._tasks.pools.all():
-            if not task_set.owners.isdisjoint(job_ids):
-                self._backend.reaper.force_now(list(task_set.running))
 
     def _restore_switch_interval(self) -> None:
         quiet_since_s = self._quiet_since_s
@@ -712,55 +547,13 @@ class Scheduler:
 
     def _end_all(self, reason: str, finished: threading.Event) -> None:
         self._backend.stop()
-        for task_set in self._tasks.pools.all():
-            for task_id in list(task_set.running):
-                killed = TaskKilled(reason)
-                info = task_set.failed(task_id, killed, self._clock.time_ms())
-                self._end_task(Assignment(task_id, task_set), info, killed, None)
-            self._tasks.finished(task_set)
+        self._ends.stopped(reason)
         finished.set()
-
-
-def _log_killed(task: Assignment, killed: Killed) -> None:
-    info = task.task_set.running[task.task_id].info
-    how = "interrupted and killed" if killed.stack else "killed"
-    name = task.task_set.name_of(info)
-    executor_log.info("Executor %s %s, reason: %s", how, name, killed.reason)
 
 
 def _split_of(task_set: TaskSetManager, index: int) -> bytes:
     return task_set.stage.stage_input.splits[task_set.partitions[index]]
 
 
-def _in_short(reason: TaskEndReason, repeats: int) -> object:
-    """A failure for the log, where those that are alike are counted."""
-    if not isinstance(reason, ExceptionFailure):
-        return reason
-    if repeats:
-        return f"{reason.class_name} ({reason.description}) [duplicate {repeats}]"
-    return f"{reason.class_name}: {reason.description}"
-
-
 def _ignore(intent: KillIntent) -> None:
     return
-
-
-def _reason_of(task: Assignment, status: StatusUpdate) -> TaskEndReason:
-    match status.state:
-        case TaskState.COMMIT_DENIED:
-            return task.task_set.commit_denied(task.task_id)
-        case TaskState.KILLED:
-            killed = Killed.decode(status.result)
-            return TaskKilled(killed.reason, killed.stack)
-        case TaskState.FETCH_FAILED:
-            fetch = FetchFailure.decode(status.result)
-            return FetchFailed(fetch.shuffle_id, fetch.map_index, fetch.reduce_id, fetch.message)
-        case _:
-            failure = Failure.decode(status.result)
-            return ExceptionFailure(
-                failure.class_name,
-                failure.description,
-                failure.traceback,
-                failure.pickled,
-                failure.retriable,
-            )

@@ -44,9 +44,11 @@ from pyspark_shell.executor.process_control import (
     is_running,
     kill_group,
     kill_with_group,
-    signal_name,
 )
 from pyspark_shell.scheduler.block_removal import BlockRemoval, BlockRemovals
+from pyspark_shell.scheduler.executor_health import CHECK_S, ExecutorHealth
+from pyspark_shell.scheduler.executor_logs import ExecutorLogs
+from pyspark_shell.scheduler.executor_loss import ExecutorLoss, explain
 from pyspark_shell.scheduler.executor_process import Assignment, Channel, ExecutorProcess
 from pyspark_shell.scheduler.process_table import ProcessTableWriter
 from pyspark_shell.scheduler.selector_loop import SelectorLoop
@@ -59,34 +61,13 @@ log: Final = logging.getLogger("pyspark_shell.SchedulerBackend")
 
 # After the channel's end of file, how long to wait for the zygote to tell the exit status.
 _STATUS_WAIT_S: Final = 1.0
-_HEALTH_CHECK_S: Final = 1.0
 # How long the first job waits for all executors after the first one is up. They come within
 # milliseconds of one another; without it, tasks that are short would all run on the first.
 _START_WAIT_S: Final = 0.5
 # Executors that died in a row before they were up; then starting more is pointless.
 _MAX_FAILED_STARTS: Final = 8
-_STDERR_TAIL_BYTES: Final = 2048
-# Somebody who looks each second at a C call of an hour shall not fill the disk.
-_MAX_STACKS_BYTES: Final = 1 << 20
 
 DumpAnswer = Callable[[list[dict[str, Any]]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutorLoss:
-    """Why an executor is gone.
-
-    Attributes
-    ----------
-    caused_by_app
-        Whether the task that ran is to blame: it exited or crashed the process by itself.
-    kill_reason
-        Set if the engine ended the process because its task was killed and did not stop.
-    """
-
-    reason: str
-    caused_by_app: bool
-    kill_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +121,7 @@ class SchedulerBackend:
         table: ProcessTableWriter,
     ) -> None:
         self._loop = loop
-        self._log_directory = log_directory
+        self._logs = ExecutorLogs(log_directory)
         self._limits = limits
         self._zygote = zygote
         self.table = table
@@ -156,7 +137,7 @@ class SchedulerBackend:
         self._dump_requests: dict[int, tuple[str, DumpAnswer]] = {}
         self._next_request = 0
         self._stopping = False
-        self._next_check_s = 0.0
+        self._health = ExecutorHealth(limits.network_timeout_s, self.kill_executor)
         self._start_errors = ""
 
     def start(self, events: BackendEvents) -> None:
@@ -165,8 +146,7 @@ class SchedulerBackend:
         self._watch_zygote()
         for slot in range(self._limits.slots):
             self._fork(slot // self._limits.cores_per_executor)
-        self._next_check_s = time.monotonic() + _HEALTH_CHECK_S
-        self._loop.call_later(_HEALTH_CHECK_S, self._check_health)
+        self._loop.call_later(CHECK_S, self._check_health)
 
     # Processes -----------------------------------------------------------------------
 
@@ -297,7 +277,9 @@ class SchedulerBackend:
             self.reaper.ended(task.task_id)
         if self._events is None:
             return
-        loss = self._explain(executor, task)
+        forced = self.reaper.forced_reason(task.task_id) if task is not None else None
+        tail = self._logs.stderr_tail(f"executor-{executor.executor_id}")
+        loss = explain(executor, task, forced, tail)
         if not self._stopping:
             self._replace(executor)
         elif task is None:
@@ -315,8 +297,8 @@ class SchedulerBackend:
             self._failed_starts = 0
         else:
             self._failed_starts += 1
-            self._start_errors = self._stderr_tail(f"executor-{executor.executor_id}")
-            self._start_errors = self._start_errors or self._stderr_tail("zygote")
+            self._start_errors = self._logs.stderr_tail(f"executor-{executor.executor_id}")
+            self._start_errors = self._start_errors or self._logs.stderr_tail("zygote")
         if self._failed_starts < _MAX_FAILED_STARTS:
             self._fork(executor.group)
         elif not self.executors and self._events is not None:
@@ -324,38 +306,6 @@ class SchedulerBackend:
                 f"{self._failed_starts} executors in a row ended before they were up. "
                 f"The last one said:\n{self._start_errors}"
             )
-
-    def _explain(self, executor: ExecutorProcess, task: Assignment | None) -> ExecutorLoss:
-        forced = self.reaper.forced_reason(task.task_id) if task is not None else None
-        status = executor.exit_status
-        how = signal_name(status) if status is not None else "an unknown status"
-        killed_by = None
-        if status is not None and os.WIFSIGNALED(status):
-            killed_by = os.WTERMSIG(status)
-        external = not executor.misbehaved and (
-            executor.end_reason is not None or killed_by in (signal.SIGKILL, signal.SIGTERM)
-        )
-        text = f"Executor {executor.executor_id} (pid {executor.pid}) ended with {how}"
-        if task is not None:
-            text += f" while running TID {task.task_id} of stage {task.task_set.name}"
-        if executor.end_reason is not None:
-            text += f": {executor.end_reason}"
-        elif killed_by == signal.SIGKILL and forced is None:  # not by this engine
-            text += (
-                f". It last used {executor.rss_bytes >> 20} MiB; if nobody killed it, "
-                "the system may have run out of memory"
-            )
-        tail = self._stderr_tail(f"executor-{executor.executor_id}")
-        if tail:
-            text += f"\nIts last output on stderr:\n{tail}"
-        return ExecutorLoss(text, not external, forced)
-
-    def _stderr_tail(self, process: str) -> str:
-        path = self._log_path(process)
-        return _read_from(path, max(0, _size(path) - _STDERR_TAIL_BYTES)).strip()
-
-    def _log_path(self, process: str, stream: str = "stderr") -> str:
-        return os.path.join(self._log_directory, f"{process}.{stream}")
 
     def _retire(self, executor: ExecutorProcess) -> None:
         """Have an executor that is free end by itself; another takes its place."""
@@ -474,15 +424,11 @@ class SchedulerBackend:
 
         Returns what reads them, a moment later.
         """
-        path = self._log_path(f"executor-{executor.executor_id}", "stacks")
-        size_before = _size(path)
-        if size_before > _MAX_STACKS_BYTES:
-            os.truncate(path, 0)
-            size_before = 0
+        stacks = self._logs.stacks_from_now(f"executor-{executor.executor_id}")
         if executor.pid is not None and executor.exit_status is None:
             with suppress(ProcessLookupError):
                 os.kill(executor.pid, STACK_DUMP_SIGNAL)
-        return partial(_read_from, path, size_before)
+        return stacks
 
     def release_barrier(self, executor_id: str, release: BarrierRelease) -> None:
         """Let a barrier task go on."""
@@ -516,36 +462,13 @@ class SchedulerBackend:
         assert not self._dump_requests, f"thread dumps {self._dump_requests} are not answered"
         assert not self._removals, f"{len(self._removals)} removals are not confirmed"
 
-    # Health ----------------------------------------------------------------------------
-
     def _check_health(self) -> None:
-        """End executors that no longer answer: stopped, or stuck without using the processor."""
         if self._stopping:
             return
-        now = time.monotonic()
-        if now > self._next_check_s + _HEALTH_CHECK_S:
-            # This process itself was stopped for a while: what executors said meanwhile is not
-            # read yet.
-            for executor in self.executors.values():
-                executor.last_heard_s = now
-        self._next_check_s = now + _HEALTH_CHECK_S
-        for executor in list(self.executors.values()):
-            silent_s = now - executor.last_heard_s
-            if silent_s < self._limits.network_timeout_s:
-                continue
-            if executor.pid is None:
-                log.warning("the zygote (pid %d) does not fork, it is ended", self._zygote.pid)
-                self._zygote.process.kill()
-                break
-            cpu_s = _cpu_seconds(executor.pid)
-            if cpu_s is not None and cpu_s > executor.cpu_seen_s:
-                executor.cpu_seen_s = cpu_s  # C code holds its GIL: busy, not stuck
-                executor.last_heard_s = now
-                continue
-            executor.end_reason = f"no heartbeat for {silent_s:.0f} s and no processor time used"
-            log.warning("executor %s: %s", executor.executor_id, executor.end_reason)
-            self.kill_executor(executor)
-        self._loop.call_later(_HEALTH_CHECK_S, self._check_health)
+        if not self._health.check(self.executors.values()):
+            log.warning("the zygote (pid %d) does not fork, it is ended", self._zygote.pid)
+            self._zygote.process.kill()
+        self._loop.call_later(CHECK_S, self._check_health)
 
     # The end ---------------------------------------------------------------------------
 
@@ -580,31 +503,3 @@ class SchedulerBackend:
         for executor in self.executors.values():
             executor.close()
         self.table.close()
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
-
-
-def _read_from(path: str, position: int) -> str:
-    try:
-        with open(path, "rb") as file:
-            file.seek(position)
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _cpu_seconds(pid: int) -> float | None:
-    """Processor time of a process; None when it is stopped or the system does not tell."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    if fields[0] in (b"T", b"t"):
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -14,6 +14,7 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any, Final
 
 from pyspark_shell.common.spark_conf import SparkConf, set_command_line
+from pyspark_shell.shell.dump_key import install_dump_key
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
 
 # Python's own for a script that it cannot read.
@@ -89,6 +90,7 @@ def _run(conf: SparkConf, code: CodeType, namespace: dict[str, Any]) -> None:
     begin_tracebacks_in_user_code(namespace)
     names = SparkNames(namespace)
     names.offer_unused()
+    install_dump_key()
     try:
         exec(code, namespace)
     finally:

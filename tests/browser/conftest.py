@@ -36,8 +36,21 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def shared_tab(lab, browser):
+    return LabPage(lab, browser.new_context(viewport={"width": 1280, "height": 800}).new_page())
+
+
 @pytest.fixture
-def lab_page(lab, browser):
+def lab_page(lab, shared_tab):
+    """The module's tab, with nothing open: loading JupyterLab takes longer than most tests."""
+    yield shared_tab
+    shared_tab.clear()
+    lab.stop_kernels()
+
+
+@pytest.fixture
+def new_lab_page(lab, browser):
     """Open a tab of its own; closing it ends nothing in the kernel."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     yield LabPage(lab, context.new_page())

@@ -161,15 +161,29 @@ class LabPage:
 
     def open(self, notebook=None, panel=True):
         """Open Lab with a notebook, and the panel at its side unless somebody else is to do so."""
-        path = f"lab/tree/{notebook}" if notebook else "lab"
-        self.page.goto(f"{self.lab.url}{path}?token={TOKEN}&reset")
-        self.page.wait_for_function("window.jupyterapp && jupyterapp.restored")
-        self.page.evaluate("jupyterapp.restored")
+        if self.page.url == "about:blank" or not notebook:
+            path = f"lab/tree/{notebook}" if notebook else "lab"
+            self.page.goto(f"{self.lab.url}{path}?token={TOKEN}&reset")
+            self.page.wait_for_function("window.jupyterapp && jupyterapp.restored")
+            self.page.evaluate("jupyterapp.restored")
+        else:
+            self.command("docmanager:open", path=notebook)
         if notebook:
             self._wait_for_kernel()
         if panel:
             self.command("pyspark-shell:open")
         return self
+
+    def clear(self):
+        """Close all documents, saved or not, and forget what was asked for."""
+        self.page.evaluate(
+            """() => {
+              for (const widget of [...(window.jupyterapp?.shell.widgets('main') ?? [])]) {
+                widget.dispose();
+              }
+            }"""
+        )
+        self.requests.clear()
 
     def _wait_for_kernel(self):
         self.page.wait_for_function(

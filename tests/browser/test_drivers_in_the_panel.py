@@ -47,13 +47,13 @@ def terminal_driver(lab):
     os.close(ours)
 
 
-def test_empty_state_teaches(lab_page):
-    view = lab_page.open()
+def test_empty_state_teaches(new_lab_page):
+    view = new_lab_page.open()
 
     view.shows(view.panel, "No driver yet")
     view.shows(view.panel, "pyspark-shell")
     start = view.panel.locator("code").first.inner_text()
-    view = lab_page.open(lab_page.lab.write_notebook(f"{start}\nsc.range(4).count()"))
+    view = new_lab_page.open(new_lab_page.lab.write_notebook(f"{start}\nsc.range(4).count()"))
     view.run_to_end(0)
     assert view.output(0).splitlines()[-1] == "4"
     view.is_in_state(view.job(0), "done")
@@ -256,8 +256,8 @@ def pid_in(view):
     return re.search(r"pid \d+", view.panel.locator("header").inner_text())[0]
 
 
-def test_the_panel_opens_beside_the_first_notebook(lab_page):
-    view = lab_page.open(lab_page.lab.write_notebook("1"), panel=False)
+def test_the_panel_opens_beside_the_first_notebook(new_lab_page):
+    view = new_lab_page.open(new_lab_page.lab.write_notebook("1"), panel=False)
 
     view.shows(view.panel, "No driver yet")
     assert view.panel.is_visible()

@@ -291,15 +291,15 @@ sc.parallelize(range(2), 2).count()
     assert "2" in view.output(3).splitlines()
 
 
-def test_reload_second_tab_and_restart(lab_page, browser):
+def test_reload_second_tab_and_restart(new_lab_page, browser):
     from tests.browser.jupyter_lab import LabPage
 
-    view = opened(lab_page, LONG)
+    view = opened(new_lab_page, LONG)
     view.run(1)
     view.is_in_state(view.job(0), "running")
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     try:
-        other = LabPage(lab_page.lab, context.new_page()).open()
+        other = LabPage(new_lab_page.lab, context.new_page()).open()
         other.is_in_state(other.job(0), "running")
 
         view.page.reload()

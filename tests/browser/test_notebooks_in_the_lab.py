@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 SEEN = {
     "first-job": [r"1 job · 16 tasks · "],
     "watch-a-shuffle": [r"takeOrdered at In\[3\]:1"],
-    "kill-a-hung-task": [r"Killed: job 2 \(collect, 39 of 40 tasks\)", r"2 killed|1 killed"],
+    "kill-a-hung-task": [r"Killed: job 2 \(collect, 39 of 40 tasks\)", r"39/40 "],
     "who-holds-my-cache": [r"Forgotten: ", r"1 cleaned"],
     "why-wont-it-exit": [r"loader"],
 }

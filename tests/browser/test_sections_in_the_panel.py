@@ -185,8 +185,8 @@ for n in range(2):
     view.page.get_by_text("No Spark job is running.").first.wait_for()
 
 
-def test_folds_are_kept_and_the_badge_counts_what_runs(lab_page):
-    view = running(opened(lab_page, LONG))
+def test_folds_are_kept_and_the_badge_counts_what_runs(new_lab_page):
+    view = running(opened(new_lab_page, LONG))
     view.section("Threads")
     badge = view.page.locator("[data-badge='1']")
     badge.first.wait_for(state="attached")
@@ -204,14 +204,14 @@ def test_folds_are_kept_and_the_badge_counts_what_runs(lab_page):
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_nothing_is_cut_off_in_a_narrow_side_bar(lab_page, theme):
+def test_nothing_is_cut_off_in_a_narrow_side_bar(new_lab_page, theme):
     cell = """
 data = sc.parallelize(range(60), 60).setName("a name that is rather long for a side bar").cache()
 pairs = data.map(lambda x: (x, time.sleep(1))).groupByKey()
 thread = threading.Thread(target=pairs.count, name="a-thread-with-quite-a-long-name-of-its-own")
 thread.start()
 """
-    view = opened(lab_page, cell)
+    view = opened(new_lab_page, cell)
     view.command("apputils:change-theme", theme=theme)
     view.run_to_end(1)
     view.is_in_state(view.job(0), "running")

@@ -153,6 +153,17 @@ def test_a_profile_that_no_executor_can_serve_is_refused_at_once(sc, tasks, exec
     assert sc.parallelize(range(4), 2).count() == 4
 
 
+def test_the_rdds_of_a_stage_have_one_profile_or_are_refused(sc):
+    one, other = (profile_of(TaskResourceRequests().cpus(cpus)) for cpus in (1, 2))
+    first = sc.parallelize(range(4), 2).withResources(one).map(str)
+
+    with pytest.raises(ValueError, match=f"Multiple ResourceProfiles .*: {one.id} and {other.id}"):
+        first.map(int).withResources(other).count()
+
+    assert first.map(int).withResources(one).count() == 4
+    assert first.repartition(2).withResources(other).count() == 4
+
+
 def test_a_barrier_stage_counts_the_cores_that_its_tasks_take(start):
     sc = start(spark__task__cpus=2)
 

@@ -4,6 +4,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.processes.waiting import wait_for
 from tests.shell.command import pyspark_shell
 
 
@@ -128,3 +129,29 @@ def test_a_killed_script_that_imports_ipython_is_ended_like_any_other(tmp_path):
 
     assert done.returncode == 143, done.stderr
     assert "user-bg" in done.stderr
+
+
+def test_a_key_shows_where_a_script_and_its_tasks_are(start_shell, tmp_path):
+    gate = tmp_path / "gate"
+    script = tmp_path / "job.py"
+    script.write_text(
+        "import os, time\n"
+        "def wait_for_file(n):\n"
+        f"    open({str(tmp_path)!r} + '/begun.' + str(n), 'w').close()\n"
+        f"    while not os.path.exists({str(gate)!r}):\n"
+        "        time.sleep(0.01)\n"
+        "def drive():\n"
+        "    sc.range(2, numSlices=2).foreach(wait_for_file)\n"
+        "drive()\n"
+        "print('went on')\n"
+    )
+    terminal = start_shell(str(script))
+    wait_for(lambda: len(list(tmp_path.glob("begun.*"))) == 2, "both tasks")
+
+    terminal.press("C-\\")
+
+    terminal.wait("in drive$")
+    terminal.wait("in wait_for_file$")
+    gate.touch()
+    terminal.wait("^went on$")
+    terminal.wait("^exit code 0$")
