@@ -94,7 +94,7 @@ class Engine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            text=True,
+            bufsize=0,  # or a line could wait in a buffer, where `select` does not see it
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
         self._answer()
@@ -141,8 +141,7 @@ class Engine:
 
     def _order(self, **order: Any) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
