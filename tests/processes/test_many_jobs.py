@@ -65,14 +65,12 @@ def test_ten_thousand_jobs_leave_no_trace(sc):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("partitions", [TASKS, 20_000])
-def test_a_hundred_thousand_tasks_are_exact(sc, partitions):
+def test_a_hundred_thousand_tasks_are_exact(sc):
     before = rss_bytes(os.getpid())
     seen = sc.accumulator(0)
 
-    for _ in range(TASKS // partitions):
-        numbers = sc.parallelize(range(2 * partitions), partitions)
-        assert numbers.map(lambda n: (seen.add(1), n)[1]).sum() == partitions * (2 * partitions - 1)
+    numbers = sc.parallelize(range(2 * TASKS), TASKS)
+    assert numbers.map(lambda n: (seen.add(1), n)[1]).sum() == TASKS * (2 * TASKS - 1)
 
     assert seen.value == 2 * TASKS
     assert rss_bytes(os.getpid()) - before < 200 << 20
