@@ -30,6 +30,8 @@ log: Final = logging.getLogger("pyspark_shell.TaskReaper")
 # An executor whose message thread has not answered by then has its interpreter held by C code.
 _DUMP_WAIT_S: Final = 0.2
 _FAULTHANDLER_WAIT_S: Final = 0.1
+# So long a process that was sent SIGKILL may take, before it is news that it lives.
+_END_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,15 @@ class _Reaping:
     interrupt: bool
     started_s: float
     timers: list[Timer] = field(default_factory=list)
+    forced_s: float | None = None
 
     @property
     def elapsed_ms(self) -> float:
         return (time.monotonic() - self.started_s) * 1000
+
+    def is_being_ended(self) -> bool:
+        """Whether its process was sent SIGKILL just now, and has had no time to end."""
+        return self.forced_s is not None and time.monotonic() - self.forced_s < _END_S
 
 
 class TaskReaper:
@@ -183,6 +190,7 @@ class TaskReaper:
             self._forced[reaping.task_id] = f"{reaping.reason} (forced after {elapsed_ms:.0f} ms)"
         else:
             reaping.executor.end_reason = f"Command exited with code {self._limits.exit_code}"
+        reaping.forced_s = time.monotonic()
         self._hands.end_process(reaping.executor)
 
     # Warnings -------------------------------------------------------------------------
@@ -195,11 +203,12 @@ class TaskReaper:
     def _warn(self, reaping: _Reaping) -> None:
         if reaping.task_id not in self._reapings:
             return
-        log.warning(
-            "Killed task %d is still running after %.0f ms", reaping.task_id, reaping.elapsed_ms
-        )
-        if self._limits.thread_dump:
-            self._show_stack(reaping)
+        if not reaping.is_being_ended():
+            log.warning(
+                "Killed task %d is still running after %.0f ms", reaping.task_id, reaping.elapsed_ms
+            )
+            if self._limits.thread_dump:
+                self._show_stack(reaping)
         self._warn_later(reaping)
 
     def _show_stack(self, reaping: _Reaping) -> None:

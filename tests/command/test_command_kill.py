@@ -275,7 +275,7 @@ def test_a_silent_drivers_group_is_gone_a_second_and_the_deadline_after_the_orde
 
     with Stopwatch() as watch:
         code = run_command(["kill", "--group", "nightly", "--json"])
-        wait_for_end(pids, 0)
+        wait_for_end(pids, 0.1)  # a thread or two of theirs may still be on the way out
 
     said = json.loads(capsys.readouterr().out)
     assert code == 0
