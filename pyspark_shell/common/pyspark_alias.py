@@ -12,15 +12,19 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyspark_shell.common.config import ALIAS_PYSPARK
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.version import ALIAS_VERSION
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # to import `importlib.abc` takes a third of an executor's start
 
 _PYSPARK: Final = "pyspark"
 _OURS: Final = "pyspark_shell"
@@ -61,7 +65,7 @@ def uninstall() -> None:
             del sys.modules[name]
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder(Loader):
     """Finds `pyspark` and what is below it."""
 
     def find_spec(
