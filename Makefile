@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 # Most tests wait for processes, so two run at once; those of one file stay together.
-AT_ONCE := -n 2 --dist loadfile
+AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo shell lab panel test test-release check bench bench-kill bench-polls clean
 

@@ -38,7 +38,29 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 for options in ("SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS", "SPARK_DAEMON_JAVA_OPTS"):
     os.environ.setdefault(options, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
+# Files that take a minute or more, longest first. They begin first: a worker that is left with one
+# at the end lets all others wait.
+LONG = [
+    "compat/test_differential.py",
+    "processes/test_many_jobs.py",
+    "browser/test_jobs_in_the_panel.py",
+    "hadoop/test_against_spark.py",
+    "shell/test_apache.py",
+    "browser/test_views_in_the_panel.py",
+    "browser/test_drivers_in_the_panel.py",
+    "browser/test_sections_in_the_panel.py",
+    "command/test_command_kill.py",
+    "command/test_command_listings.py",
+    "browser/test_notebooks_in_the_lab.py",
+    "shell/test_interactive.py",
+    "processes/test_start_and_stop.py",
+    "kernel/test_cell_progress.py",
+    "processes/test_cleaner.py",
+    "kernel/test_kernel_interrupts.py",
+    "engines/test_rows_against_spark.py",
+]
 PATIENCE_S = 5.0
+TESTS = Path(__file__).resolve().parent
 LOCAL_ROOTS = [Path(tempfile.gettempdir()), Path("/dev/shm")]
 
 
@@ -161,6 +183,12 @@ class Snapshot:
             "directories": [str(path) for path in now.directories - self.directories],
         }
         return {kind: names for kind, names in found.items() if names}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    ranks = {TESTS / name: rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONG)))
 
 
 @pytest.hookimpl(hookwrapper=True)
