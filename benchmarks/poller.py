@@ -84,21 +84,22 @@ class Poller:
             each.join()
 
     def _poll(self, number: int) -> None:
-        connection = Connection(self._path)
+        connection: Connection | None = None
         turn = number
         while True:
             due_s = self._began_s + turn / self._rate
             if self._stopped.wait(max(0.0, due_s - time.monotonic())):
-                connection.close()
+                if connection is not None:
+                    connection.close()
                 return
             try:
+                connection = connection or Connection(self._path)
                 status, length = connection.get(self._requests[turn % len(ENDPOINTS)])
                 self.bytes += length
                 self.answers[status] += 1
             except OSError as problem:
                 self.answers[type(problem).__name__] += 1
-                connection.close()
-                connection = Connection(self._path)
+                connection = None
             self.latencies_s.append(time.monotonic() - due_s)
             turn += CONNECTIONS
 

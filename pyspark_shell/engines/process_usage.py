@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.process_cpu import state_and_cpu_s
 from pyspark_shell.status.rest_executors import Usage
 
 # Between two readings; a shorter time says little, the system counts in hundredths of a second.
@@ -37,10 +38,11 @@ class ProcessUsage:
         before = self._readings.get(pid)
         if before is not None and now_s - before.at_s < _PERIOD_S:
             return before.usage
-        cpu_s = _cpu_seconds(pid)
-        if cpu_s is None:
+        found = state_and_cpu_s(pid)
+        if found is None:
             self._readings.pop(pid, None)
             return Usage()
+        _, cpu_s = found
         percent = None
         if before is not None:
             percent = round(100 * max(0.0, cpu_s - before.cpu_s) / (now_s - before.at_s))
@@ -52,15 +54,6 @@ class ProcessUsage:
         """Drop the readings of processes that are gone."""
         for pid in self._readings.keys() - set(pids):
             self._readings.pop(pid, None)
-
-
-def _cpu_seconds(pid: int) -> float | None:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _rss_bytes(pid: int) -> int:

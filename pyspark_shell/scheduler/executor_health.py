@@ -6,16 +6,17 @@ Thread  `dag-scheduler-event-loop`.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Collection
 from typing import Final
 
+from pyspark_shell.common.process_cpu import state_and_cpu_s
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
 
 log: Final = logging.getLogger("pyspark_shell.SchedulerBackend")
 
 CHECK_S: Final = 1.0
+_STOPPED: Final = ("T", "t")  # by a signal, or by a debugger
 
 
 class ExecutorHealth:
@@ -49,8 +50,8 @@ class ExecutorHealth:
                 continue
             if executor.pid is None:
                 return False
-            cpu_s = _cpu_seconds(executor.pid)
-            if cpu_s is not None and cpu_s > executor.cpu_seen_s:
+            state, cpu_s = state_and_cpu_s(executor.pid) or ("X", 0.0)
+            if state not in _STOPPED and cpu_s > executor.cpu_seen_s:
                 executor.cpu_seen_s = cpu_s  # C code holds its GIL: busy, not stuck
                 executor.last_heard_s = now
                 continue
@@ -58,15 +59,3 @@ class ExecutorHealth:
             log.warning("executor %s: %s", executor.executor_id, executor.end_reason)
             self._kill(executor)
         return True
-
-
-def _cpu_seconds(pid: int) -> float | None:
-    """Processor time of a process; None when it is stopped or the system does not tell."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    if fields[0] in (b"T", b"t"):
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

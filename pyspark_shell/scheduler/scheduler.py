@@ -1,6 +1,7 @@
 """The whole scheduler behind one door: what other threads may ask, and how its parts are wired.
 
-Owns    the loop, `DAGScheduler`, `TaskScheduler`, `SchedulerBackend`, `BarrierCoordinator`.
+Owns    the loop, `DAGScheduler`, `TaskScheduler`, `TaskEnds`, `TaskKills`, `SchedulerBackend`,
+        `BarrierCoordinator`.
 Thread  methods under "From any thread" only post; the rest runs in `dag-scheduler-event-loop`.
 """
 

@@ -206,3 +206,14 @@ def test_a_stopped_context(start):
     ):
         with pytest.raises(SparkContextStopped, match=r"(?i)stopped"):
             use()
+
+
+def test_an_rdd_of_a_stopped_context_is_not_called_cached(start):
+    sc = start()
+    numbers = sc.parallelize(range(4), 2)
+    sc.stop()
+
+    with pytest.raises(SparkContextStopped):
+        numbers.cache()
+
+    assert not numbers.is_cached

@@ -337,6 +337,19 @@ def test_a_cancelled_job_raises_in_its_thread(sc, name, cancel, text):
     assert sc.range(3).count() == 3
 
 
+def test_a_thread_that_is_started_twice_keeps_what_it_inherited(sc):
+    thread = InheritableThread(target=print)
+    sc.setLocalProperty("team", "search")
+    thread.start()
+    sc.setLocalProperty("team", None)
+
+    with pytest.raises(RuntimeError):
+        thread.start()
+    thread.join()
+
+    assert thread._inherited["team"] == "search"  # it may not have come to take it yet
+
+
 def test_groups_may_be_cancelled_for_the_future(sc):
     sc.cancelJobGroupAndFutureJobs("doomed")
     sc.setJobGroup("doomed", "never runs")

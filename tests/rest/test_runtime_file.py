@@ -23,12 +23,9 @@ from pyspark_shell.rest.runtime_file import (
 @pytest.fixture
 def folder(monkeypatch):
     with tempfile.TemporaryDirectory() as short:  # a socket's path has to be
-        yield from made(Path(short) / "runtime", monkeypatch)
-
-
-def made(folder, monkeypatch):
-    monkeypatch.setenv("PYSPARK_SHELL_RUNTIME_DIR", str(folder))
-    yield folder
+        folder = Path(short) / "runtime"
+        monkeypatch.setenv("PYSPARK_SHELL_RUNTIME_DIR", str(folder))
+        yield folder
 
 
 def entry(**values):

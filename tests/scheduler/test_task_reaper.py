@@ -122,6 +122,21 @@ def test_the_process_of_a_task_that_does_not_end_is_ended(make, hands, timers, e
     assert executor.end_reason is None
 
 
+def test_a_process_that_was_just_ended_is_no_news(
+    make, hands, timers, executor, texts, monkeypatch
+):
+    reaper = make(kill_timeout_s=2.0, polling_interval_s=1.0)
+    reaper.kill(executor, 17, True, "user")
+    fire(timers, 2.0)
+
+    fire(timers, 1.0)
+    assert [text for text in texts() if "still running" in text] == []
+
+    monkeypatch.setattr("pyspark_shell.scheduler.task_reaper._END_S", 0.0)
+    fire(timers, 1.0)
+    assert [text for text in texts() if "still running" in text] != []
+
+
 def test_with_spark_s_exit_code_the_loss_is_an_executor_s(make, hands, timers, executor):
     reaper = make(exit_code=57)
     reaper.kill(executor, 17, True, "user")
