@@ -46,9 +46,6 @@ _HOT_SHARE: Final = 0.25
 # Tasks make millions of small objects that are no garbage: with Python's own thresholds a third of
 # the time of a large grouping goes into looking through them.
 _GC_THRESHOLDS: Final = (50_000, 20, 20)
-# A loop in a task has to let the message thread in before it can be killed; Python's 5 ms count
-# several times over where more executors burn than there are cores.
-_SWITCH_S: Final = 0.0005
 
 
 def executor_main(
@@ -128,7 +125,6 @@ def _orders(tasks: socket.socket) -> Iterator[Order]:
 
 def _prepare_process(executor_id: str, settings: ExecutorSettings) -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
-    sys.setswitchinterval(_SWITCH_S)
     os.environ.update(settings.environment)
     TaskContext.watches_each_record = settings.watches_each_record
     if settings.faulthandler:

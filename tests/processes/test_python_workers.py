@@ -3,7 +3,6 @@
 import gc
 import os
 import resource
-import sys
 
 import pytest
 
@@ -25,13 +24,6 @@ def test_the_first_job_runs_on_all_executors_and_the_next_on_the_same(start):
 
     assert len(set(first)) == 4
     assert set(first) == set(second)
-
-
-def test_a_loop_in_a_task_lets_other_threads_in_before_long(sc):
-    """One of them is the thread that kills it."""
-    interval_s = sc.parallelize([0], 1).map(lambda _: sys.getswitchinterval()).first()
-
-    assert interval_s == pytest.approx(0.0005)
 
 
 def test_idle_processes_that_were_killed_are_replaced(start):
