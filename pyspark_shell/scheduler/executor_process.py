@@ -103,6 +103,10 @@ class ExecutorProcess:
         Whether it has run its last task and is ending by itself.
     running
         Its task; None if its slot is free.
+    last_heard_s
+        When its last message came, on the monotonic clock.
+    cpu_when_silent
+        When it was last looked at because it was silent, and its seconds of processor time then.
     exit_status
         Wait status, once the zygote has told it.
     end_reason
@@ -129,7 +133,7 @@ class ExecutorProcess:
         self.retired = False
         self.running: Assignment | None = None
         self.last_heard_s = now_s
-        self.cpu_seen_s = 0.0
+        self.cpu_when_silent: tuple[float, float] | None = None
         self.rss_bytes = 0
         self.closed = False
         self.exit_status: int | None = None
