@@ -26,9 +26,9 @@ from typing import Final, Protocol
 
 from pyspark_shell.common.process_kind import process_kind
 from pyspark_shell.common.threads import INTERRUPT_MAIN, STOP_CONTEXT, start_daemon
-from pyspark_shell.common.ui_config import KILL_CHILDREN, KILL_THREADS
 from pyspark_shell.driver.child_processes import ChildProcesses
 from pyspark_shell.driver.kill_policy import KillPolicy, KillRecord
+from pyspark_shell.driver.kill_remains import KillRemains, question
 from pyspark_shell.driver.main_code import (
     SCRIPT,
     await_end_of_kill,
@@ -55,6 +55,7 @@ _CHILDREN_TIMEOUT_S: Final = 5.0
 _EXIT_TIMEOUT_S: Final = 5.0
 # A thread above this share of a core burns CPU.
 _BUSY_PERCENT: Final = 5.0
+_BUSY_WINDOW_S: Final = 1.0
 _POLL_S: Final = 0.02
 TERMINATED: Final = 143
 
@@ -167,6 +168,8 @@ class ApplicationKill:
         self.complete.set()
         if terminates:
             self._terminate(started_s)
+        elif is_interactive():
+            self._tell_or_ask()
 
     def _run_for_main(self) -> None:
         self._requested.wait()
@@ -309,8 +312,6 @@ class ApplicationKill:
             names or "none",
             len(children),
         )
-        if (left or children) and is_interactive() and not self._should_terminate():
-            log.warning("%s", what_to_do([s.name for s in left], children, process_kind().name))
 
     # The last rung ----------------------------------------------------------------------
 
@@ -347,34 +348,44 @@ class ApplicationKill:
             _wait_until(lambda: False, _EXIT_TIMEOUT_S)
         os._exit(TERMINATED)
 
+    def _tell_or_ask(self) -> None:
+        """Tell whoever sits here what is left; ask whether to end it if it may burn CPU."""
+        if self._user_threads():  # after a second one knows which of them are busy
+            _wait_until(self._knows_shares, 2 * _BUSY_WINDOW_S)
+        remains = KillRemains(
+            [(s.name, s.cpu_percent) for s in self._user_threads()],
+            self._children.running(),
+            self._code is not None and not self._main_is_done(),
+            self._end_at_once,
+        )
+        ask = question() if self._policy.terminate is None else None
+        if ask is not None and remains.burn_cpu(_BUSY_PERCENT):
+            ask(remains)
+        elif remains:
+            log.warning("%s", remains.what_to_do(process_kind().name))
+
+    def _end_at_once(self) -> None:
+        killed: set[int] = set()
+        _wait_until(lambda: self._children.have_ended(killed), _CHILDREN_TIMEOUT_S)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(TERMINATED)
+
     def _nothing_is_left(self) -> bool:
         if self._main_code() is not None:
             return False
         users = self._user_threads()
-        if users and self._watch.window_s < 1:
-            return False  # nobody knows yet which of them burn CPU
+        if users and not self._knows_shares():
+            return False
         return not any(s.keeps_process_alive or (s.cpu_percent or 0) > _BUSY_PERCENT for s in users)
+
+    def _knows_shares(self) -> bool:
+        """Whether threads have been looked at long enough to know which of them burn CPU."""
+        self._watch.refresh()
+        return self._watch.window_s >= _BUSY_WINDOW_S
 
     def _dump_threads(self) -> None:
         log.warning("Thread dump of the driver:\n%s", dump_text(self._states()))
-
-
-def what_to_do(threads: list[str], children: list[int], kind: str) -> str:
-    """The line for whoever sits at a shell whose application was killed, and that runs on.
-
-    Examples
-    --------
-    >>> print(what_to_do(["loader"], [4711], "terminal"))
-    Not ended by the kill: thread loader, process 4711. Leave the shell to end them, ...
-    """
-    named = [f"thread {name}" for name in threads] + [f"process {pid}" for pid in children]
-    end = "Restart the kernel" if kind == "kernel" else "Leave the shell"
-    keys = [KILL_THREADS.key + "=interrupt"] * bool(threads)
-    keys += [KILL_CHILDREN.key + "=kill"] * bool(children)
-    return (
-        f"Not ended by the kill: {', '.join(named)}. {end} to end them, "
-        f"or let them run; with {' and '.join(keys)} the next kill ends them too."
-    )
 
 
 def _is_main(state: ThreadState) -> bool:

@@ -21,10 +21,12 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bin
 from prompt_toolkit.styles import Style, merge_styles
 from pygments.token import Token
 
+from pyspark_shell.driver.kill_remains import let_ask
 from pyspark_shell.shell.cells import CellTracker
 from pyspark_shell.shell.erasing_stream import TerminalStreams
 from pyspark_shell.shell.idle_watch import IdleWatch
 from pyspark_shell.shell.interrupts import SHOWN_HERE, InterruptReport
+from pyspark_shell.shell.kill_question import KillQuestion
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.progress_switch import PROGRESS
@@ -91,16 +93,24 @@ class SparkTerminalShell(TerminalInteractiveShell):
         super().init_prompt_toolkit_cli()
         if self.simple_prompt:
             return
+        self._question = KillQuestion(lambda: self.pt_app.app)
+        let_ask(self._question.ask)
         self.pt_app.bottom_toolbar = self._toolbar
         self.pt_app.refresh_interval = _REFRESH_S
         self.pt_app.style = merge_styles([self.pt_app.style, _STYLE])
         self.pt_app.key_bindings = merge_key_bindings([self.pt_app.key_bindings, _hint_keys(self)])
 
     def _extra_prompt_options(self) -> dict[str, Any]:
-        """Have the prompt drawn anew with the line below it; IPython draws it once."""
+        """Have the prompt drawn anew with the line below it, which IPython draws once."""
         options: dict[str, Any] = super()._extra_prompt_options()
         options["message"] = lambda: PygmentsTokens(self.prompts.in_prompt_tokens())
         return options
+
+    def prompt_for_code(self) -> str:
+        """Read a cell; a question that waits is asked first, once the prompt is there."""
+        self.pt_app.app.pre_run_callables.append(self._question.prompt_is_here)
+        text: str = super().prompt_for_code()
+        return text
 
     def _toolbar(self) -> str:
         context = running_context()

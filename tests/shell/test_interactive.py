@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.processes.waiting import describe, processes_with, wait_for
+from tests.processes.waiting import describe, processes_with, wait_for, wait_for_end
 from tests.shell.terminal import PROMPT, SHELL
 
 # Tasks of `wait_for_file` wait until the file is there; the rest is for the driver.
@@ -32,7 +32,16 @@ def stubborn(count=0):
             if type(error) is not KeyboardInterrupt:
                 raise
             count += 1
+
+def wait_in_c_code():
+    import ctypes
+    print("waits")
+    lock = ctypes.CDLL(None).pthread_mutex_lock
+    mutex = ctypes.create_string_buffer(64)
+    lock(mutex)
+    lock(mutex)  # for ever, and no signal ends it
 """
+QUESTION = r"^Not ended by the kill: .*\[c\]ontinue\? ?"
 
 
 @pytest.fixture
@@ -327,11 +336,9 @@ def test_an_application_kill_ends_the_cell_and_leaves_the_shell(shell, kill_from
     shell.wait("^ spark  killed: too slow; %spark restart starts a new one$")
 
 
-def test_what_an_application_kill_leaves_is_named_with_what_to_do(shell, kill_from_outside):
+def test_a_thread_that_an_application_kill_leaves_waiting_is_named(shell, kill_from_outside):
     shell.run("import subprocess, threading; go = threading.Event()", 2)
     shell.run("threading.Thread(target=go.wait, name='loader').start()", 3)
-    shell.run("child = subprocess.Popen(['sleep', '1000']); child.pid", 4)
-    pid = re.search(r"Out\[3\]: (\d+)", shell.screen())[1]
 
     kill_from_outside("--app", "--reason", "too slow")
 
@@ -339,11 +346,53 @@ def test_what_an_application_kill_leaves_is_named_with_what_to_do(shell, kill_fr
     shell.wait("the next kill ends them too")
     text = " ".join(shell.screen().split())
     assert (
-        f"Not ended by the kill: thread loader, process {pid}. Leave the shell to end them, or let "
-        "them run; with spark.pyshell.kill.threads=interrupt and spark.pyshell.kill.children=kill "
-        "the next kill ends them too."
+        "Not ended by the kill: thread loader. Leave the shell to end them, or let them run; "
+        "with spark.pyshell.kill.threads=interrupt the next kill ends them too."
     ) in text
-    shell.run("go.set(); child.kill()", 5)
+    shell.run("go.set()", 4)
+
+
+BUSY_THREAD = "threading.Thread(target=lambda: [0 for _ in iter(int, 1)], name='loader').start()"
+
+
+def test_after_an_application_kill_the_shell_asks_whether_what_burns_cpu_ends(
+    shell, kill_from_outside
+):
+    shell.run("import subprocess, threading; child = subprocess.Popen(['sleep', '1000'])", 2)
+    shell.run(BUSY_THREAD, 3)
+    shell.run("child.pid, os.getpid()", 4)
+    child, driver = map(int, re.search(r"Out\[3\]: \((\d+), (\d+)\)", shell.screen()).groups())
+    shell.press("40 + ")
+
+    kill_from_outside("--app", "--reason", "too slow")
+    asked = shell.wait(QUESTION)
+    assert re.search(r"thread loader \(\d+ % CPU\), process \d+\. \[e\]nd the shell", asked)
+
+    shell.type("c")
+    shell.wait(r"In \[4\]: 40 \+")  # what was typed before the question is still there
+    assert "Out[4]: 42" in shell.run("2", 5)
+
+    shell.type("%spark restart")
+    shell.wait(PROMPT.format(6))
+    shell.run("sc.parallelize([1]).count()", 7)
+    shell.type("sc.killApplication('again')")
+    wait_for(lambda: len(re.findall(QUESTION, shell.screen(), re.M)) == 2, "the question again")
+    shell.type("e")
+
+    assert "exit code 143" in shell.wait("^exit code")
+    wait_for_end([child, driver], 5)
+
+
+def test_a_cell_that_does_not_stop_for_an_application_kill_is_asked_about(shell, kill_from_outside):
+    shell.type("wait_in_c_code()")
+    shell.wait("^waits$")
+
+    kill_from_outside("--app", "--reason", "too slow")
+
+    asked = shell.wait(QUESTION, 20)
+    assert "Not ended by the kill: this cell. [e]nd the shell and all of it" in asked
+    shell.type("e")
+    assert "exit code 143" in shell.wait("^exit code")
 
 
 def test_an_application_kill_at_an_idle_prompt_is_one_notice(shell, kill_from_outside):
