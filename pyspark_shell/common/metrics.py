@@ -35,6 +35,11 @@ class TaskMetrics:
     shuffle_write_records: int = 0
     shuffle_write_time_ns: int = 0
 
+    @property
+    def records_read(self) -> int:
+        """Records of files, of the cache and of shuffles."""
+        return self.input_records + self.shuffle_read_records
+
     def pack(self) -> bytes:
         """The counters as `METRICS_BYTES` bytes."""
         return _STRUCT.pack(*_values(self))

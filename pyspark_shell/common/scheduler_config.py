@@ -127,21 +127,18 @@ SPECULATION_EFFICIENCY: Final = ConfigEntry(
     True,
     parse_boolean,
     "Whether slow also means slow per record.",
-    has_effect=False,
 )
 SPECULATION_EFFICIENCY_RATE: Final = ConfigEntry(
     "spark.speculation.efficiency.processRateMultiplier",
     0.75,
     parse_float,
     "Share of the mean record rate below which a task is slow.",
-    has_effect=False,
 )
 SPECULATION_EFFICIENCY_DURATION: Final = ConfigEntry(
     "spark.speculation.efficiency.longRunTaskFactor",
     2.0,
     parse_float,
     "Times the slow limit from which the record rate no longer counts.",
-    has_effect=False,
 )
 BARRIER_SYNC_TIMEOUT: Final = ConfigEntry(
     "spark.barrier.sync.timeout",

@@ -41,6 +41,9 @@ from pyspark_shell.common.scheduler_config import (
     SCHEDULER_MODE,
     SPECULATION,
     SPECULATION_DURATION_THRESHOLD,
+    SPECULATION_EFFICIENCY,
+    SPECULATION_EFFICIENCY_DURATION,
+    SPECULATION_EFFICIENCY_RATE,
     SPECULATION_INTERVAL,
     SPECULATION_MIN_RUNTIME,
     SPECULATION_MULTIPLIER,
@@ -58,6 +61,7 @@ from pyspark_shell.scheduler.dag_scheduler import DAGSchedulerLimits
 from pyspark_shell.scheduler.pool import Pools, read_allocation_file
 from pyspark_shell.scheduler.scheduler import SchedulerConfig
 from pyspark_shell.scheduler.scheduler_backend import BackendLimits
+from pyspark_shell.scheduler.speculation import SpeculationLimits
 from pyspark_shell.scheduler.task_needs import TaskNeeds
 from pyspark_shell.scheduler.task_reaper import ReaperLimits
 from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
@@ -147,6 +151,20 @@ def check_settings(conf: SparkConf, master: MasterUrl) -> None:
     assert_fits(TaskNeeds(cpus=TASK_CPUS.read(conf)), cores)
 
 
+def _speculation(conf: SparkConf, master: MasterUrl) -> SpeculationLimits:
+    return SpeculationLimits(
+        quantile=SPECULATION_QUANTILE.read(conf),
+        multiplier=SPECULATION_MULTIPLIER.read(conf),
+        min_runtime_s=SPECULATION_MIN_RUNTIME.read(conf),
+        threshold_s=SPECULATION_DURATION_THRESHOLD.read(conf),
+        executor_slots=master.cores_per_executor,
+        rate_multiplier=(
+            SPECULATION_EFFICIENCY_RATE.read(conf) if SPECULATION_EFFICIENCY.read(conf) else None
+        ),
+        long_run_factor=SPECULATION_EFFICIENCY_DURATION.read(conf),
+    )
+
+
 def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
     """What the scheduler is told."""
     max_failures = master.max_failures  # a local master says it alone, as in Spark
@@ -155,12 +173,7 @@ def scheduler_config(conf: SparkConf, master: MasterUrl) -> SchedulerConfig:
     task_sets = TaskSetLimits(
         max_failures=max_failures,
         max_result_bytes=DRIVER_MAX_RESULT_SIZE.read(conf),
-        speculation=SPECULATION.read(conf),
-        speculation_quantile=SPECULATION_QUANTILE.read(conf),
-        speculation_multiplier=SPECULATION_MULTIPLIER.read(conf),
-        speculation_min_runtime_s=SPECULATION_MIN_RUNTIME.read(conf),
-        speculation_threshold_s=SPECULATION_DURATION_THRESHOLD.read(conf),
-        executor_slots=master.cores_per_executor,
+        speculation=_speculation(conf, master) if SPECULATION.read(conf) else None,
     )
     return SchedulerConfig(
         backend=BackendLimits(

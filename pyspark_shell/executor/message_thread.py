@@ -31,6 +31,7 @@ from pyspark_shell.executor.messages import (
     decode_order,
 )
 from pyspark_shell.executor.thread_states import describe_threads, note_main_line
+from pyspark_shell.lineage.task_context import TaskContext
 from pyspark_shell.shared_variables.broadcast import BroadcastManager
 from pyspark_shell.storage.block_manager import BlockManager
 
@@ -90,8 +91,7 @@ class MessageThread(threading.Thread):
         while True:
             now = self._clock.monotonic_s()
             if now >= next_heartbeat_s:
-                note_main_line(self._interrupt.running_task_id)
-                self._send(Heartbeat(_rss_bytes(), self._interrupt.running_task_id))
+                self._send_heartbeat()
                 next_heartbeat_s = now + self._heartbeat_interval_s
             self._interrupt_if_due(now)
             self._forget_old_marks(now)
@@ -105,6 +105,14 @@ class MessageThread(threading.Thread):
                     return
                 for kind, body in reader.feed(data):
                     self._obey(decode_order(kind, body))
+
+    def _send_heartbeat(self) -> None:
+        task_id = self._interrupt.running_task_id
+        note_main_line(task_id)
+        context = TaskContext.get()
+        of_this_task = context is not None and context.taskAttemptId() == task_id
+        records = context.metrics.records_read if context is not None and of_this_task else 0
+        self._send(Heartbeat(_rss_bytes(), task_id, records))
 
     def _obey(self, order: Order) -> None:
         match order:

@@ -365,18 +365,22 @@ class Heartbeat:
         Memory of the process.
     task_id
         The running task, -1 when idle.
+    records_read
+        By that task so far.
     """
 
     kind: ClassVar[int] = 37
     rss_bytes: int
     task_id: int
+    records_read: int = 0
 
     def encode(self) -> bytes:
-        return pack_frame(self.kind, struct.pack("<Qq", self.rss_bytes, self.task_id))
+        body = struct.pack("<QqQ", self.rss_bytes, self.task_id, self.records_read)
+        return pack_frame(self.kind, body)
 
     @classmethod
     def decode(cls, body: bytes) -> Heartbeat:
-        return cls(*struct.unpack("<Qq", body))
+        return cls(*struct.unpack("<QqQ", body))
 
 
 @dataclass(frozen=True, slots=True)

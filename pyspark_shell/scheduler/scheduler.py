@@ -457,6 +457,10 @@ class Scheduler:
         self._offers_wanted = True
         self._ends.ended(task, status)
 
+    def task_progressed(self, task: Assignment, records_read: int) -> None:
+        """A running task has told how far it is."""
+        task.task_set.progressed(task.task_id, records_read, self._clock.monotonic_s())
+
     # Kills from outside -------------------------------------------------------------------
 
     def _obey(self, intent: KillIntent) -> None:

@@ -102,6 +102,7 @@ class BackendEvents(Protocol):
     def status_update(
         self, executor: ExecutorProcess, task: Assignment, status: StatusUpdate
     ) -> None: ...
+    def task_progressed(self, task: Assignment, records_read: int) -> None: ...
     def block_updated(self, executor: ExecutorProcess, news: BlockUpdated) -> None: ...
     def barrier_sync(self, executor: ExecutorProcess, news: BarrierSync) -> None: ...
     def may_commit(self, task: Assignment) -> bool: ...
@@ -339,6 +340,8 @@ class SchedulerBackend:
                 events.status_update(executor, task, news)
             case Heartbeat():
                 executor.rss_bytes = news.rss_bytes
+                if executor.running is not None and executor.running.task_id == news.task_id:
+                    events.task_progressed(executor.running, news.records_read)
             case BlockUpdated():
                 events.block_updated(executor, news)
             case BlocksRemoved():

@@ -121,7 +121,7 @@ class TaskEnds:
             self._tasks.finished(task_set)
             return
         info, first, copies = task_set.succeeded(
-            task.task_id, self._clock.time_ms(), self._clock.monotonic_s()
+            task.task_id, self._clock.time_ms(), self._clock.monotonic_s(), status.task_metrics
         )
         self._tell(
             task, info, Success() if first else TaskKilled("another attempt succeeded"), status

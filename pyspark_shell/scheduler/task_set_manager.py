@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pyspark_shell.common.memory_text import format_size
+from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -26,6 +28,7 @@ from pyspark_shell.common.task_end import (
     counts_towards_failures,
 )
 from pyspark_shell.listener.events import TaskInfo
+from pyspark_shell.scheduler.speculation import SlowTasks, SpeculationLimits
 from pyspark_shell.scheduler.stage import Stage
 
 log: Final = logging.getLogger("pyspark_shell.TaskSetManager")
@@ -34,6 +37,8 @@ log: Final = logging.getLogger("pyspark_shell.TaskSetManager")
 # killed again and again (by the system's memory killer, say) must end; Spark's default for
 # failures.
 MAX_EXTERNAL_LOSSES: Final = 4
+# Counters of an attempt, unpacked only if somebody asks.
+Metrics = Callable[[], TaskMetrics]
 # An exception that comes again and again is told in full so often, and else counted.
 _TELL_AGAIN_S: Final = 10.0
 
@@ -48,22 +53,13 @@ class TaskSetLimits:
         Failures of one task that abort the stage.
     max_result_bytes
         For the results of all tasks together; 0: no limit.
-    speculation_quantile, speculation_multiplier, speculation_min_runtime_s
-        A task gets a copy when this share of the tasks succeeded and it runs longer than this many
-        medians.
-    speculation_threshold_s
-        And when it runs longer than this, however few succeeded, if the stage has no more tasks
-        than `executor_slots`; None: never.
+    speculation
+        When tasks get copies; None: never.
     """
 
     max_failures: int = 4
     max_result_bytes: int = 0
-    speculation: bool = False
-    speculation_quantile: float = 0.9
-    speculation_multiplier: float = 3.0
-    speculation_min_runtime_s: float = 0.1
-    speculation_threshold_s: float | None = None
-    executor_slots: int = 1
+    speculation: SpeculationLimits | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +106,8 @@ class TaskSetManager:
         self._failures: dict[int, int] = {}
         self._external_losses: dict[int, int] = {}
         self._attempts: dict[int, int] = {}
-        self._durations_s: list[float] = []
+        speculation = limits.speculation
+        self._slow = None if speculation is None else SlowTasks(speculation, count)
         self._told: dict[str, tuple[int, float]] = {}  # exceptions: repeats, and when in full
         self._speculatable: set[int] = set()
         self._result_bytes = 0
@@ -223,7 +220,7 @@ class TaskSetManager:
     # What became of a task -------------------------------------------------------------
 
     def succeeded(
-        self, task_id: int, now_ms: int, now_s: float = 0.0
+        self, task_id: int, now_ms: int, now_s: float = 0.0, metrics: Metrics | None = None
     ) -> tuple[TaskInfo, bool, list[RunningTask]]:
         """Take a task out: its info, whether it is the first success of its partition, and copies
         to kill.
@@ -239,8 +236,8 @@ class TaskSetManager:
         self.num_successful += 1
         self._failures.pop(index, None)
         self._speculatable.discard(index)
-        if self._limits.speculation:
-            self._durations_s.append(now_s - task.started_s)
+        if self._slow is not None:
+            self._slow.succeeded(task_id, now_s - task.started_s, _records_read(metrics))
         if self.num_successful == self.num_tasks:
             self.is_zombie = True
         copies = [t for t in self.running.values() if t.info.index == index]
@@ -345,35 +342,28 @@ class TaskSetManager:
 
     # Speculation -------------------------------------------------------------------------
 
+    def progressed(self, task_id: int, records: int, now_s: float) -> None:
+        """A running task has read so many records."""
+        task = self.running.get(task_id)
+        if task is not None and self._slow is not None:
+            self._slow.progressed(task_id, now_s - task.started_s, records)
+
     def find_speculatable(self, now_s: float) -> list[int]:
         """Indices of tasks that have become slow enough for a copy since the last look."""
-        threshold_s = self._slow_after_s()
-        if self.is_zombie or self.is_barrier or threshold_s is None:
+        if self.is_zombie or self.is_barrier or self._slow is None:
             return []
-        copies: dict[int, int] = {}
-        for task in self.running.values():
-            copies[task.info.index] = copies.get(task.info.index, 0) + 1
-        slow = [
-            task.info.index
-            for task in self.running.values()
-            if now_s - task.started_s > threshold_s
-            and copies[task.info.index] == 1
+        copies = Counter(task.info.index for task in self.running.values())
+        runtimes_s = {
+            task_id: now_s - task.started_s
+            for task_id, task in self.running.items()
+            if copies[task.info.index] == 1
             and not self._successful[task.info.index]
             and task.info.index not in self._speculatable
-        ]
+        }
+        slow_ids = self._slow.among(runtimes_s, self.num_successful)
+        slow = [self.running[task_id].info.index for task_id in slow_ids]
         self._speculatable.update(slow)
         return slow
-
-    def _slow_after_s(self) -> float | None:
-        """How long a task may run before it counts as slow; None while nothing can be said."""
-        limits = self._limits
-        if self.num_successful >= max(1, int(limits.speculation_quantile * self.num_tasks)):
-            slow_s = limits.speculation_multiplier * _median(self._durations_s)
-        elif limits.speculation_threshold_s is not None and self.num_tasks <= limits.executor_slots:
-            slow_s = limits.speculation_threshold_s
-        else:
-            return None
-        return max(slow_s, limits.speculation_min_runtime_s)
 
     def name_of(self, info: TaskInfo) -> str:
         """A task as Spark's lines name it."""
@@ -392,6 +382,5 @@ class TaskSetManager:
         )
 
 
-def _median(durations_s: Sequence[float]) -> float:
-    # The standard library's `statistics` takes 5 ms to import, of a start-up of 200.
-    return sorted(durations_s)[len(durations_s) // 2]
+def _records_read(metrics: Metrics | None) -> int:
+    return 0 if metrics is None else metrics().records_read

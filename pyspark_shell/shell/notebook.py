@@ -25,6 +25,7 @@ from pyspark_shell.shell.interrupts import SHOWN_HERE, InterruptReport
 from pyspark_shell.shell.killed_jobs import tell_kills_in_one_line
 from pyspark_shell.shell.magics import register_magics
 from pyspark_shell.shell.namespace import SparkNames
+from pyspark_shell.shell.notebook_log import NotebookLog
 from pyspark_shell.shell.progress_switch import PROGRESS
 from pyspark_shell.shell.rdd_text import register_rdd_text, unregister_rdd_text
 from pyspark_shell.shell.third_interrupt import ThirdInterrupt
@@ -57,6 +58,7 @@ class NotebookSupport:
         self._outputs = WeakOutputs(shell)
         self._hints = ThreadHint(shell)
         self._interrupts = ThirdInterrupt(asks=False)
+        self._log = NotebookLog()
         self._progress = CellProgress(shell, lambda: PROGRESS.is_on)
 
     def begin(self) -> None:
@@ -85,6 +87,7 @@ class NotebookSupport:
         else:
             self._shell.set_custom_exc(SHOWN_HERE, InterruptReport(_show_as_error))
             self._progress.begin()
+            self._log.begin()
         if self._status is not None:
             self._status.begin()
 
@@ -92,6 +95,7 @@ class NotebookSupport:
         """Take it all back; a context that runs goes on."""
         if self._kernel is not None:
             self._progress.end()
+            self._log.end()
         if self._status is not None:
             self._status.end()
         self._shell.events.unregister("pre_run_cell", self._take_interrupts)

@@ -22,6 +22,14 @@ BUSY_CELLS = {
 }
 
 
+IN_C_CODE = """
+def hang(n):
+    import ctypes
+    ctypes.PyDLL(None).sleep(3600)
+sc.parallelize([0], 1).map(hang).collect()
+"""
+
+
 @pytest.fixture
 def background(notebook):
     """A job that a thread of cell B runs; gives the notebook."""
@@ -272,3 +280,26 @@ print('swallowed', caught)
     text = "".join(m["content"]["text"] for m in notebook.published if m["msg_type"] == "stream")
     assert "did not stop" in text
     assert "time.sleep(0.05)" in text
+
+
+def test_a_stuck_task_s_stack_is_one_line_in_the_notebook(notebook):
+    cell = notebook.start(IN_C_CODE)
+    notebook.running_job()
+
+    notebook.interrupt()
+    cell.wait()
+
+    wait_for(lambda: "Thread dump" in cell.text, "the task's stack")
+    stack = cell.text.partition("Thread dump ")[2].splitlines()[0]
+    assert stack == ('from task 0: … File "In[1]", line 3, in hang: ctypes.PyDLL(None).sleep(3600)')
+    assert cell.text.count('File "') == 1
+
+
+def test_a_log_that_the_user_sets_up_takes_the_place_of_ours(notebook):
+    notebook.run(
+        "import logging, sys; logging.basicConfig(stream=sys.stdout, format='mine: %(message)s')"
+    )
+
+    said = notebook.run("logging.getLogger('pyspark_shell.X').warning('told once')")
+
+    assert said == "mine: told once\n"

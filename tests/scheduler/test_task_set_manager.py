@@ -8,6 +8,7 @@ import pytest
 from scheduler_fakes import RAISED, FakeNode, task_set
 
 from pyspark_shell.common.memory_text import format_size
+from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -19,11 +20,10 @@ from pyspark_shell.common.task_end import (
 from pyspark_shell.lineage.node import ShuffleDependency
 from pyspark_shell.lineage.partitioner import Partitioner
 from pyspark_shell.lineage.registry import LineageRegistry
+from pyspark_shell.scheduler.speculation import SpeculationLimits
 from pyspark_shell.scheduler.task_set_manager import TaskSetLimits
 
-SPECULATIVE = TaskSetLimits(
-    speculation=True, speculation_quantile=0.5, speculation_min_runtime_s=0.1
-)
+SPECULATIVE = TaskSetLimits(speculation=SpeculationLimits(quantile=0.5, min_runtime_s=0.1))
 
 
 def launch(tasks, task_id, executor_id="1", now_ms=0):
@@ -271,7 +271,9 @@ def test_nothing_is_slow_before_enough_tasks_succeeded():
 
 
 def test_a_small_stage_need_not_wait_for_successes_where_a_limit_is_set():
-    limits = replace(SPECULATIVE, speculation_threshold_s=5.0, executor_slots=4)
+    limits = TaskSetLimits(
+        speculation=replace(SPECULATIVE.speculation, threshold_s=5.0, executor_slots=4)
+    )
     small, large = task_set(4, limits=limits), task_set(5, limits=limits)
     for task_id in range(5):
         launch(large, task_id)
@@ -300,6 +302,45 @@ def test_short_tasks_are_not_slow_before_the_least_run_time():
 
     assert tasks.find_speculatable(0.1) == []
     assert tasks.find_speculatable(0.101) == [1]
+
+
+def read(records):
+    return lambda: TaskMetrics(input_records=records)
+
+
+def test_a_task_that_reads_as_fast_as_the_others_is_long_and_not_slow():
+    tasks = task_set(4, limits=SPECULATIVE)
+    for task_id in range(4):
+        launch(tasks, task_id, str(task_id))
+    tasks.succeeded(0, 100, 0.1, read(1000))
+    tasks.succeeded(1, 100, 0.1, read(1000))  # 10,000 records a second
+
+    tasks.progressed(2, 7400, 1.0)
+    tasks.progressed(3, 7600, 1.0)
+
+    assert tasks.find_speculatable(0.301) == [2]
+    assert tasks.find_speculatable(0.6) == []
+    assert tasks.find_speculatable(0.601) == [3]  # from twice the limit on nothing excuses it
+
+
+def test_a_task_that_told_nothing_of_what_it_reads_is_slow():
+    tasks = task_set(2, limits=SPECULATIVE)
+    launch(tasks, 0)
+    launch(tasks, 1)
+    tasks.succeeded(0, 100, 0.1, read(1000))
+
+    assert tasks.find_speculatable(0.301) == [1]
+
+
+def test_rates_do_not_count_where_they_are_turned_off():
+    limits = TaskSetLimits(speculation=replace(SPECULATIVE.speculation, rate_multiplier=None))
+    tasks = task_set(2, limits=limits)
+    launch(tasks, 0)
+    launch(tasks, 1)
+    tasks.succeeded(0, 100, 0.1, read(1000))
+    tasks.progressed(1, 10**6, 0.2)
+
+    assert tasks.find_speculatable(0.301) == [1]
 
 
 def test_a_copy_runs_on_another_executor_and_there_is_only_one():
