@@ -51,6 +51,15 @@ class Cell:
             properties.get(CELL_PROMPT) == str(self.prompt) and properties.get(CELL_ID) == self.id
         )
 
+    @classmethod
+    def of_thread_with(cls, properties: Mapping[str, str]) -> Cell | None:
+        """The cell whose thread or pool submitted a job with these properties; None if the cell's
+        own code did, or no cell's.
+        """
+        if not properties.get(CELL_THREAD):
+            return None
+        return cls(properties.get(CELL_ID, ""), int(properties.get(CELL_PROMPT, 0)))
+
     def properties(self) -> dict[str, str]:
         """What a job that the calling thread submits says of its cell."""
         thread = threading.current_thread()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -35,6 +34,7 @@ from pyspark_shell.listener.events import (
     TaskInfo,
 )
 from pyspark_shell.scheduler.barrier_check import barrier_problem
+from pyspark_shell.scheduler.cancelled_work import CancelledWork, interrupted_text
 from pyspark_shell.scheduler.dag_scheduler_event import (
     AllJobsCancelled,
     CellCancelled,
@@ -136,7 +136,7 @@ class DAGScheduler:
         self._running: set[int] = set()
         self._failed: set[int] = set()
         self._resubmit_planned = False
-        self.cancelled_groups: OrderedDict[str, None] = OrderedDict()  # any thread may look
+        self.cancelled = CancelledWork(limits.cancelled_groups)
         self._stopped: str | None = None
         self._unable: str | None = None  # why no job can run any more
         self._application_killed = False
@@ -220,12 +220,10 @@ class DAGScheduler:
             )
         if self._unable is not None:
             return JobFailure(event.job_id, _aborted_text(self._unable))
-        group = event.properties.get("spark.jobGroup.id")
-        if group is not None and group in self.cancelled_groups:
-            log.info("Skip running a job that belongs to the cancelled job group %s", group)
-            reason = f"part of cancelled job group {group}"
-            return JobFailure(event.job_id, cancelled_text(event.job_id, reason), cancelled=True)
-        return None
+        reason = self.cancelled.reason_to_refuse(event.properties)
+        if reason is None:
+            return None
+        return JobFailure(event.job_id, cancelled_text(event.job_id, reason), cancelled=True)
 
     def _job_succeeded(self, job: ActiveJob) -> None:
         self._release(job)
@@ -300,10 +298,7 @@ class DAGScheduler:
             group, str(event.cancel_future_jobs).lower(),
         )  # fmt: skip
         if event.cancel_future_jobs:
-            log.info("Add job group %s into cancelled job groups", group)
-            self.cancelled_groups[group] = None
-            while len(self.cancelled_groups) > self._limits.cancelled_groups:
-                self.cancelled_groups.popitem(last=False)
+            self.cancelled.add_group(group)
         reason = event.reason or f"part of cancelled job group {group}"
         found = self._cancel_where(lambda job: job.group == group, reason)
         if not found and not event.cancel_future_jobs:
@@ -311,9 +306,10 @@ class DAGScheduler:
 
     def _handle_cell_cancelled(self, event: CellCancelled) -> None:
         cell = event.cell
+        self.cancelled.add_cell(cell)
         for job_id in sorted(n for n, job in self.jobs.items() if cell.owns(job.properties)):
             event.on_job(job_id)
-            self._handle_job_cancelled(job_id, f"because {cell.name} was interrupted", True)
+            self._handle_job_cancelled(job_id, interrupted_text(cell), True)
 
     def _cancel_where(self, chosen: Callable[[ActiveJob], bool], reason: str) -> int:
         job_ids = sorted(job.job_id for job in self.jobs.values() if chosen(job))

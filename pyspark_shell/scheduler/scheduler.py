@@ -276,7 +276,7 @@ class Scheduler:
     @property
     def cancelled_groups(self) -> Collection[str]:
         """Groups that were cancelled for good, as many as are remembered; it changes by itself."""
-        return self._dag.cancelled_groups
+        return self._dag.cancelled.groups
 
     def executors(self) -> list[ExecutorProcess]:
         """All executors; read only."""

@@ -82,6 +82,33 @@ with ThreadPoolExecutor(2) as pool:
     )
 
 
+def test_after_an_interrupt_the_cell_s_threads_begin_no_more_jobs(notebook):
+    cell = notebook.start(
+        f"""
+errors = []
+def one_after_another():
+    for _ in range(3):
+        try:
+            {SLEEPING}
+        except Exception as error:
+            errors.append(error)
+thread = sc.thread(one_after_another)
+thread.join()
+"""
+    )
+    notebook.running_job()
+
+    notebook.interrupt()
+    cell.wait()
+
+    told = notebook.run("thread.join(); print(*errors, sep='\\n')").splitlines()
+    assert [line.partition(" SQLSTATE")[0] for line in told if "SPARK_JOB_CANCELLED" in line] == [
+        f"[SPARK_JOB_CANCELLED] Job {n} cancelled because In[1] was interrupted" for n in range(3)
+    ]
+    assert [job["jobId"] for job in notebook.jobs()] == [0]
+    assert notebook.run("sc.parallelize([1, 2], 1).sum()") == "3"
+
+
 def test_interrupt_of_a_cell_that_awaits_ends_its_jobs_too(notebook):
     cell = notebook.start(f"import asyncio\nawait asyncio.to_thread(lambda: {SLEEPING})")
     notebook.running_job()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from scheduler_fakes import World
 
+from pyspark_shell.common.cell import CELL_ID, CELL_PROMPT, CELL_THREAD, Cell
 from pyspark_shell.executor.task_outcome import ResultFile
 from pyspark_shell.scheduler.dag_scheduler_event import (
     AllJobsCancelled,
+    CellCancelled,
     JobCancelled,
     JobGroupCancelled,
     JobTagCancelled,
@@ -303,3 +305,35 @@ def test_a_suspended_set_still_knows_whose_it_was(world, lineage):
 
     assert tasks.owners == {3, 5}
     assert tasks.commit_denied(first).job_id == 3
+
+
+def of_cell(prompt, thread=""):
+    keys = {CELL_ID: "a", CELL_PROMPT: str(prompt), CELL_THREAD: thread}
+    return {key.removeprefix("spark.").replace(".", "_"): value for key, value in keys.items()}
+
+
+def test_an_interrupted_cell_s_threads_submit_no_more_jobs(world, lineage):
+    first = world.submit(lineage.source(), **of_cell(7, "pool-1"))
+    heard = []
+
+    world.scheduler.process(CellCancelled(Cell("a", 7), heard.append))
+    later = world.submit(lineage.source(), **of_cell(7, "pool-1"))
+    cleaning_up = world.submit(lineage.source(), **of_cell(7))
+    of_the_next_cell = world.submit(lineage.source(), **of_cell(8, "pool-1"))
+
+    assert heard == [0]
+    assert messages([first, later]) == [
+        text(0, "because In[7] was interrupted"),
+        text(1, "because In[7] was interrupted"),
+    ]
+    assert messages([cleaning_up, of_the_next_cell]) == [None, None]
+    assert sorted(world.scheduler.jobs) == [2, 3]
+
+
+def test_interrupted_cells_are_forgotten_first_in_first_out(world, lineage):
+    for prompt in (1, 2, 3):
+        world.scheduler.process(CellCancelled(Cell("a", prompt), lambda _: None))
+
+    waiters = [world.submit(lineage.source(), **of_cell(prompt, "pool-1")) for prompt in (1, 2, 3)]
+
+    assert [waiter.failure is None for waiter in waiters] == [True, False, False]
