@@ -30,6 +30,7 @@ from pyspark_shell.executor.messages import (
     RegisterExecutor,
     StageBinary,
     StopExecutor,
+    TaskState,
     decode_order,
 )
 from pyspark_shell.executor.process_control import STACK_DUMP_SIGNAL
@@ -106,8 +107,8 @@ def _serve(
                 if os.getpid() != pid:
                     os._exit(0)  # user code forked, and the child came back out of it
                 tasks.sendall(status.encode())
-                if interrupt.from_outside:
-                    return
+                if status.state is TaskState.KILLED or interrupt.from_outside:
+                    return  # the exception may have hit any line of a library, left half done
             case StageBinary():
                 runner.add_stage(order)
             case StopExecutor():

@@ -6,8 +6,12 @@ A signal wakes sleeps, lock waits and most blocking calls. Its handler compares 
 late signal never hits the next task, and does not raise inside the engine's critical sections or
 an import: it notes that the interrupt is still owed, and the message thread signals again shortly.
 
-A signal that the message thread did not send comes from somebody who kills while the driver cannot
-answer; then the process table says whether this task is meant, and why.
+The driver sends the same signal when an interrupt is due: the message thread may wait long for the
+interpreter, or for a processor, while a task burns. The order was sent before the signal; if it was
+not read yet, the handler lets the message thread run for a moment.
+
+A signal of neither comes from somebody who kills while the driver cannot answer; then the process
+table says whether this task is meant, and why.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ INTERRUPT_SIGNAL: Final = signal.SIGUSR1
 NO_TASK: Final = -1
 # Whoever kills from outside signals more often, not knowing whether it was heard.
 OUTSIDE_AGAIN_S: Final = 1.0
+# How long the handler waits for the message thread to read the order that the signal belongs to.
+_ORDER_S: Final = 0.005
 
 
 class TaskInterrupt:
@@ -52,6 +58,9 @@ class TaskInterrupt:
         self._main = threading.main_thread().ident
         self._running: TaskContext | None = None
         self._wanted = NO_TASK
+        self._ordered = NO_TASK
+        self._order_came = threading.Lock()  # an Event's lock may be held where the signal comes
+        self._order_came.acquire()
         self._shields = 0
         self.delivered = False
         signal.signal(INTERRUPT_SIGNAL, self._on_signal)
@@ -93,10 +102,21 @@ class TaskInterrupt:
         running = self._running
         if running is None or self._shields or _is_importing(frame):
             return
-        if running.taskAttemptId() != self._wanted and not self._is_meant_outside(running):
+        task_id = running.taskAttemptId()
+        is_meant = task_id == self._wanted or self._is_ordered(task_id)
+        if not is_meant and not self._is_meant_outside(running):
             return
+        self._wanted = NO_TASK
         self.delivered = True
         raise TaskKilledException(running.kill_reason or "killed")
+
+    def _is_ordered(self, task_id: int) -> bool:
+        """Whether the driver's signal means the task, and comes before the message thread's."""
+        if self.delivered:
+            return False
+        if self._ordered != task_id:
+            self._order_came.acquire(timeout=_ORDER_S)
+        return self._ordered == task_id
 
     def _is_meant_outside(self, running: TaskContext) -> bool:
         """Whether somebody outside kills the task; not again while it cleans up after the first
@@ -121,6 +141,12 @@ class TaskInterrupt:
             return False
         running.mark_killed(reason)
         return True
+
+    def expect(self, task_id: int) -> None:
+        """A signal of the driver's will mean this task."""
+        self._ordered = task_id
+        if self._order_came.locked():
+            self._order_came.release()
 
     def request(self, task_id: int) -> None:
         """Signal the main thread once; the handler decides whether it raises."""

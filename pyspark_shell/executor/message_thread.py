@@ -48,6 +48,7 @@ class _Kill:
     task_id: int
     reason: str
     next_interrupt_s: float
+    is_repeated: bool = False
 
 
 class MessageThread(threading.Thread):
@@ -143,10 +144,12 @@ class MessageThread(threading.Thread):
             return
         self._kill_marks.pop(order.task_id, None)
         if order.interrupt_after_s >= 0:
-            due_s = now + order.interrupt_after_s
+            due_s, is_repeated = now + order.interrupt_after_s, False
             if self._kill is not None and self._kill.task_id == order.task_id:
                 due_s = min(due_s, self._kill.next_interrupt_s)
-            self._kill = _Kill(order.task_id, order.reason, due_s)
+                is_repeated = self._interrupt.delivered
+            self._kill = _Kill(order.task_id, order.reason, due_s, is_repeated)
+            self._interrupt.expect(order.task_id)
 
     def _interrupt_if_due(self, now: float) -> None:
         kill = self._kill
@@ -155,7 +158,9 @@ class MessageThread(threading.Thread):
         if self._interrupt.running_task_id != kill.task_id:
             self._kill = None
         elif now >= kill.next_interrupt_s:
-            self._interrupt.request(kill.task_id)
+            if kill.is_repeated or not self._interrupt.delivered:  # else the driver's came first
+                self._interrupt.request(kill.task_id)
+            kill.is_repeated = True
             again_s = _AGAIN_S if self._interrupt.delivered else _RETRY_S
             kill.next_interrupt_s = now + again_s
 

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from pyspark_shell.common.wire import ProtocolError
+from pyspark_shell.executor.interrupt import INTERRUPT_SIGNAL
 from pyspark_shell.executor.messages import (
     BarrierRelease,
     BarrierSync,
@@ -310,9 +311,12 @@ class SchedulerBackend:
 
     def _retire(self, executor: ExecutorProcess) -> None:
         """Have an executor that is free end by itself; another takes its place."""
+        self._note_last_task(executor)
+        self._send(executor, executor.tasks, StopExecutor().encode())
+
+    def _note_last_task(self, executor: ExecutorProcess) -> None:
         executor.retired = True
         executor.end_reason = "it had run its last task"
-        self._send(executor, executor.tasks, StopExecutor().encode())
 
     def kill_executor(self, executor: ExecutorProcess) -> None:
         """SIGKILL an executor's process group."""
@@ -333,8 +337,9 @@ class SchedulerBackend:
                 executor.running = None
                 executor.tasks_done += 1
                 self.table.task_ended(executor.executor_id)
-                # A kill's exception may have hit any line of a library and left it half done.
-                if news.state is TaskState.KILLED or not self._limits.reuses_processes:
+                if news.state is TaskState.KILLED:
+                    self._note_last_task(executor)  # after that it ends by itself
+                elif not self._limits.reuses_processes:
                     self._retire(executor)
                 self.reaper.ended(task.task_id)
                 events.status_update(executor, task, news)
@@ -411,6 +416,12 @@ class SchedulerBackend:
     def send_kill(self, executor: ExecutorProcess, order: KillTask) -> None:
         """Send the order that ends a task."""
         self._send(executor, executor.control, order.encode())
+
+    def interrupt(self, executor: ExecutorProcess) -> None:
+        """Signal an executor that the time of its kill order has come."""
+        if executor.pid is not None and executor.exit_status is None:
+            with suppress(ProcessLookupError):
+                os.kill(executor.pid, INTERRUPT_SIGNAL)
 
     def end_process(self, executor: ExecutorProcess) -> None:
         """SIGKILL an executor's process group."""

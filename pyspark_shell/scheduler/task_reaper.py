@@ -72,6 +72,8 @@ class ReaperHands(Protocol):
 
     def send_kill(self, executor: ExecutorProcess, order: KillTask) -> None: ...
 
+    def interrupt(self, executor: ExecutorProcess) -> None: ...
+
     def end_process(self, executor: ExecutorProcess) -> None: ...
 
     def dump_threads(
@@ -126,9 +128,14 @@ class TaskReaper:
         self._hands.send_kill(executor, KillTask(task_id, after_s, reason))
         if reaping is not None:
             reaping.interrupt = True
+            self._hands.interrupt(executor)
             return
         reaping = _Reaping(executor, task_id, reason, interrupt, time.monotonic())
         self._reapings[task_id] = reaping
+        if after_s > 0:
+            reaping.timers.append(self._call_later(after_s, partial(self._interrupt, reaping)))
+        elif after_s == 0:
+            self._hands.interrupt(executor)
         if self._limits.enabled:
             self._set_deadlines(reaping)
 
@@ -140,6 +147,10 @@ class TaskReaper:
             reaping.timers.append(
                 self._call_later(limits.kill_timeout_s, partial(self._out_of_time, reaping))
             )
+
+    def _interrupt(self, reaping: _Reaping) -> None:
+        if reaping.task_id in self._reapings:
+            self._hands.interrupt(reaping.executor)
 
     def ended(self, task_id: int) -> None:
         """The task has ended, by itself or with its process."""

@@ -87,6 +87,53 @@ def test_an_import_is_not_left_half_done(interrupt, tmp_path, monkeypatch):
     assert not interrupt.delivered
 
 
+def drivers_signal():
+    signal.raise_signal(INTERRUPT_SIGNAL)
+
+
+def test_the_driver_s_signal_is_heard_once_for_an_order(interrupt):
+    interrupt.begin(context(7))
+    interrupt.mark_killed(7, "enough")
+    interrupt.expect(7)
+
+    with pytest.raises(TaskKilledException, match="enough"):
+        drivers_signal()
+
+    drivers_signal()  # a second one of the same order does not disturb what the task cleans up
+    with pytest.raises(TaskKilledException):
+        interrupt.request(7)  # the message thread's, a second later, does
+
+
+def test_after_the_message_thread_s_interrupt_the_driver_s_does_nothing(interrupt):
+    interrupt.begin(context(7))
+    interrupt.expect(7)
+    with pytest.raises(TaskKilledException):
+        interrupt.request(7)
+
+    drivers_signal()
+
+
+def test_a_signal_that_overtakes_its_order_waits_a_moment_for_it(interrupt, monkeypatch):
+    monkeypatch.setattr("pyspark_shell.executor.interrupt._ORDER_S", 30.0)
+    interrupt.begin(context(7))
+    order = threading.Timer(0.05, interrupt.expect, (7,))
+    order.start()
+
+    with pytest.raises(TaskKilledException):
+        drivers_signal()
+
+    order.join()
+
+
+def test_an_order_for_another_task_does_not_make_a_signal_mean_this_one(interrupt):
+    interrupt.begin(context(8))
+    interrupt.expect(7)
+
+    drivers_signal()
+
+    assert not interrupt.delivered
+
+
 def test_a_kill_from_outside_is_heard_once_a_second_and_with_the_table_s_reason(interrupt):
     before = signal.getsignal(INTERRUPT_SIGNAL)
     heard = TaskInterrupt(lambda task_id: "from outside" if task_id == 7 else None)

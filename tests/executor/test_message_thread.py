@@ -23,6 +23,9 @@ class Interrupt:
         self.marked.append(reason)
         return True
 
+    def expect(self, task_id):
+        self.expected = task_id
+
     def request(self, task_id):
         self.requests.append(task_id)
 
@@ -79,9 +82,31 @@ def test_a_running_task_is_flagged_at_once_and_interrupted_when_that_is_due(
     thread._begin_kill(KillTask(7, 0.05, "enough"))
 
     assert (interrupt.marked, marks) == (["enough"], {})
+    assert interrupt.expected == 7
     assert after(0.04) == 0
+    assert after(0.01) == 1
+
+
+def test_what_the_driver_s_signal_has_interrupted_is_not_interrupted_again_at_once(
+    thread, interrupt, after
+):
+    interrupt.running_task_id = 7
+    thread._begin_kill(KillTask(7, 0.05, "enough"))
     interrupt.delivered = True
-    assert after(0.02) == 1
+
+    assert after(1.0) == 0
+    assert after(0.1) == 1
+
+
+def test_a_stronger_kill_interrupts_a_task_that_swallowed_the_first(thread, interrupt, after):
+    interrupt.running_task_id = 7
+    thread._begin_kill(KillTask(7, 0.0, "enough"))
+    interrupt.delivered = True
+    after(0.1)
+
+    thread._begin_kill(KillTask(7, 0.0, "now"))
+
+    assert after(0.01) == 1
 
 
 def test_a_task_that_swallows_its_interrupt_is_interrupted_again_once_a_second(

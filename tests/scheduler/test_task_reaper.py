@@ -15,6 +15,7 @@ class FakeHands:
 
     def __init__(self):
         self.kills = []
+        self.interrupted = []
         self.ended = []
         self.threads = None
         self.stuck = []
@@ -22,6 +23,9 @@ class FakeHands:
 
     def send_kill(self, executor, order):
         self.kills.append((order.task_id, order.interrupt_after_s, order.reason))
+
+    def interrupt(self, executor):
+        self.interrupted.append(executor.executor_id)
 
     def end_process(self, executor):
         self.ended.append(executor.executor_id)
@@ -72,19 +76,33 @@ def fire(timers, delay_s):
     timer.fire()
 
 
-def test_a_kill_first_asks_and_interrupts_a_moment_later(make, hands, executor):
+def test_a_kill_first_asks_and_interrupts_a_moment_later(make, hands, timers, executor):
     reaper = make(interrupt_after_s=0.05)
 
     reaper.kill(executor, 17, False, "user")
 
     assert hands.kills == [(17, 0.05, "user")]
     assert reaper.task_ids() == [17]
+    assert hands.interrupted == []
+    fire(timers, 0.05)
+    assert hands.interrupted == ["3"]
+
+
+def test_a_task_that_ended_before_its_interrupt_is_left_alone(make, hands, timers, executor):
+    reaper = make(interrupt_after_s=0.05)
+    reaper.kill(executor, 17, False, "user")
+
+    reaper.ended(17)
+
+    assert timers.waiting() == []
+    assert hands.interrupted == []
 
 
 def test_a_kill_with_interrupt_does_so_at_once(make, hands, executor):
     make().kill(executor, 17, True, "user")
 
     assert hands.kills == [(17, 0.0, "user")]
+    assert hands.interrupted == ["3"]
 
 
 def test_a_stronger_kill_is_sent_on_and_weaker_or_equal_ones_are_not(make, hands, timers, executor):
@@ -94,6 +112,7 @@ def test_a_stronger_kill_is_sent_on_and_weaker_or_equal_ones_are_not(make, hands
         reaper.kill(executor, 17, interrupt, "user")
 
     assert [after_s for _, after_s, _ in hands.kills] == [-1, 0.0]
+    assert hands.interrupted == ["3"]
     assert len(timers.waiting(2.0)) == 1
 
 
@@ -169,7 +188,7 @@ def test_below_zero_there_is_no_last_deadline(make, timers, executor):
 
 
 def test_a_reaper_that_is_off_only_sends_the_kill(make, hands, timers, executor):
-    reaper = make(enabled=False)
+    reaper = make(enabled=False, interrupt_after_s=-1)
 
     reaper.kill(executor, 17, False, "user")
 
