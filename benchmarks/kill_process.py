@@ -75,6 +75,10 @@ def backtrack(_: int) -> None:
     re.match(r"(a|a)*b", "a" * 80 + "c")
 
 
+def compute_in_c(_: int) -> None:
+    sum(range(10**15))  # holds the interpreter, and looks for no signal
+
+
 def start_processes(number: int) -> None:
     import subprocess
 
@@ -93,13 +97,14 @@ TASKS: dict[str, Callable[[int], None]] = {
     "swallows Exception": swallow_exceptions,
     "numpy in a loop": multiply_arrays,
     "busy grandchildren": start_processes,
-    "swallows BaseException": swallow_everything,
     "regular expression (GIL held)": backtrack,
+    "swallows BaseException": swallow_everything,
+    "C code (GIL held)": compute_in_c,
 }
 IMPORTS = {"numpy in a loop": "numpy"}  # nobody is interrupted while a module is half made
 PROCESSES_OF_A_TASK = {"busy grandchildren": 3}
 _AT_WORK_S = 0.01  # of the processor: more than the lines before take
-FORCED = ("swallows BaseException", "regular expression (GIL held)")
+FORCED = ("swallows BaseException", "C code (GIL held)")
 
 
 def _cpu_s(pid: int) -> tuple[str, float]:

@@ -7,8 +7,9 @@ late signal never hits the next task, and does not raise inside the engine's cri
 an import: it notes that the interrupt is still owed, and the message thread signals again shortly.
 
 The driver sends the same signal when an interrupt is due: the message thread may wait long for the
-interpreter, or for a processor, while a task burns. The order was sent before the signal; if it was
-not read yet, the handler lets the message thread run for a moment.
+interpreter, or for a processor, while a task burns; for ever in C code that holds the interpreter,
+some of which, regular expressions say, looks for signals. The order was sent before the signal; if
+it was not read yet, the handler lets the message thread run for a moment.
 
 A signal of neither comes from somebody who kills while the driver cannot answer; then the process
 table says whether this task is meant, and why.
@@ -32,7 +33,7 @@ NO_TASK: Final = -1
 # Whoever kills from outside signals more often, not knowing whether it was heard.
 OUTSIDE_AGAIN_S: Final = 1.0
 # How long the handler waits for the message thread to read the order that the signal belongs to.
-_ORDER_S: Final = 0.005
+_ORDER_S: Final = 0.05
 
 
 class TaskInterrupt:

@@ -218,6 +218,8 @@ class TaskReaper:
             log.warning(
                 "Killed task %d is still running after %.0f ms", reaping.task_id, reaping.elapsed_ms
             )
+            if reaping.interrupt or self._limits.interrupt_after_s >= 0:
+                self._hands.interrupt(reaping.executor)  # it may not have heard of the first
             if self._limits.thread_dump:
                 self._show_stack(reaping)
         self._warn_later(reaping)

@@ -13,6 +13,7 @@ from pyspark_shell import SparkContext
 from pyspark_shell.common.errors import SparkJobCancelled
 from tests.kill.victims import (
     assert_next_job_is_exact,
+    backtrack,
     held,
     hold_the_interpreter,
     sleep,
@@ -26,7 +27,7 @@ from tests.processes.engine import Background, assert_settled, executor_pids, wa
 from tests.processes.gate import Counter
 from tests.processes.waiting import Stopwatch, wait_for, wait_for_end, within
 
-YIELDING = [spin, sleep, wait_for_a_lock, swallow_exceptions]
+YIELDING = [spin, sleep, wait_for_a_lock, swallow_exceptions, backtrack]
 STUBBORN = [swallow_everything, wait_in_c, hold_the_interpreter]
 
 

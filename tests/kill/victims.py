@@ -52,10 +52,16 @@ def wait_in_c(_):
     library.pthread_mutex_lock(mutex)
 
 
-def hold_the_interpreter(_):
+def backtrack(_):
+    """C code that holds the interpreter, and looks for signals now and then."""
     import re
 
     re.match(r"(a|a)*b", "a" * 60 + "c")
+
+
+def hold_the_interpreter(_):
+    """C code that holds the interpreter, and looks for nothing."""
+    sum(range(10**15))
 
 
 def held(sc, gate, function, tasks=2, **properties):
