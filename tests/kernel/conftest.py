@@ -15,7 +15,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 from pyspark_shell.rest.client import DriverClient
 from pyspark_shell.rest.discovery import drivers
-from tests.processes.waiting import PATIENCE, processes_with, wait_for
+from tests.processes.waiting import PATIENCE, processes_with, wait_for, wait_for_end_of_all
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
@@ -213,7 +213,7 @@ def started(folder, tmp_path, kernel_name="pyspark_shell", settings=()):
         if manager.is_alive():
             manager.shutdown_kernel(now=False)
         manager.cleanup_resources()
-        wait_for(lambda: not notebook.processes(), "the end of the kernel and its children", 15)
+        wait_for_end_of_all(marker, "the kernel and its children", 15)
         assert left_files(tmp_path / "local") == []
 
 

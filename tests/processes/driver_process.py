@@ -10,7 +10,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from tests.processes.waiting import processes_with, wait_for, within
+from tests.processes.waiting import processes_with, wait_for, wait_for_end_of_all, within
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,7 +94,7 @@ class DriverProcess:
 
     def assert_gone(self, limit_s=2):
         """Fail unless no process and no file is left."""
-        wait_for(lambda: not self.processes, "the end of all processes", limit_s)
+        wait_for_end_of_all(self.marker, "all processes", limit_s)
         roots = [Path(root) for root in self.news.get("roots", ())]
         wait_for(lambda: not any(map(os.path.exists, roots)), "the end of all files", limit_s)
         assert list(self.local_dir.rglob("*")) == []

@@ -87,6 +87,18 @@ def processes_with(marker):
     return {pid for pid in found if not has_ended(pid)}
 
 
+def wait_for_end_of_all(marker, what, limit_s):
+    """Fail if a process that has `marker` in its environment lives on after `limit_s`.
+
+    Looking through all processes is work: between two looks this waits for one of them to end.
+    """
+    deadline = time.monotonic() + within(limit_s)
+    while pids := processes_with(marker):
+        left_s = deadline - time.monotonic()
+        assert left_s > 0, f"waited in vain for the end of {what}: {list(map(describe, pids))}"
+        has_ended(min(pids), left_s)
+
+
 def rss_bytes(pid):
     """Return the resident memory of a process that is not shared files; 0 if it is gone."""
     try:

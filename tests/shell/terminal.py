@@ -1,25 +1,31 @@
 """A real terminal with a program in it: types, and reads the screen.
 
 The terminal is tmux's, on a server of its own. Nothing sleeps: whoever types waits for what the
-screen shows then.
+screen shows then, and looks again when the program has written something.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.processes.waiting import processes_with, wait_for
+from tests.processes.waiting import wait_for_end_of_all, within
 
 REPO = Path(__file__).resolve().parents[2]
 SHELL = (sys.executable, "-m", "pyspark_shell.shell.main")
 PROMPT = r"In \[{}\]: ?$"
+# A look at the screen is a process of its own: too dear to be taken every few milliseconds.
+LOOK_AGAIN_S = 0.5
 
 
 class Terminal:
@@ -51,6 +57,15 @@ class Terminal:
         line = f"{shlex.join([*words, *command])}; echo exit code $?; exec sleep 1000"
         self._tmux("new-session", "-d", "-s", "t", "-x", "110", "-y", "40", line)
         self._tmux("set-option", "-t", "t", "history-limit", "5000")
+        self._written = self._copy_of_what_is_written()
+
+    def _copy_of_what_is_written(self) -> int:
+        """Return a descriptor that has something to read when the screen has changed."""
+        pipe = self.folder / f"written-{uuid.uuid4().hex[:12]}"
+        os.mkfifo(pipe)
+        descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self._tmux("pipe-pane", "-O", "-t", "t", f"exec cat > {shlex.quote(str(pipe))}")
+        return descriptor
 
     def type(self, text: str) -> None:
         """Type a line, and Enter."""
@@ -68,18 +83,15 @@ class Terminal:
 
     def wait(self, pattern: str, limit_s: float = 10.0) -> str:
         """Wait until a line of the screen matches; gives the whole screen."""
-        try:
-            return wait_for(lambda: self._matching(pattern), pattern, limit_s)
-        except AssertionError:
-            raise AssertionError(f"no {pattern!r} on this screen:\n{self.screen()}") from None
+        screen = self._screen_when(lambda found: found, pattern, limit_s)
+        assert screen is not None, f"no {pattern!r} on this screen:\n{self.screen()}"
+        return screen
 
     def wait_without(self, pattern: str, limit_s: float = 10.0) -> str:
         """Wait until no line of the screen matches."""
-        try:
-            wait_for(lambda: not self._matching(pattern), pattern, limit_s)
-        except AssertionError:
-            raise AssertionError(f"{pattern!r} stays on this screen:\n{self.screen()}") from None
-        return self.screen()
+        screen = self._screen_when(lambda found: not found, pattern, limit_s)
+        assert screen is not None, f"{pattern!r} stays on this screen:\n{self.screen()}"
+        return screen
 
     def run(self, text: str, prompt: int) -> str:
         """Type a line and wait for the prompt with this number."""
@@ -89,11 +101,28 @@ class Terminal:
     def close(self) -> None:
         """End the terminal and all that came of it."""
         self._tmux("kill-server")
-        wait_for(lambda: not processes_with(self.marker), "the end of the shell's processes", 10)
+        os.close(self._written)
+        wait_for_end_of_all(self.marker, "the shell's processes", 10)
 
-    def _matching(self, pattern: str) -> str:
-        screen = self.screen()
-        return screen if re.search(pattern, screen, re.MULTILINE) else ""
+    def _screen_when(
+        self, is_right: Callable[[object], bool], pattern: str, limit_s: float
+    ) -> str | None:
+        """Return the first screen where the search for `pattern` is right; None when time is up."""
+        deadline = time.monotonic() + within(limit_s)
+        while True:
+            self._forget_what_was_written()
+            screen = self.screen()
+            if is_right(re.search(pattern, screen, re.MULTILINE)):
+                return screen
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                return None
+            select.select([self._written], [], [], min(left_s, LOOK_AGAIN_S))
+
+    def _forget_what_was_written(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._written, 1 << 16):
+                continue
 
     def _tmux(self, *words: str) -> str:
         environment = {key: os.environ[key] for key in os.environ if key != "TMUX"}
