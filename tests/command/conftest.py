@@ -38,6 +38,10 @@ def spin(_):
     while True:
         pass
 
+def doze(_):
+    while True:
+        time.sleep(0.05)
+
 def refuse(_):
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -22,11 +23,14 @@ PRINT = "sc.parallelize([0, 1], 2).foreach(lambda n: print('{}', n, file=sys.std
 
 @pytest.fixture
 def busy(obedient):
-    """Yield a driver with one job done, one that runs and one that waits."""
+    """Yield a driver with one job done, one that runs and one that waits.
+
+    Its tasks do not compute: each of the many commands would wait for a processor.
+    """
     driver = obedient()
     driver.do("sc.parallelize(range(4), 4).count()")
-    driver.begin("job(group='nightly', name='count the stars')")
-    driver.do("job()")
+    driver.begin("job(doze, group='nightly', name='count the stars')")
+    driver.do("job(doze)")
     wait_for(lambda: driver.ask("len(sc.statusTracker().getActiveJobsIds())") == 2, "two jobs")
     return driver
 
@@ -169,10 +173,10 @@ def test_threads_of_the_driver_and_the_stack_of_a_task(busy, command):
     executor = command("threads", rows(command("executors", "--json"))[-1]["id"])
 
     assert any(line.startswith("dag-scheduler-event-loop") for line in mine.lines)
-    assert "in spin" in task.out
+    assert "in doze" in task.out
     assert "executor-messages" in executor.out
-    assert "in spin" in executor.out
-    assert "in spin" not in mine.out
+    assert "in doze" in executor.out
+    assert "in doze" not in mine.out
     assert "in collect" in command("threads", "--stacks").out
     assert rows(command("threads", "--task", "4", "--json"))["taskId"] == 4
 
@@ -296,7 +300,7 @@ def test_a_silent_driver_is_told_and_its_processes_are_shown_from_outside(busy, 
 )
 def test_every_word_works_while_the_drivers_main_thread_is_busy(obedient, command, busy_with):
     driver = obedient()
-    driver.begin("job()")
+    driver.begin("job(doze)")
     driver.do(busy_with)
     firsts = {
         ("ps",): "Driver",
@@ -320,7 +324,7 @@ def test_every_word_works_while_the_drivers_main_thread_is_busy(obedient, comman
 
 def test_every_word_says_honestly_that_a_driver_holds_the_interpreter(obedient, command):
     driver = obedient()
-    driver.begin("job()")
+    driver.begin("job(doze)")
     driver.do("ctypes.PyDLL(None).sleep(45)")
     wait_for(lambda: "silent" in command("ps", silent_s=1).out, "the driver to be silent")
 
@@ -344,9 +348,8 @@ def test_colours_are_for_terminals_and_not_with_no_color(busy, command, terminal
     assert "\x1b" not in terminal("jobs", "--json").out
 
 
-@pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
-def test_no_line_is_wider_than_the_terminal(busy, terminal, columns):
-    busy.begin("job(name='计算 星星 ' * 30, group='wide')", tasks=0)
+def test_no_line_is_wider_than_the_terminal(busy, terminal):
+    busy.begin("job(doze, name='计算 星星 ' * 30, group='wide')", tasks=0)
     busy.do("kept = sc.range(9).setName('a name of words ' * 20).cache(); kept.count()")
     firsts = {
         ("ps",): "Driver",
@@ -358,21 +361,21 @@ def test_no_line_is_wider_than_the_terminal(busy, terminal, columns):
         ("cleaner",): "Cleaner: ",
     }
 
-    for words, first in firsts.items():
+    for columns, words in itertools.product([40, 60, 80, 120, 200], firsts):
         said = terminal(*words, columns=columns, NO_COLOR="1")
 
-        assert said.lines[0].startswith(first), (words, said)
+        assert said.lines[0].startswith(firsts[words]), (columns, words, said)
         assert len(said.lines) > 1
-        assert max(map(width_of, said.lines)) <= columns, (words, said.out)
+        assert max(map(width_of, said.lines)) <= columns, (columns, words, said.out)
 
 
 def test_a_pipe_gets_all_of_a_name(busy, command):
-    busy.do("job(name='x' * 300, group='wide')")
+    busy.do("job(doze, name='x' * 300, group='wide')")
     wait_for(lambda: "x" * 300 in command("jobs").out, "the whole name")
 
 
 def test_what_a_terminal_would_obey_is_not_written(busy, command):
-    busy.do(r"job(name='red \x1b[31m bell \x07', group='evil')")
+    busy.do(r"job(doze, name='red \x1b[31m bell \x07', group='evil')")
     wait_for(lambda: "red ·[31m bell ·" in command("jobs").out, "the name without its codes")
 
 
