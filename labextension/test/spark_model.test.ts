@@ -226,6 +226,19 @@ describe('the driver that is shown', () => {
     expect(model.connection.state).toBe('answers');
   });
 
+  it('is stayed with only while it lives', async () => {
+    model.setVisible(view, true);
+    await listing(ada, bob);
+    model.pin('d1');
+    expect(model.pinned).toBe(true);
+
+    await listing(bob);
+
+    expect(model.pinned).toBe(false);
+    model.pin('d2');
+    expect(model.pinned).toBe(true);
+  });
+
   it('is no longer there when a notebook without one comes to the front', async () => {
     model.setVisible(view, true);
     await listing(ada, bob);

@@ -81,8 +81,9 @@ export class SparkModel {
     return this._driver;
   }
 
+  /** Whether the driver that the user chose to stay with lives: without it, none is stayed with. */
   get pinned(): boolean {
-    return this._pinned !== null;
+    return this._pinned !== null && this._isListed(this._pinned);
   }
 
   get snapshot(): ISnapshot | null {
