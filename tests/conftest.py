@@ -39,25 +39,26 @@ for options in ("SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS", "SPARK_DAEMON_JAVA_O
     os.environ.setdefault(options, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 # Files that take a minute or more, longest first. They begin first: a worker that is left with one
-# at the end lets all others wait.
+# at the end lets all others wait. Those of the browser are next to one another, since a worker
+# keeps JupyterLab and the browser as long as it runs one after the other.
 LONG = [
     "compat/test_differential.py",
-    "processes/test_many_jobs.py",
     "browser/test_jobs_in_the_panel.py",
-    "hadoop/test_against_spark.py",
-    "shell/test_apache.py",
-    "browser/test_views_in_the_panel.py",
     "browser/test_drivers_in_the_panel.py",
-    "browser/test_sections_in_the_panel.py",
-    "command/test_command_kill.py",
-    "command/test_command_listings.py",
     "browser/test_notebooks_in_the_lab.py",
-    "shell/test_interactive.py",
+    "browser/test_views_in_the_panel.py",
+    "browser/test_sections_in_the_panel.py",
+    "processes/test_many_jobs.py",
+    "shell/test_apache.py",
+    "command/test_command_kill.py",
     "processes/test_start_and_stop.py",
+    "hadoop/test_against_spark.py",
+    "shell/test_interactive.py",
     "kernel/test_cell_progress.py",
     "processes/test_cleaner.py",
     "kernel/test_kernel_interrupts.py",
     "engines/test_rows_against_spark.py",
+    "command/test_command_listings.py",
 ]
 PATIENCE_S = 5.0
 TESTS = Path(__file__).resolve().parent

@@ -1,4 +1,4 @@
-"""One JupyterLab and one browser for a module; a tab for each test.
+"""One JupyterLab, one browser and one tab for all files here that a worker runs in a row.
 
 A missing browser fails: what these tests show cannot be shown without one.
 """
@@ -9,6 +9,9 @@ import pytest
 
 from tests.browser.jupyter_lab import LabPage, browser_path, running_lab
 
+VIEWPORT = {"width": 1280, "height": 800}
+FAILED = pytest.StashKey[bool]()
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
@@ -16,14 +19,22 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.ui)
 
 
-@pytest.fixture(scope="module")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory):
     # As a hub serves it: below a path of its own.
     with running_lab(tmp_path_factory.mktemp("lab"), "/user/ada/") as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
     from playwright.sync_api import sync_playwright
 
@@ -36,23 +47,48 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+class SharedTab:
+    """The tab of all tests that do not care which: loading JupyterLab takes longer than most."""
+
+    def __init__(self, lab, browser):
+        self._lab = lab
+        self._browser = browser
+        self._view = None
+
+    def get(self):
+        if self._view is None:
+            context = self._browser.new_context(viewport=VIEWPORT)
+            self._view = LabPage(self._lab, context.new_page())
+        self._view.page.set_viewport_size(VIEWPORT)
+        return self._view
+
+    def drop(self):
+        """Have the next test load JupyterLab anew."""
+        self._view.page.context.close()
+        self._view = None
+
+
+@pytest.fixture(scope="package")
 def shared_tab(lab, browser):
-    return LabPage(lab, browser.new_context(viewport={"width": 1280, "height": 800}).new_page())
+    return SharedTab(lab, browser)
 
 
 @pytest.fixture
-def lab_page(lab, shared_tab):
-    """The module's tab, with nothing open: loading JupyterLab takes longer than most tests."""
-    yield shared_tab
-    shared_tab.clear()
+def lab_page(request, lab, shared_tab):
+    """The shared tab, with nothing open."""
+    view = shared_tab.get()
+    yield view
+    if request.node.stash.get(FAILED, False):
+        shared_tab.drop()  # whatever it shows now is no fault of the next test
+    else:
+        view.clear()
     lab.stop_kernels()
 
 
 @pytest.fixture
 def new_lab_page(lab, browser):
     """Open a tab of its own; closing it ends nothing in the kernel."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport=VIEWPORT)
     yield LabPage(lab, context.new_page())
     context.close()
     lab.stop_kernels()

@@ -160,13 +160,16 @@ class LabPage:
             self.requests.append(request.url.partition("/pyspark-shell/")[2])
 
     def open(self, notebook=None, panel=True):
-        """Open Lab with a notebook, and the panel at its side unless somebody else is to do so."""
-        if self.page.url == "about:blank" or not notebook:
+        """Open Lab with a notebook, and the panel at its side unless somebody else is to do so.
+
+        A tab that has loaded Lab is not made to do so again.
+        """
+        if self.page.url == "about:blank":
             path = f"lab/tree/{notebook}" if notebook else "lab"
             self.page.goto(f"{self.lab.url}{path}?token={TOKEN}&reset")
             self.page.wait_for_function("window.jupyterapp && jupyterapp.restored")
             self.page.evaluate("jupyterapp.restored")
-        else:
+        elif notebook:
             self.command("docmanager:open", path=notebook)
         if notebook:
             self._wait_for_kernel()

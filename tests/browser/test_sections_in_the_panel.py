@@ -203,16 +203,26 @@ def test_folds_are_kept_and_the_badge_counts_what_runs(new_lab_page):
     view.shows_no(badge)
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_nothing_is_cut_off_in_a_narrow_side_bar(new_lab_page, theme):
+@pytest.fixture(params=["JupyterLab Light", "JupyterLab Dark"])
+def themed_page(request, lab_page):
+    """The page in each theme; those that come later are light again."""
+    lab_page.open()
+    lab_page.command("apputils:change-theme", theme=request.param)
+    lab_page.page.wait_for_function(
+        "theme => document.body.dataset.jpThemeName === theme", arg=request.param
+    )
+    yield lab_page
+    lab_page.command("apputils:change-theme", theme="JupyterLab Light")
+
+
+def test_nothing_is_cut_off_in_a_narrow_side_bar(themed_page):
     cell = """
 data = sc.parallelize(range(60), 60).setName("a name that is rather long for a side bar").cache()
 pairs = data.map(lambda x: (x, time.sleep(1))).groupByKey()
 thread = threading.Thread(target=pairs.count, name="a-thread-with-quite-a-long-name-of-its-own")
 thread.start()
 """
-    view = opened(new_lab_page, cell)
-    view.command("apputils:change-theme", theme=theme)
+    view = opened(themed_page, cell)
     view.run_to_end(1)
     view.is_in_state(view.job(0), "running")
     sections = ("Timeline", "Executors", "Cache and cleaner", "Threads")
@@ -230,12 +240,15 @@ thread.start()
 
     too_wide = view.panel.evaluate(
         """panel => {
+          const {width, minWidth} = panel.style;
           panel.style.width = panel.style.minWidth = '250px';
-          return [...panel.querySelectorAll('section, header, .jp-Spark-panel')]
+          const found = [...panel.querySelectorAll('section, header, .jp-Spark-panel')]
             .filter(each => each.scrollWidth > each.clientWidth)
             .map(each => [each.ariaLabel ?? each.tagName, each.scrollWidth,
               [...each.querySelectorAll('*')].filter(inner => inner.getBoundingClientRect().right >
                 each.getBoundingClientRect().right + 0.5).map(inner => inner.className)]);
+          Object.assign(panel.style, {width, minWidth});
+          return found;
         }"""
     )
     assert too_wide == []

@@ -117,7 +117,7 @@ print("cpu", cpu_s() - before)
 
 
 @pytest.mark.slow
-def test_no_burden(new_lab_page):
+def test_no_burden(lab_page):
     many = "sc.parallelize(range(10_000), 10_000).map(lambda x: None).count()"
     slow = """
 import threading
@@ -127,7 +127,7 @@ job = threading.Thread(
 )
 job.start()
 """
-    view = opened(new_lab_page, many, slow, CPU, CPU)
+    view = opened(lab_page, many, slow, CPU, CPU)
     sizes = []
     view.page.on("response", lambda answer: sizes.append(answer))
     view.run(1)
@@ -193,8 +193,8 @@ def asks_nothing(view):
     return view.requests[before:] == []
 
 
-def test_a_panel_that_nobody_sees_asks_nothing(new_lab_page):
-    view = opened(new_lab_page, LONG)
+def test_a_panel_that_nobody_sees_asks_nothing(lab_page):
+    view = opened(lab_page, LONG)
     view.run(1)
     view.is_in_state(view.job(0), "running")
     view.page.evaluate(
@@ -245,8 +245,8 @@ def test_a_hidden_panel_asks_nothing_until_a_command_kills(lab_page):
     view.is_in_state(view.job(0), "killed")
 
 
-def test_keyboard_and_tab(new_lab_page):
-    view = opened(new_lab_page, LONG)
+def test_keyboard_and_tab(lab_page):
+    view = opened(lab_page, LONG)
     view.run(1)
     view.is_in_state(view.job(0), "running")
     view.command("pyspark-shell:open-tab")
