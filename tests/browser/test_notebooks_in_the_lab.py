@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.waiting import PATIENCE
+from tests.processes.waiting import PATIENCE, wait_for
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 # What stands on the page of each when it has run: texts of outputs, and folded progress lines.
@@ -65,7 +65,8 @@ def test_a_line_is_seen_clicked_and_folded(lab_page):
     view.run(0)
     view.shows(output, re.compile(r"[1-9]\d?\+\d/40 · "))
     bar = output.locator("[role=img]").first
-    assert bar.bounding_box()["width"] > 50
+    # The line is drawn anew with each step: a bar that was just found may be gone already.
+    wait_for(lambda: (bar.bounding_box() or {"width": 0})["width"] > 50, "a bar of some width")
     picture(view, "line")
     view.click("Kill", output)
     view.shows(output, re.compile(r"1 job · \d+ tasks? · .* · 1 killed"))

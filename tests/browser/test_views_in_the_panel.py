@@ -154,7 +154,7 @@ job.start()
         assert tasks.locator(".jp-Spark-task").count() < 60
     tasks.evaluate("list => (list.scrollTop = 0.5 * list.scrollHeight)")
     number = tasks.locator(".jp-Spark-id").filter(has_text=re.compile("^5000$"))
-    assert number.is_visible()
+    number.wait_for()  # the list draws its rows after it was scrolled
     assert view.page.evaluate("window.longest") < within(0.2) * 1000
 
     # What an open list of a stage that goes on costs the driver.
