@@ -157,10 +157,10 @@ def assert_nothing_burns_or_survives(sc, outside, count):
     wait_for(idle, "idle processes", 2)
 
 
-def kill_at_random(sc, running, verb, chance):
+def kill_at_random(sc, running, verb, chance, longest_s):
     """Kill with one verb until it has found something to kill; gives whether it has."""
     while running.is_alive:
-        threading.Event().wait(chance.uniform(0, LONGEST_WAIT_S))  # the random moment
+        threading.Event().wait(chance.uniform(0, longest_s))  # the random moment
         named = verb.try_once(sc)
         if named:
             wait_for(lambda: verb.has_ended(sc, named), f"the end of {verb.name} {named}", 2)  # noqa: B023
@@ -186,9 +186,10 @@ def test_random_kills_leave_no_survivor_and_the_next_job_exact(start, count):
     killed, hit = 0, set()
     for number in range(kills):
         job, verb = pairs[number % len(pairs)]
-        for _ in range(MOST_TRIES):
+        for tries in range(MOST_TRIES):
             running = Background(run, sc, job, chance.random() < 0.5)
-            if kill_at_random(sc, running, verb, chance):
+            longest_s = LONGEST_WAIT_S / 2 ** min(tries, 4)  # down to what a short job takes
+            if kill_at_random(sc, running, verb, chance, longest_s):
                 hit.add((job.__name__, verb.name))
                 break
             running.result()  # it had ended before there was anything to kill
