@@ -56,6 +56,27 @@ class ShuffleDependency:
         )
 
 
+# What nodes have in tasks where nothing else is said: what most have, and what only drivers need.
+_USUAL: Final[dict[str, Any]] = {
+    "parents": (),
+    "shuffle": None,
+    "storage_level": StorageLevel.NONE,
+    "checkpointed": None,
+    "checkpoint_wanted": "",
+    "is_barrier": False,
+    "_id": None,
+}
+_NOT_SENT: Final[dict[str, Any]] = {
+    **_USUAL,
+    "registry": None,
+    "partitioner": None,
+    "resource_profile": None,
+    "name": None,
+    "call_site": "",
+    "_partitions": None,
+    "known_shuffles": None,
+}
+
 _id_lock = threading.Lock()  # guards the first reading of a node's id
 
 
@@ -177,21 +198,20 @@ class LineageNode(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a task needs: no registry, no partitions (its own comes with it), no driver-side
-        names.
+        names; and nothing that is as in most nodes, since each task unpickles its stage's nodes.
         """
-        state = dict(self.__dict__)
-        state.update(
-            registry=None,
-            partitioner=None,
-            resource_profile=None,
-            name=None,
-            call_site="",
-            _partitions=None,
-            known_shuffles=None,
-        )
+        state = {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in _NOT_SENT or (name in _USUAL and value is not _USUAL[name])
+        }
         if self.storage_level.is_valid:
             state["_id"] = self.id
         return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(_NOT_SENT)
+        self.__dict__.update(state)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._id if self._id is not None else '(no id yet)'}>"
