@@ -251,7 +251,7 @@ class ApplicationKill:
         return not is_same(self._main_code(), self._code)
 
     def _states(self) -> list[ThreadState]:
-        self._watch.refresh()
+        self._watch.sample()
         return self._watch.describe()
 
     def _user_threads(self) -> list[ThreadState]:
@@ -381,7 +381,7 @@ class ApplicationKill:
 
     def _knows_shares(self) -> bool:
         """Whether threads have been looked at long enough to know which of them burn CPU."""
-        self._watch.refresh()
+        self._watch.sample()
         return self._watch.window_s >= _BUSY_WINDOW_S
 
     def _dump_threads(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from compat.differential.engine import BarrierTaskContext, InheritableThread, TaskContext
 from compat.differential.registry import caught, layout, program
@@ -110,7 +111,11 @@ def failed_jobs_in_the_tracker(sc):
     )
     sc.setJobGroup("rest", "")
     tracker = sc.statusTracker()
-    return error, [tracker.getJobInfo(job).status for job in tracker.getJobIdsForGroup("failing")]
+    jobs = tracker.getJobIdsForGroup("failing")
+    ends = time.monotonic() + 10  # Spark's tracker hears of a job's end a moment after its caller
+    while any(tracker.getJobInfo(job).status == "RUNNING" for job in jobs):
+        assert time.monotonic() < ends, "the job has not ended"
+    return error, [tracker.getJobInfo(job).status for job in jobs]
 
 
 @program
