@@ -1,8 +1,9 @@
 """One process that polls a driver at a fixed rate, whatever the answers take.
 
-Run as `python -m benchmarks.poller SOCKET TOKEN APPLICATION RATE`; it begins at once, ends when its
-standard input does, and prints what it saw as one line of JSON. A latency begins when the poll was
-due, not when it could be sent: a driver that answers late does not get fewer polls.
+Run as `python -m benchmarks.poller SOCKET TOKEN APPLICATION RATE`; it begins at once and says so by
+a line, ends when its standard input does, and prints what it saw as one line of JSON. A latency
+begins when the poll was due, not when it could be sent: a driver that answers late does not get
+fewer polls.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Poller:
         ]
         for each in threads:
             each.start()
+        print("polling", flush=True)
         sys.stdin.read()
         self._stopped.set()
         for each in threads:

@@ -34,14 +34,19 @@ def run_job(context: SparkContext, tasks: int) -> float:
 
 
 def start_poller(context: SparkContext, rate: float) -> subprocess.Popen[str]:
-    """A process that polls the context's server."""
+    """A process that polls the context's server, once it does: a job that begins then is polled
+    from its first task to its last.
+    """
     server = context._ui._server  # type: ignore[union-attr]
     assert server is not None
-    return subprocess.Popen(
+    poller = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.poller", str(server.socket_path), server.secrets.token,
          context.applicationId, str(rate)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
+    assert poller.stdout is not None
+    assert poller.stdout.readline() == "polling\n", "the poller has ended"
+    return poller
 
 
 def polled(context: SparkContext, tasks: int, rate: float) -> tuple[float, dict[str, Any]]:

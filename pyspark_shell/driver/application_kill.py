@@ -350,8 +350,8 @@ class ApplicationKill:
 
     def _tell_or_ask(self) -> None:
         """Tell whoever sits here what is left; ask whether to end it if it may burn CPU."""
-        if self._user_threads():  # after a second one knows which of them are busy
-            _wait_until(self._knows_shares, 2 * _BUSY_WINDOW_S)
+        # After a second one knows which threads are busy.
+        _wait_until(lambda: not self._user_threads() or self._knows_shares(), 2 * _BUSY_WINDOW_S)
         remains = KillRemains(
             [(s.name, s.cpu_percent) for s in self._user_threads()],
             self._children.running(),
@@ -381,7 +381,6 @@ class ApplicationKill:
 
     def _knows_shares(self) -> bool:
         """Whether threads have been looked at long enough to know which of them burn CPU."""
-        self._watch.sample()
         return self._watch.window_s >= _BUSY_WINDOW_S
 
     def _dump_threads(self) -> None:

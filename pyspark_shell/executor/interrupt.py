@@ -72,6 +72,7 @@ class TaskInterrupt:
     def begin(self, context: TaskContext) -> None:
         """From here on the task may be interrupted."""
         self.delivered = False
+        self._order_came.acquire(blocking=False)  # one for an earlier task, that it outran
         self._running = context
         self._shields = 0
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from prompt_toolkit.application import run_in_terminal
 
 from pyspark_shell.driver.kill_remains import KillRemains
-from pyspark_shell.shell.running import progress_bar
+from pyspark_shell.shell.terminal_question import ask
 
 _QUESTION: Final = "\nNot ended by the kill: {}. [e]nd the shell and all of it, or [c]ontinue? "
 
@@ -51,12 +51,5 @@ class KillQuestion:
 
 
 def _put(remains: KillRemains) -> None:
-    bar = progress_bar()
-    if bar is not None:
-        bar.erase()
-    try:
-        answer = input(_QUESTION.format(remains.names()))
-    except (KeyboardInterrupt, EOFError):
-        return
-    if answer.strip()[:1].lower() == "e":
+    if ask(_QUESTION.format(remains.names())) == "e":
         remains.end_process()

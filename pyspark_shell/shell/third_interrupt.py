@@ -14,7 +14,8 @@ from typing import Final
 
 from pyspark_shell.driver.main_thread import INTERRUPTED, MainThreadInterrupt
 from pyspark_shell.rest.port import KillOrder, Refusal
-from pyspark_shell.shell.running import progress_bar, running_engine
+from pyspark_shell.shell.running import running_engine
+from pyspark_shell.shell.terminal_question import ask
 
 _LIMIT: Final = 3
 _QUESTION: Final = (
@@ -66,7 +67,7 @@ class ThirdInterrupt:
             return
         self._is_asking = True
         try:
-            self._carry_out(_ask())
+            self._carry_out(ask(_QUESTION))
         finally:
             self._is_asking = False
             self._count = 0
@@ -80,13 +81,3 @@ class ThirdInterrupt:
                 engine.kill_application(KillOrder("the user pressed Ctrl-C three times", "Ctrl-C"))
             except Refusal as refusal:
                 print(refusal.message, file=sys.stderr)
-
-
-def _ask() -> str:
-    bar = progress_bar()
-    if bar is not None:
-        bar.erase()
-    try:
-        return input(_QUESTION).strip()[:1].lower()
-    except (KeyboardInterrupt, EOFError):
-        return "c"

@@ -125,6 +125,23 @@ def test_a_signal_that_overtakes_its_order_waits_a_moment_for_it(interrupt, monk
     order.join()
 
 
+def test_an_order_that_came_too_late_for_one_task_does_not_cut_the_next_one_s_wait(
+    interrupt, monkeypatch
+):
+    monkeypatch.setattr("pyspark_shell.executor.interrupt._ORDER_S", 30.0)
+    interrupt.begin(context(7))
+    interrupt.expect(7)
+    interrupt.end()  # it had done its work before the signal came
+    interrupt.begin(context(8))
+    order = threading.Timer(0.05, interrupt.expect, (8,))
+    order.start()
+
+    with pytest.raises(TaskKilledException):
+        drivers_signal()
+
+    order.join()
+
+
 def test_an_order_for_another_task_does_not_make_a_signal_mean_this_one(interrupt):
     interrupt.begin(context(8))
     interrupt.expect(7)

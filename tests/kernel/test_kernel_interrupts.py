@@ -317,7 +317,7 @@ def test_a_stuck_task_s_stack_is_one_line_in_the_notebook(notebook):
 
     wait_for(lambda: "Thread dump" in cell.text, "the task's stack")
     stack = cell.text.partition("Thread dump ")[2].splitlines()[0]
-    assert stack == ('from task 0: … File "In[1]", line 2, in hang: return sum(range(10**15))')
+    assert stack == 'from task 0: … File "In[1]", line 2, in hang: return sum(range(10**15))'
     assert cell.text.count('File "') == 1
 
 

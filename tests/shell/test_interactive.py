@@ -336,7 +336,7 @@ def test_an_application_kill_ends_the_cell_and_leaves_the_shell(shell, kill_from
 
 
 def test_a_thread_that_an_application_kill_leaves_waiting_is_named(shell, kill_from_outside):
-    shell.run("import subprocess, threading; go = threading.Event()", 2)
+    shell.run("import threading; go = threading.Event()", 2)
     shell.run("threading.Thread(target=go.wait, name='loader').start()", 3)
 
     kill_from_outside("--app", "--reason", "too slow")
