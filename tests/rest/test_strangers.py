@@ -167,9 +167,11 @@ def test_a_stranger_learns_and_changes_nothing(browser, engine, strange):
 
     try:
         answer = browser.ask(asked.method, asked.path, asked.body, token=False, **headers)
-    except ConnectionResetError:  # hung up on, since nobody can say where such a body ends
+    except ConnectionResetError:  # hung up on, while the body was still on its way
         assert asked.body
-        assert "Transfer_Encoding" in headers
+        if "Transfer_Encoding" not in headers:  # nobody can say where such a body ends
+            head = browser.ask(asked.method, asked.path, token=False, **headers)
+            assert head.status == 400, "only for a head that cannot be read"
     else:
         assert 400 <= answer.status < 500, answer.body
         assert APP.encode() not in answer.body
