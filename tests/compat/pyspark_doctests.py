@@ -1,7 +1,7 @@
 """Runs the examples of the installed PySpark's docstrings, with our names in place of its.
 
-Run as `python -m compat.pyspark_doctests pyspark_shell core.rdd answers.json`, with tests/ on the
-path: one process and one context for each module, set up as that module's own `_test()` does it.
+Run as `python -m compat.pyspark_doctests pyspark_shell answers.json`, with tests/ on the path:
+one context for each module, set up as that module's own `_test()` does it.
 Nothing of PySpark's text is kept here.
 """
 
@@ -154,13 +154,18 @@ def run_case(case: doctest.DocTest, globs: dict[str, Any], flags: int) -> Outcom
     )
 
 
+def stop_context(engine: str) -> None:
+    """Stop what an example has started and left."""
+    context = importlib.import_module(engine).SparkContext._active_spark_context
+    if context is not None:
+        context.stop()
+
+
 def run_alone(engine: str, case: doctest.DocTest, globs: dict[str, Any], flags: int) -> Outcome:
     try:
         return run_case(case, globs, flags)
     finally:
-        context = importlib.import_module(engine).SparkContext._active_spark_context
-        if context is not None:
-            context.stop()
+        stop_context(engine)
 
 
 def run_module(engine: str, module_name: str) -> list[Outcome]:
@@ -191,6 +196,8 @@ def run_module(engine: str, module_name: str) -> list[Outcome]:
             )
             for case in found
         ]
+    finally:
+        stop_context(engine)
 
 
 def plain_numbers() -> None:
@@ -199,10 +206,10 @@ def plain_numbers() -> None:
         importlib.import_module("numpy").set_printoptions(legacy="1.25")
 
 
-def main(engine: str, module_name: str, answers: str) -> None:
+def main(engine: str, answers: str) -> None:
     signal.signal(signal.SIGALRM, out_of_time)
     plain_numbers()
-    outcomes = run_module(engine, module_name)
+    outcomes = [outcome for name in SETUPS for outcome in run_module(engine, name)]
     with open(answers, "w") as file:
         json.dump([asdict(outcome) for outcome in outcomes], file, indent=1)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from compat import pyspark_doctests
-from compat.pyspark_doctests import SETUPS
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -44,27 +43,17 @@ FAILS_ON_PYSPARK = {
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pyspark_doctests")
-    found = {}
-    for module in SETUPS:
-        answers = folder / f"{module}.json"
-        run = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                pyspark_doctests.__name__,
-                "pyspark_shell",
-                module,
-                str(answers),
-            ],
-            cwd=folder,
-            env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(TESTS)},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        assert run.returncode == 0, f"{module}:\n{run.stderr[-4000:]}"
-        found.update({outcome["name"]: outcome for outcome in json.loads(answers.read_text())})
-    return found
+    answers = folder / "answers.json"
+    run = subprocess.run(
+        [sys.executable, "-m", pyspark_doctests.__name__, "pyspark_shell", str(answers)],
+        cwd=folder,
+        env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stderr[-4000:]
+    return {outcome["name"]: outcome for outcome in json.loads(answers.read_text())}
 
 
 @pytest.mark.timeout(900)

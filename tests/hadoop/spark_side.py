@@ -1,7 +1,7 @@
 """What real Spark reads and writes for `test_against_spark.py`; runs in a process of its own.
 
-Run as `python spark_side.py <requests> <answers>`; both are pickles: the requests map a name to
-(method, arguments), the answers a name to a layout or to ("error", text).
+Run as `python spark_side.py <requests> <answers>`, with tests/ on the path; both are pickles: the
+requests map a name to (method, arguments), the answers a name to a layout or to ("error", text).
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import pickle
 import sys
 from pathlib import Path
+
+from compat import light_spark
 
 
 def answer(context, method, arguments):
@@ -25,9 +27,7 @@ def main() -> None:
     from pyspark import SparkConf, SparkContext
 
     requests, answers = Path(sys.argv[1]), Path(sys.argv[2])
-    conf = SparkConf().setMaster("local[2]").set("spark.ui.enabled", "false")
-    # Twice as fast as its loopback sockets; changes nothing else.
-    conf.set("spark.python.unix.domain.socket.enabled", "true")
+    conf = SparkConf().setMaster("local[2]").setAll(light_spark.SETTINGS.items())
     found = {}
     with SparkContext(conf=conf) as context:
         context.setLogLevel("OFF")

@@ -30,6 +30,7 @@ from pyspark_shell.hadoop.whole_files import read_binary_files, read_records, re
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 
+TESTS = Path(__file__).resolve().parent.parent
 PARALLELISM = 2
 CODECS = ["GzipCodec", "BZip2Codec", "DefaultCodec", "SnappyCodec", "Lz4Codec"]
 PACKAGE = "org.apache.hadoop.io.compress."
@@ -219,7 +220,8 @@ def theirs(folder, requests, tmp_path_factory):
     process = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("spark_side.py")), "requests", "answers"],
         cwd=home,
-        env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYTHONHASHSEED": "0"},
+        env=os.environ
+        | {"SPARK_LOCAL_IP": "127.0.0.1", "PYTHONHASHSEED": "0", "PYTHONPATH": str(TESTS)},
         capture_output=True,
         text=True,
         timeout=500,

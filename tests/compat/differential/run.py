@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
+from compat import light_spark
 from compat.differential import programs, registry
 from compat.differential.engine import ENGINE, SparkConf, SparkContext
 
@@ -28,8 +29,7 @@ def main(answers: str, *names: str) -> None:
     results = {}
     conf = SparkConf()
     if ENGINE == "pyspark":
-        # Twice as fast as its loopback sockets; changes nothing else.
-        conf.set("spark.python.unix.domain.socket.enabled", "true")
+        conf.setAll(light_spark.SETTINGS.items())
     sc = SparkContext("local[4]", "differential", conf=conf)
     sc.setLogLevel("OFF")
     with tempfile.TemporaryDirectory() as folder:
