@@ -132,6 +132,23 @@ it('asks one that seemed to be gone again while it is listed', async () => {
   expect(feed.ended).toBe(true);
 });
 
+it('remembers when it was first seen to be gone', async () => {
+  vi.setSystemTime(100_000);
+  feed.close();
+  feed = new Feed(
+    server.request,
+    'd1',
+    () => changes++,
+    () => true
+  );
+  server.last.refuse(410);
+  await vi.advanceTimersByTimeAsync(2000);
+  server.last.refuse(410);
+  await settled();
+
+  expect(feed.connection).toEqual({ state: 'gone', since: 100_000 });
+});
+
 it('drops an answer that comes after its end', async () => {
   const { answer } = server.last;
   feed.close();

@@ -47,13 +47,13 @@ def terminal_driver(lab):
     os.close(ours)
 
 
-def test_empty_state_teaches(lab_page):
-    view = lab_page.open()
+def test_empty_state_teaches(new_lab_page):
+    view = new_lab_page.open()
 
     view.shows(view.panel, "No driver yet")
     view.shows(view.panel, "pyspark-shell")
     start = view.panel.locator("code").first.inner_text()
-    view = lab_page.open(lab_page.lab.write_notebook(f"{start}\nsc.range(4).count()"))
+    view = view.open(view.lab.write_notebook(f"{start}\nsc.range(4).count()"))
     view.run_to_end(0)
     assert view.output(0).splitlines()[-1] == "4"
     view.is_in_state(view.job(0), "done")

@@ -20,8 +20,8 @@ export type Connection =
   | { state: 'answers' }
   /** It lives, and does not answer; `since` is our clock's time of its last answer. */
   | { state: 'silent'; since: number }
-  /** Its runtime file is gone, or the process is dead. */
-  | { state: 'gone' }
+  /** Its runtime file is gone, or the process is dead; seen first at `since` by our clock. */
+  | { state: 'gone'; since: number }
   /** The Jupyter server does not answer. */
   | { state: 'offline' };
 
@@ -190,7 +190,9 @@ export class Feed {
     const { status, body } =
       error instanceof RequestFailed ? error : { status: 0, body: {} };
     if (status === 404 || status === 410) {
-      this.connection = { state: 'gone' };
+      if (this.connection.state !== 'gone') {
+        this.connection = { state: 'gone', since: Date.now() };
+      }
     } else if (status === 504) {
       const ageMs = Number((body as { ageS?: number }).ageS ?? 0) * 1000;
       this.connection = { state: 'silent', since: Date.now() - ageMs };

@@ -51,9 +51,7 @@ export function Header(): JSX.Element {
         <Dot />
         <span>{trans.__('pid %1', driver.pid)}</span>
         <span>{driver.master}</span>
-        <span>
-          {trans.__('up %1', duration(model.now - driver.started, trans))}
-        </span>
+        <span>{trans.__('up %1', duration(uptime(driver, model), trans))}</span>
         {!gone && model.snapshot?.application.state !== 'stopped' && (
           <Action
             text={trans.__('Kill application')}
@@ -68,6 +66,15 @@ export function Header(): JSX.Element {
       <Silence />
     </header>
   );
+}
+
+/** How long a driver is up, in ms; or was, until it was seen to be gone. */
+function uptime(
+  each: IDriver,
+  { connection, driver, now }: SparkModel
+): number {
+  const hasGone = each.id === driver?.id && connection.state === 'gone';
+  return (hasGone ? connection.since : now) - each.started;
 }
 
 /** The notebook in front has no driver; there are others. */
@@ -115,7 +122,7 @@ function optionText(
     ...(state ? [state] : []),
     place,
     `${each.name} (${each.pid})`,
-    trans.__('up %1', inMinutes(model.now - each.started, trans)),
+    trans.__('up %1', inMinutes(uptime(each, model), trans)),
     ...(state ? [] : [trans.__('answers')])
   ].join(' · ');
 
