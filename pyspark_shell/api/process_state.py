@@ -6,8 +6,7 @@ tasks of the outer application afterwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pyspark_shell.common.record import record
 from pyspark_shell.lineage.files_directory import FilesDirectory
 from pyspark_shell.shared_variables.accumulators import (
     DriverAccumulators,
@@ -17,7 +16,7 @@ from pyspark_shell.shared_variables.accumulators import (
 from pyspark_shell.shared_variables.broadcast import BroadcastManager
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProcessState:
     """How this process finds broadcasts, accumulators and shipped files."""
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.common.thread_starts import THREAD_STARTS
 
 CELL_ID: Final = "spark.pyshell.cell.id"
@@ -25,7 +25,7 @@ CELL_THREAD: Final = "spark.pyshell.cell.thread"
 _STARTED_IN: Final = "_pyspark_shell_cell"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cell:
     """One run of a cell.
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from pyspark_shell.common.errors import IllegalConfig
+from pyspark_shell.common.record import record
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Settings(Protocol):
         """The value as text, None if it is not set."""
 
 
-@dataclass(frozen=True)
+@record
 class ConfigEntry(Generic[T]):
     """One `spark.*` key.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from pyspark_shell.common.errors import IllegalArgumentException
+from pyspark_shell.common.record import record
 
 _LOCAL: Final = re.compile(r"local\[([0-9]+|\*)\s*(?:,\s*([0-9]+)\s*)?\]")
 _LOCAL_CLUSTER: Final = re.compile(r"local-cluster\[\s*([0-9]+)\s*,\s*([0-9]+)\s*,\s*([0-9]+)\s*\]")
@@ -15,7 +15,7 @@ _SUBPROC: Final = re.compile(r"subproc\[([0-9]+|\*)\]")
 _OF_APACHE_SPARK: Final = ("spark://", "k8s://", "mesos://")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MasterUrl:
     """A parsed master URL.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Final
 
+from pyspark_shell.common.record import field_names, record
 
-@dataclass(slots=True)
+
+@record(frozen=False)
 class TaskMetrics:
     """Counters of one attempt. Times of the executor in milliseconds unless the name says
     otherwise.
@@ -50,7 +51,7 @@ class TaskMetrics:
         return cls(*_STRUCT.unpack(data))
 
 
-_NAMES: Final = tuple(field.name for field in fields(TaskMetrics))
+_NAMES: Final = field_names(TaskMetrics)
 _values = attrgetter(*_NAMES)
 _STRUCT: Final = struct.Struct(f"<{len(_NAMES)}q")
 METRICS_BYTES: Final = _STRUCT.size

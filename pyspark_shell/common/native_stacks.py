@@ -13,11 +13,11 @@ import linecache
 import os
 import re
 import signal
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_user_file
 from pyspark_shell.common.cell import name_of_file
+from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import (
     CONTEXT_CLEANER,
     DAG_SCHEDULER,
@@ -46,7 +46,7 @@ _FRAME: Final = re.compile(r'  File "(?P<file>.*)", line (?P<line>\d+) in (?P<fu
 _ELEMENT: Final = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+), in (?P<function>[^\n]*)')
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NativeFrame:
     """One call."""
 
@@ -61,7 +61,7 @@ class NativeFrame:
         return f"{text}\n    {source}" if source else text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NativeStack:
     """One thread; outermost frame first."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pyspark_shell.common.config import EXECUTOR_CORES, EXECUTOR_INSTANCES
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.common.master_url import MasterUrl, available_cores, parse_master_url
+from pyspark_shell.common.record import replace
 
 
 def planned_master(conf: Settings, url: str) -> MasterUrl:

@@ -6,11 +6,12 @@ Owns    what an entry point said of it; without that it is guessed from what run
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any
 
+from pyspark_shell.common.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class ProcessKind:
     """What the process is.
 

@@ -22,9 +22,10 @@ import stat
 import struct
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, Protocol
+
+from pyspark_shell.common.record import field, record
 
 MAGIC: Final = int.from_bytes(b"pyshproc", "little")
 VERSION: Final = 2
@@ -74,7 +75,7 @@ class KillScope(IntEnum):
 _SCOPES: Final = frozenset(KillScope)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KillIntent:
     """A kill from outside, told before it is done.
 
@@ -99,7 +100,7 @@ class KillIntent:
         return cls(scope, name_hash(name), reason, who, name=name)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SlotRow:
     """One executor's process.
 
@@ -155,7 +156,7 @@ class NamedJob(Protocol):
     def tags(self) -> Collection[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobRow:
     """One active job, with the hashes of the names it bears; `group` is `NONE` without one."""
 
@@ -180,7 +181,7 @@ class JobRow:
                 return False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Processes:
     """The driver and its zygote."""
 

@@ -5,10 +5,10 @@ The texts are Spark's, as they appear in job errors, logs, and the UI.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from pyspark_shell.common.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Success:
     """The task's result arrived."""
 
@@ -16,7 +16,7 @@ class Success:
         return "Success"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resubmitted:
     """A finished map task is run again, because its output went with its executor."""
 
@@ -24,7 +24,7 @@ class Resubmitted:
         return "Resubmitted (resubmitted due to lost executor)"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskResultLost:
     """The task finished, but its result could not be read."""
 
@@ -32,7 +32,7 @@ class TaskResultLost:
         return "TaskResultLost (result lost from block manager)"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskKilled:
     """Somebody killed the attempt; never counts as a failure.
 
@@ -49,7 +49,7 @@ class TaskKilled:
         return f"TaskKilled ({self.reason})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExceptionFailure:
     """The task's code raised.
 
@@ -71,7 +71,7 @@ class ExceptionFailure:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FetchFailed:
     """Map outputs that the task needed could not be read; the map stage is run again."""
 
@@ -87,7 +87,7 @@ class FetchFailed:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecutorLostFailure:
     """The process that ran the task is gone.
 
@@ -110,7 +110,7 @@ class ExecutorLostFailure:
         return f"ExecutorLostFailure (executor {self.executor_id} {cause}) Reason: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskCommitDenied:
     """The driver did not let the attempt publish its output; not a failure."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from pyspark_shell.common.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class _Task:
     """One thing to remove.
 
@@ -35,7 +36,7 @@ class _Task:
         return f"{type(self).__name__}({self.entity_id})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CleanRDD(_Task):
     """Remove the cached partitions of an RDD."""
 
@@ -44,7 +45,7 @@ class CleanRDD(_Task):
     callback = "rddCleaned"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CleanShuffle(_Task):
     """Remove the files of a shuffle."""
 
@@ -53,7 +54,7 @@ class CleanShuffle(_Task):
     callback = "shuffleCleaned"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CleanBroadcast(_Task):
     """Remove a broadcast's file, and its values in executors."""
 
@@ -62,7 +63,7 @@ class CleanBroadcast(_Task):
     callback = "broadcastCleaned"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CleanAccum(_Task):
     """Take no more updates for an accumulator."""
 
@@ -71,7 +72,7 @@ class CleanAccum(_Task):
     callback = "accumCleaned"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CleanCheckpoint(_Task):
     """Remove the files of a reliable checkpoint.
 
@@ -90,7 +91,7 @@ class CleanCheckpoint(_Task):
     directory: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CleanSparkListener(_Task):
     """Take a listener off the bus; its owner is gone."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, TextIO
 
 from pyspark_shell.common.clock import Clock
+from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import PROGRESS, start_daemon
 from pyspark_shell.status.api import StageStatus
 from pyspark_shell.status.app_status_store import AppStatusStore
@@ -26,7 +26,7 @@ MAX_STAGES: Final = 3
 REDRAW_MS: Final = 60_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageProgress:
     """What is drawn of one stage."""
 

@@ -14,7 +14,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -22,6 +21,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol
 
 from pyspark_shell.common.exhaustive import assert_never
+from pyspark_shell.common.record import field, record
 from pyspark_shell.common.threads import CONTEXT_CLEANER, start_daemon
 from pyspark_shell.driver.cleanup_task import (
     CleanAccum,
@@ -60,7 +60,7 @@ class CleaningActions(Protocol):
     def remove_listener(self, listener: Any) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CleanerPolicy:
     """How the cleaner works.
 
@@ -77,7 +77,7 @@ class CleanerPolicy:
     min_age_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cleaning:
     """One item, being cleaned or the last that was; times in milliseconds."""
 
@@ -101,7 +101,7 @@ class Cleaning:
         return Cleaning(self.task, self.at_ms, self.began_s, self.age_ms)
 
 
-@dataclass(order=True, slots=True)
+@record(frozen=False, order=True)
 class _Waiting:
     """Something whose time has not come."""
 
@@ -323,7 +323,7 @@ class ContextCleaner:
                 method(task.entity_id)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Outcome:
     """How the cleaning of one item ended.
 

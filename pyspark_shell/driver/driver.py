@@ -15,7 +15,6 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -29,6 +28,7 @@ from pyspark_shell.common.errors import (
 )
 from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.process_table import KillIntent, KillScope
+from pyspark_shell.common.record import record, replace
 from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
 from pyspark_shell.common.spark_conf import SparkConf
 from pyspark_shell.common.storage_level import StorageLevel
@@ -105,7 +105,7 @@ T = TypeVar("T")
 _STOP_TIMEOUT_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RDDStorage:
     """What is cached of an RDD."""
 

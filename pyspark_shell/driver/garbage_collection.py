@@ -16,9 +16,9 @@ import math
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import PERIODIC_GC, start_daemon
 from pyspark_shell.listener.events import SparkListenerBlockUpdated, SparkListenerTaskEnd
 
@@ -30,7 +30,7 @@ _LONG_PAUSE_MS: Final = 200
 _FULL: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CollectionRun:
     """One collection.
 

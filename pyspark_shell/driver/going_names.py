@@ -6,16 +6,16 @@ Thread  any.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pyspark_shell.common.errors import PySparkValueError
+from pyspark_shell.common.record import record
 from pyspark_shell.driver.holder_roots import Root, user_namespace
 from pyspark_shell.driver.holders import Holder, HolderSearch, is_name_of, lineage, subject_of
 from pyspark_shell.lineage.node import LineageNode
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GoingNames:
     """Names of one thing that are taken to be gone.
 

@@ -12,13 +12,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
+from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
 from pyspark_shell.driver.frame_locals import frames_below, frames_of, locals_of
 
@@ -30,7 +30,7 @@ _HISTORIES: Final = frozenset({"Out", "_oh", "In", "_ih", "_dh"})
 _LAST_OF_SYS: Final = ("last_exc", "last_value", "last_traceback", "last_type")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Root:
     """A value that a name keeps alive.
 

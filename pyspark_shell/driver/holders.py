@@ -13,10 +13,10 @@ import gc
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.driver.holder_roots import (
     LAST_EXCEPTION,
     Root,
@@ -41,7 +41,7 @@ _LIMIT_FOR_ALL_S: Final = 1.0
 _ATOMS: Final = (str, int, float, type(None), type, BuiltinFunctionType, ModuleType)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Holder:
     """One way in which a thing is kept alive.
 
@@ -60,7 +60,7 @@ class Holder:
     is_named: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Forgotten:
     """What `forget` did.
 
@@ -220,7 +220,7 @@ class HolderSearch:
         return dict(names)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Name:
     """A name that can be taken away; without the value."""
 
@@ -233,7 +233,7 @@ class _Name:
         return cls(root.path, root.drop)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Held:
     """A node or shuffle that is alive as long as `reader` is.
 

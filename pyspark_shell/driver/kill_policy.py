@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from pyspark_shell.common.config_entry import Settings
+from pyspark_shell.common.record import record
 from pyspark_shell.common.ui_config import (
     KILL_CELL_GRACE_PERIOD,
     KILL_CHILDREN,
@@ -19,7 +19,7 @@ from pyspark_shell.common.ui_config import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KillRecord:
     """Who ended the application, when, and why.
 
@@ -50,7 +50,7 @@ class KillRecord:
         return f"{self.message} (by {self.who} at {when}{site})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KillPolicy:
     """How far a kill goes; times in seconds."""
 

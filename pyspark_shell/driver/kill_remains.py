@@ -7,12 +7,12 @@ Thread  `stop-spark-context`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from pyspark_shell.common.record import record
 from pyspark_shell.common.ui_config import KILL_CHILDREN, KILL_THREADS
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KillRemains:
     """What runs on.
 

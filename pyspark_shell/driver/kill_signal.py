@@ -13,11 +13,11 @@ import ctypes
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
 from pyspark_shell.common.errors import SparkApplicationKilled
+from pyspark_shell.common.record import record
 from pyspark_shell.driver.main_code import code_of, is_same, runs_typed_code
 
 _SIGRTMAX: Final[int] = getattr(signal, "SIGRTMAX", 0)
@@ -25,7 +25,7 @@ _SIGRTMAX: Final[int] = getattr(signal, "SIGRTMAX", 0)
 KILL_SIGNAL: Final = _SIGRTMAX - 5 if _SIGRTMAX else 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PendingKill:
     """What the next signal means, if the code that was to end still runs."""
 

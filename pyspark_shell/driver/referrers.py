@@ -10,7 +10,6 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import (
     AsyncGeneratorType,
     CellType,
@@ -25,6 +24,7 @@ from types import (
 from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
+from pyspark_shell.common.record import record, replace
 from pyspark_shell.lineage.handle import NodeHandle
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 from pyspark_shell.lineage.steps import Step
@@ -49,7 +49,7 @@ _SKIPPED: Final = (FrameType, TracebackType, ModuleType)
 _CLOSURE: Final = "closure of"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trail:
     """How an object holds the thing that was asked for.
 

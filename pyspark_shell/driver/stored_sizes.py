@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.driver.cleanup_task import (
     CleanBroadcast,
     CleanCheckpoint,
@@ -22,7 +22,7 @@ from pyspark_shell.storage.block_id import broadcast_file
 from pyspark_shell.storage.local_dirs import LocalDirs
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Footprint:
     """What is stored of one thing.
 

@@ -12,11 +12,11 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
 from pyspark_shell.common.cell import Cell, current_cell
+from pyspark_shell.common.record import field, record
 from pyspark_shell.driver.cleanup_task import CleanupTask
 from pyspark_shell.driver.stored_sizes import NOTHING, Footprint
 
@@ -43,7 +43,7 @@ class Reference(weakref.ref[Any]):
     entity: Entity
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Entity:
     """One tracked thing; never the thing itself, only what is known about it.
 
@@ -87,7 +87,7 @@ class Entity:
         return self.state
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class TrackedEntities:
     """All entities of one application.
 

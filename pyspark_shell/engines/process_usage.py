@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
 
 from pyspark_shell.common.process_cpu import state_and_cpu_s
+from pyspark_shell.common.record import record
 from pyspark_shell.status.rest_executors import Usage
 
 # Between two readings; a shorter time says little, the system counts in hundredths of a second.
 _PERIOD_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Reading:
     at_s: float
     cpu_s: float

@@ -10,9 +10,10 @@ from __future__ import annotations
 import linecache
 import re
 import threading
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
+
+from pyspark_shell.common.record import record
 
 _NAME: Final = r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
 _TAKES_LOCK: Final = (
@@ -24,7 +25,7 @@ _JOINS: Final = ("join", "_wait_for_tstate_lock")
 _LOCKS: Final = (type(threading.Lock()), type(threading.RLock()))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Blocker:
     """What a thread waits for.
 

@@ -10,11 +10,11 @@ import os
 import select
 import socket
 import threading
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final
 
 from pyspark_shell.common.clock import Clock, SystemClock
+from pyspark_shell.common.record import record
 from pyspark_shell.common.wire import FrameReader
 from pyspark_shell.executor.interrupt import TaskInterrupt
 from pyspark_shell.executor.messages import (
@@ -43,7 +43,7 @@ _AGAIN_S: Final = 1.0
 _KILL_MARK_S: Final = 10.0
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Kill:
     task_id: int
     reason: str

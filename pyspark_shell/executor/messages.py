@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar, Final
 
 from pyspark_shell.common.metrics import METRICS_BYTES, TaskMetrics
+from pyspark_shell.common.record import field, record
 from pyspark_shell.common.wire import ProtocolError, pack_frame
 
 
@@ -32,7 +32,7 @@ class TaskState(IntEnum):
 # Orders, driver -> executor ------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageBinary:
     """What all tasks of a stage attempt need; sent once per executor, before its first task of the
     stage.
@@ -64,7 +64,7 @@ class StageBinary:
         return cls(stage_id, attempt, body[cut:], body[cls._HEAD.size : cut])
 
 
-@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
+@record(frozen=False, eq=False)  # not frozen: made once a task, and that is half as dear
 class LaunchTask:
     """Run one attempt of one task. Answered by `StatusUpdate`.
 
@@ -115,7 +115,7 @@ class LaunchTask:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StopExecutor:
     """End the process when the task that runs, if any, has ended."""
 
@@ -129,7 +129,7 @@ class StopExecutor:
         return cls()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KillTask:
     """Stop one attempt. Answered by its `StatusUpdate`; silence past the driver's deadline ends
     the process.
@@ -157,7 +157,7 @@ class KillTask:
         return cls(task_id, after, body[cls._HEAD.size :].decode(errors="surrogatepass"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RemoveBlocks:
     """Forget hot blocks whose names begin with `prefix`; the driver removes the files.
 
@@ -176,7 +176,7 @@ class RemoveBlocks:
         return cls(struct.unpack_from("<Q", body)[0], body[8:].decode())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DumpThreads:
     """Describe all threads of the executor. Answered by `ThreadDump`."""
 
@@ -191,7 +191,7 @@ class DumpThreads:
         return cls(struct.unpack("<Q", body)[0])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BarrierRelease:
     """All tasks of the barrier stage have arrived; goes to each of them.
 
@@ -217,7 +217,7 @@ class BarrierRelease:
         return cls(task_id, tuple(messages), error)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommitAnswer:
     """Whether a task may publish its output; answers its `CommitRequest` of that number."""
 
@@ -238,7 +238,7 @@ class CommitAnswer:
 # News, executor -> driver ----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RegisterExecutor:
     """The executor is up and waits for tasks."""
 
@@ -254,7 +254,7 @@ class RegisterExecutor:
         return cls(*json.loads(body))
 
 
-@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
+@record(frozen=False, eq=False)  # not frozen: made once a task, and that is half as dear
 class StatusUpdate:
     """An attempt has ended.
 
@@ -307,7 +307,7 @@ class StatusUpdate:
 _STATES: Final = tuple(TaskState)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BlockUpdated:
     """A cached block was written, moved or dropped; both sizes 0 when it is gone."""
 
@@ -324,7 +324,7 @@ class BlockUpdated:
         return cls(*json.loads(body))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ThreadDump:
     """Threads of the executor, as JSON-ready dictionaries."""
 
@@ -340,7 +340,7 @@ class ThreadDump:
         return cls(*json.loads(body))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BlocksRemoved:
     """The executor has forgotten the blocks."""
 
@@ -355,7 +355,7 @@ class BlocksRemoved:
         return cls(struct.unpack("<Q", body)[0])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heartbeat:
     """The executor's message thread is alive.
 
@@ -383,7 +383,7 @@ class Heartbeat:
         return cls(*struct.unpack("<QqQ", body))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BarrierSync:
     """A task of a barrier stage waits for the others. Answered by `BarrierRelease`.
 
@@ -406,7 +406,7 @@ class BarrierSync:
         return cls(*json.loads(body))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommitRequest:
     """A task wants to publish its output. Answered by `CommitAnswer`.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from pyspark_shell.common.record import field, record
 from pyspark_shell.storage.local_dirs import LocalDirs
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecutorSettings:
     """Settings of all executors of one application.
 

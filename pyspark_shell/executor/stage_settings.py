@@ -7,10 +7,10 @@ agree on which closures the executor still has without a word about it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.shuffle.map_output import MapOutputs
 
 STAGES_KEPT: Final = 16
@@ -18,7 +18,7 @@ STAGES_KEPT: Final = 16
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageSettings:
     """Settings that all tasks of a stage attempt share.
 
@@ -41,7 +41,7 @@ class StageSettings:
     cpus: Decimal = Decimal(1)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A frozen dataclass with slots is restored field by field, slowly; this is on the road of
+        # A frozen record is restored field by field, slowly; this is on the road of
         # every job.
         return StageSettings, (
             self.map_outputs,

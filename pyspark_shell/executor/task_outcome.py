@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.common.pickling import dumps
+from pyspark_shell.common.record import record
 
 # Error texts are cut here (RELIABILITY: an exception may carry megabytes).
 MAX_TEXT: Final = 64 * 1024
 _MAX_NAME: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """The task's code raised.
 
@@ -66,7 +66,7 @@ class Failure:
         return cls(name, description[:MAX_TEXT], _without_middle(traceback), pickled, retriable)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FetchFailure:
     """Map outputs that the task needed could not be read.
 
@@ -99,7 +99,7 @@ class FetchFailure:
         return cls(shuffle_id, map_index, reduce_id, message, dict(bad_files))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Killed:
     """The attempt was killed and has ended.
 
@@ -120,7 +120,7 @@ class Killed:
         return cls(*json.loads(data))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResultFile:
     """A result too large for a message; `path` is None if it was dropped because it is above the
     limit.
@@ -137,7 +137,7 @@ class ResultFile:
         return cls(*json.loads(data))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapOutput:
     """The file that a map task left."""
 

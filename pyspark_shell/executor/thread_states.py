@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from pyspark_shell.common.cell import (
     name_of_file,
     place,
 )
+from pyspark_shell.common.record import record
 from pyspark_shell.common.thread_starts import THREAD_STARTS
 from pyspark_shell.common.threads import ENGINE_THREADS, LISTENER_PREFIX, SPARK_UI
 from pyspark_shell.executor.blockers import Blocker, blocker_of
@@ -70,7 +70,7 @@ _WAITING: Final = ("WAITING", "TIMED_WAITING")
 _IS_LINUX: Final = sys.platform.startswith("linux")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class ThreadState:
     """One thread, as it is now.
 
@@ -150,7 +150,7 @@ class ThreadState:
         return row
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Usage:
     cpu_s: float
     at_s: float

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import bz2
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.hadoop.local_files import InputFile
 
 _BLOCK_MAGIC: Final = 0x314159265359
@@ -20,7 +20,7 @@ _MAGIC_BITS: Final = 48
 _CHECKSUM_BITS: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bzip2Block:
     """A decompressed block; `offset` is the byte of the file in which its first bit stands."""
 
@@ -28,7 +28,7 @@ class Bzip2Block:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class _Mark:
     bit: int
     magic: int

@@ -5,11 +5,11 @@ from __future__ import annotations
 import bz2
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from pyspark_shell.common.errors import IllegalArgumentException, PySparkException, SparkException
+from pyspark_shell.common.record import record
 from pyspark_shell.hadoop import block_codecs
 from pyspark_shell.hadoop.local_files import BLOCK_BYTES
 
@@ -32,7 +32,7 @@ class Compressor(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CompressionCodec:
     """A compression format.
 

@@ -10,17 +10,17 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pyspark_shell.common.errors import (
     IllegalArgumentException,
     InvalidInputException,
     SparkUnsupportedOperationException,
 )
+from pyspark_shell.common.record import record
 from pyspark_shell.hadoop.globs import glob
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileStatus:
     """One file or directory that a path stands for; `length` in bytes."""
 

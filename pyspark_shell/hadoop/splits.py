@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pyspark_shell.common.errors import (
@@ -17,6 +16,7 @@ from pyspark_shell.common.errors import (
     InvalidInputException,
     SparkException,
 )
+from pyspark_shell.common.record import record
 from pyspark_shell.hadoop.codecs import codec_of_path
 from pyspark_shell.hadoop.paths import FileStatus, file_uri, list_status
 
@@ -28,7 +28,7 @@ OPEN_COST_BYTES: Final = 4 << 20  # spark.files.openCostInBytes
 _SLOP: Final = 1.1  # the last split of a file may be larger by a tenth
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileSplit:
     """`length` bytes of a file from byte `start` on."""
 
@@ -42,7 +42,7 @@ class FileSplit:
         return self.start + self.length
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CombineFileSplit:
     """Whole files that are read by one task, in this order."""
 

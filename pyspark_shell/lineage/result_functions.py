@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from pyspark_shell.common.record import record
 from pyspark_shell.lineage.task_context import TaskContext
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ApplyToIterator:
     """One value of each partition: `function(iterator)`."""
 
     function: Callable[[Iterator[Any]], Any]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ApplyToIterator, (self.function,)  # quicker than a frozen dataclass's own way
+        return ApplyToIterator, (self.function,)  # quicker than a frozen record's own way
 
     def __call__(self, context: TaskContext, iterator: Iterator[Any]) -> Any:
         return self.function(iterator)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListOf:
     """All that `function(iterator)` yields, as a list."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.lineage.node import LineageNode, interruptible
 from pyspark_shell.lineage.partition import Partition
 from pyspark_shell.lineage.registry import LineageRegistry
@@ -20,7 +20,7 @@ INLINE_BYTES: Final = 64 * 1024
 _RANGE_BATCH: Final = 8192
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SlicesFile:
     """A file that holds pickled slices, removed when the node that reads it is gone."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pyspark_shell.common.pickling import dumps
+from pyspark_shell.common.record import record
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency, topological_order
 from pyspark_shell.lineage.task_context import TaskContext
 
@@ -20,7 +20,7 @@ class TaskProfiler(Protocol):
         """Call `func` and give its result."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageClosure:
     """The nodes of a stage, parents first, and what becomes of the last one's records.
 
@@ -34,7 +34,7 @@ class StageClosure:
     profiler: TaskProfiler | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A frozen dataclass with slots is restored field by field, slowly; this is on the road of
+        # A frozen record is restored field by field, slowly; this is on the road of
         # every job.
         return StageClosure, (self.nodes, self.result_function, self.shuffle, self.profiler)
 

@@ -7,12 +7,12 @@ Thread  the task's main thread; `mark_killed` may be called by the message threa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
 from pyspark_shell.common.errors import PySparkRuntimeError, PySparkTypeError, TaskKilledException
 from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.record import record
 from pyspark_shell.shuffle.map_output import FetchFailedException, MapOutputs
 
 
@@ -25,7 +25,7 @@ class BarrierClient(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BarrierTaskInfo:
     """Address of one task of a barrier stage.
 

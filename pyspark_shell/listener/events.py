@@ -7,15 +7,15 @@ event log turn them into Spark's JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.record import field, record
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.common.task_end import TaskEndReason
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class RDDInfo:
     """What is told of an RDD."""
 
@@ -28,7 +28,7 @@ class RDDInfo:
     is_barrier: bool = False
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class StageInfo:
     """What is told of one stage attempt."""
 
@@ -46,7 +46,7 @@ class StageInfo:
     is_shuffle_map: bool = False
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class TaskInfo:
     """What is told of one task attempt; one object from its start to its end."""
 
@@ -80,7 +80,7 @@ class SparkListenerEvent:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerApplicationStart(SparkListenerEvent):
     """The context is up."""
 
@@ -90,7 +90,7 @@ class SparkListenerApplicationStart(SparkListenerEvent):
     spark_user: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerApplicationEnd(SparkListenerEvent):
     """The context stops."""
 
@@ -98,7 +98,7 @@ class SparkListenerApplicationEnd(SparkListenerEvent):
     exit_code: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerEnvironmentUpdate(SparkListenerEvent):
     """The configuration that the application runs with, nothing redacted yet.
 
@@ -116,7 +116,7 @@ class SparkListenerEnvironmentUpdate(SparkListenerEvent):
     classpath_entries: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResourceAmount:
     """How much of one resource executors must offer, and how it is found."""
 
@@ -125,7 +125,7 @@ class ResourceAmount:
     vendor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerResourceProfileAdded(SparkListenerEvent):
     """A resource profile came to use, the application's own one (0) before all others.
 
@@ -140,7 +140,7 @@ class SparkListenerResourceProfileAdded(SparkListenerEvent):
     task_resources: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerBlockManagerAdded(SparkListenerEvent):
     """A process can hold cached blocks, so many bytes of them in memory."""
 
@@ -150,7 +150,7 @@ class SparkListenerBlockManagerAdded(SparkListenerEvent):
     max_memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerBlockManagerRemoved(SparkListenerEvent):
     """A process that could hold cached blocks is gone."""
 
@@ -159,7 +159,7 @@ class SparkListenerBlockManagerRemoved(SparkListenerEvent):
     host: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerJobStart(SparkListenerEvent):
     """A job was accepted; lists all its stages, also those that will be skipped."""
 
@@ -169,7 +169,7 @@ class SparkListenerJobStart(SparkListenerEvent):
     properties: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerJobEnd(SparkListenerEvent):
     """A job ended; `error` is None if it succeeded. If it was cancelled, killed tasks may still
     run.
@@ -181,7 +181,7 @@ class SparkListenerJobEnd(SparkListenerEvent):
     cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerStageSubmitted(SparkListenerEvent):
     """A stage attempt begins."""
 
@@ -189,14 +189,14 @@ class SparkListenerStageSubmitted(SparkListenerEvent):
     properties: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerStageCompleted(SparkListenerEvent):
     """A stage attempt ended; `stage_info.failure_reason` is None if it succeeded."""
 
     stage_info: StageInfo
 
 
-@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
+@record(frozen=False, eq=False)  # not frozen: made once a task, and that is half as dear
 class SparkListenerTaskStart(SparkListenerEvent):
     """A task attempt was sent to an executor."""
 
@@ -205,7 +205,7 @@ class SparkListenerTaskStart(SparkListenerEvent):
     task_info: TaskInfo
 
 
-@dataclass(slots=True, eq=False)  # not frozen: made once a task, and that is half as dear
+@record(frozen=False, eq=False)  # not frozen: made once a task, and that is half as dear
 class SparkListenerTaskEnd(SparkListenerEvent):
     """A task attempt ended; comes for every TaskStart, also after the end of its job."""
 
@@ -217,7 +217,7 @@ class SparkListenerTaskEnd(SparkListenerEvent):
     task_metrics: TaskMetrics | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerSpeculativeTaskSubmitted(SparkListenerEvent):
     """A second copy of a slow task will be launched."""
 
@@ -227,7 +227,7 @@ class SparkListenerSpeculativeTaskSubmitted(SparkListenerEvent):
     partition_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerExecutorAdded(SparkListenerEvent):
     """An executor is up."""
 
@@ -238,7 +238,7 @@ class SparkListenerExecutorAdded(SparkListenerEvent):
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerExecutorRemoved(SparkListenerEvent):
     """An executor is gone."""
 
@@ -247,7 +247,7 @@ class SparkListenerExecutorRemoved(SparkListenerEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerBlockUpdated(SparkListenerEvent):
     """A cached block was written, moved or dropped."""
 
@@ -257,14 +257,14 @@ class SparkListenerBlockUpdated(SparkListenerEvent):
     disk_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerUnpersistRDD(SparkListenerEvent):
     """An RDD's blocks were given up."""
 
     rdd_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerExecutorMetricsUpdate(SparkListenerEvent):
     """An executor's heartbeat."""
 
@@ -272,7 +272,7 @@ class SparkListenerExecutorMetricsUpdate(SparkListenerEvent):
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerTaskStuck(SparkListenerEvent):
     """A killed task still runs; ours.
 
@@ -286,7 +286,7 @@ class SparkListenerTaskStuck(SparkListenerEvent):
     stack: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SparkListenerSchedulerState(SparkListenerEvent):
     """What runs at this moment, as the scheduler knows it; ours, told only when somebody looks."""
 

@@ -13,9 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import LISTENER_PREFIX, start_daemon
 from pyspark_shell.listener.events import (
     SparkListenerEvent,
@@ -57,7 +57,7 @@ def handler_name(event_type: type[SparkListenerEvent]) -> str:
     return "on" + event_type.__name__.removeprefix("SparkListener")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Marker:
     """A place in a queue, and who is told when it is reached; must not raise."""
 

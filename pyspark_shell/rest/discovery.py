@@ -14,11 +14,11 @@ import socket
 import stat
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pyspark_shell.common.process_identity import Place, is_same_process, place_of
+from pyspark_shell.common.record import record
 from pyspark_shell.rest.runtime_file import (
     FILE_PREFIX,
     FILE_SUFFIX,
@@ -47,7 +47,7 @@ class NoSuchDriver(LookupError):
         self.candidates = candidates
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ignored:
     """A file that is not listed, and why."""
 
@@ -55,7 +55,7 @@ class Ignored:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Survey:
     """What was found: drivers that live, oldest first, files passed over, and dead ones pruned."""
 

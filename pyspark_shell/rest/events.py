@@ -14,9 +14,9 @@ import secrets
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.rest.port import Change, Engine, Json
 
 log: Final = logging.getLogger("pyspark_shell.SparkUI")
@@ -29,7 +29,7 @@ AWAY_S: Final = 1.0
 CAPACITY: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Numbered:
     """A change with its number; the next one has the next number."""
 

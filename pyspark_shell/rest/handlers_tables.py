@@ -10,9 +10,9 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import IO, Any, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.rest.request import Request
 
@@ -36,7 +36,7 @@ _COLUMNS: Final[dict[str, Callable[[Json], Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Download:
     """A file for a browser to keep; whoever sends it closes it."""
 

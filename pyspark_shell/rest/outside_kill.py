@@ -15,11 +15,11 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.common.process_identity import is_same_process, start_time
 from pyspark_shell.common.process_table import NONE, KillIntent, KillScope, ProcessTable, SlotRow
+from pyspark_shell.common.record import record
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 
 # The signal on which an executor looks whether its task is meant: see `executor/interrupt.py`.
@@ -35,7 +35,7 @@ class CannotKill(Exception):
     """Nothing can be done from outside, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ended:
     """One process that was ended.
 
@@ -54,7 +54,7 @@ class Ended:
     after_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutsideKillReport:
     """What was done.
 

@@ -6,11 +6,12 @@ Owns    what was read of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Final
+
+from pyspark_shell.common.record import record
 
 _FOLDER: Final = Path(__file__).parent / "web"
 _TYPES: Final = {
@@ -20,7 +21,7 @@ _TYPES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class File:
     """One file of the page."""
 

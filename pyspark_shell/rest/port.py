@@ -8,8 +8,9 @@ an answer may be another answer's too: who wants to change it takes a copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from pyspark_shell.common.record import record
 
 Json = dict[str, Any]
 
@@ -34,7 +35,7 @@ class Refusal(Exception):
         self.body = dict(body or {})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KillOrder:
     """How a kill is asked for.
 
@@ -53,7 +54,7 @@ class KillOrder:
     interrupt: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One row that is new or different.
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Final
+
+from pyspark_shell.common.record import record
 
 # Addresses that are polled at the same time, and what is too large to be kept of one.
 _KEPT: Final = 32
 _MAX_BYTES: Final = 256 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Recent:
     body: bytes
     milestone: int

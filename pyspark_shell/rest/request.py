@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.rest.port import Engine, Json, KillOrder, Refusal
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -65,7 +65,7 @@ def _unreadable(name: str, value: str) -> Refusal:
     return Refusal(404, f'Bad value for parameter "{name}": "{value}"')
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """What is asked.
 

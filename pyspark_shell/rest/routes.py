@@ -7,17 +7,17 @@ the split, so that a job group may be called `a/b`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
+from pyspark_shell.common.record import record
 from pyspark_shell.rest import handlers, handlers_orders, handlers_tables
 from pyspark_shell.rest.request import Request
 
 API_PREFIX: Final = "/api/v1/"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """One thing that can be asked.
 
@@ -41,7 +41,7 @@ class Route:
     status: int = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """A route, and what stands at the places it names."""
 

@@ -11,11 +11,11 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from pyspark_shell.common.process_identity import start_time, this_machine
+from pyspark_shell.common.record import field, field_names, record
 from pyspark_shell.version import __version__
 
 FILE_PREFIX: Final = "driver-"
@@ -25,7 +25,7 @@ SOCKET_SUFFIX: Final = ".sock"
 MAX_SOCKET_PATH_BYTES: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuntimeEntry:
     """What is written about one driver.
 
@@ -72,7 +72,7 @@ class RuntimeEntry:
 
     def to_json(self) -> dict[str, Any]:
         """The file's keys and values."""
-        return {_key(each.name): getattr(self, each.name) for each in fields(self)}
+        return {_key(name): getattr(self, name) for name in field_names(RuntimeEntry)}
 
     @classmethod
     def from_json(cls, row: Any) -> RuntimeEntry:
@@ -86,13 +86,13 @@ class RuntimeEntry:
         if not isinstance(row, dict):
             raise ValueError(f"an object is wanted, got {type(row).__name__}")
         values: dict[str, Any] = {}
-        for each in fields(cls):
-            key = _key(each.name)
-            wanted = int if each.type == "int" else str
+        for name in field_names(cls):
+            key = _key(name)
+            wanted = int if cls.__annotations__[name] == "int" else str
             value = row.get(key)
             if type(value) is not wanted:
                 raise ValueError(f"{key} must be {wanted.__name__}, got {value!r:.40}")
-            values[each.name] = value
+            values[name] = value
         if not is_driver_id(values["id"]):
             raise ValueError(f"{values['id']!r:.40} is no driver id")
         return cls(**values)

@@ -14,12 +14,12 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from pyspark_shell.common.config import COMPAT
 from pyspark_shell.common.config_entry import Settings
+from pyspark_shell.common.record import record
 from pyspark_shell.common.ui_config import (
     ACLS_ENABLE,
     ADMIN_ACLS,
@@ -36,7 +36,7 @@ LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HOST: Final = re.compile(r"(\[[0-9a-f:]+\]|[^:\s]+)(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Secrets:
     """What proves who asks; new for each server.
 
@@ -117,7 +117,7 @@ def system_groups(user: str) -> frozenset[str]:
     return frozenset(known[number] for number in ids if number in known)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AccessList:
     """Users and groups that may do something; `*` stands for everybody."""
 
@@ -131,7 +131,7 @@ class AccessList:
         return bool(self.groups) and not self.groups.isdisjoint(groups_of(user))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Access:
     """Who may see an application, and who may kill in it.
 

@@ -13,12 +13,12 @@ import logging
 import secrets
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tornado.web import HTTPError, RequestHandler
 
 from pyspark_shell.common.errors import SparkContextStopped
+from pyspark_shell.common.record import field, record
 from pyspark_shell.rest import json_text, pages
 from pyspark_shell.rest.events import ChangeFeed
 from pyspark_shell.rest.port import Refusal
@@ -36,7 +36,7 @@ WRITE_TIMEOUT_S: Final = 20.0
 CATCH_UP_S: Final = 1.0
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Door:
     """One listener, as its handlers see it.
 

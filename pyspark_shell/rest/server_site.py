@@ -6,11 +6,11 @@ Thread  made by the thread that makes the context; then the server's loop.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Final
 
 from pyspark_shell.common.config import COMPAT
 from pyspark_shell.common.config_entry import Settings
+from pyspark_shell.common.record import record
 from pyspark_shell.common.ui_config import (
     PORT_MAX_RETRIES,
     UI_ACTIONS_VIA_GET,
@@ -34,7 +34,7 @@ COOKIE_PREFIX: Final = "pyspark-shell-"
 _SHORTEST_UPDATE_S: Final = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UISettings:
     """What `spark.ui.*` says.
 
@@ -87,7 +87,7 @@ def _warn_of_what_has_no_effect(conf: Settings) -> None:
         log.warning("%s=%s has no effect: %s", USER_GROUPS_MAPPING.key, provider, why)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Site:
     """One application as it is served.
 

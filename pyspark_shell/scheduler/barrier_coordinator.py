@@ -7,10 +7,10 @@ Thread  `dag-scheduler-event-loop`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.executor.messages import BarrierRelease, BarrierSync
 from pyspark_shell.scheduler.selector_loop import Timer
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
@@ -24,7 +24,7 @@ class CallLater(Protocol):
     def __call__(self, delay_s: float, callback: Callable[[], None]) -> Timer: ...
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Barrier:
     """One barrier of one stage attempt: what the tasks that have arrived sent, by task id."""
 

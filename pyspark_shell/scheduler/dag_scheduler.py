@@ -14,12 +14,12 @@ from __future__ import annotations
 import logging
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
 from pyspark_shell.common.clock import Clock
 from pyspark_shell.common.exhaustive import assert_never
+from pyspark_shell.common.record import record, replace
 from pyspark_shell.common.task_end import ExceptionFailure, FetchFailed, TaskEndReason
 from pyspark_shell.executor.messages import StageBinary
 from pyspark_shell.executor.stage_settings import StageSettings
@@ -63,7 +63,7 @@ log: Final = logging.getLogger("pyspark_shell.DAGScheduler")
 RESUBMIT_AFTER_S: Final = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DAGSchedulerLimits:
     """Limits of the application.
 
@@ -83,7 +83,7 @@ class DAGSchedulerLimits:
     dynamic_allocation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Effects:
     """What the scheduler has done to the world around it.
 

@@ -8,15 +8,15 @@ kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from pyspark_shell.common.cell import Cell
+from pyspark_shell.common.record import record
 from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.scheduler.job_waiter import JobWaiter
 from pyspark_shell.scheduler.stage import StageInput
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobSubmitted:
     """Run a function on some partitions of a node.
 
@@ -40,7 +40,7 @@ class JobSubmitted:
     call_site: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobCancelled:
     """End a job; `interrupt` None: as its `spark.job.interruptOnCancel` says."""
 
@@ -49,7 +49,7 @@ class JobCancelled:
     interrupt: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageCancelled:
     """End all jobs that use a stage."""
 
@@ -57,7 +57,7 @@ class StageCancelled:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobGroupCancelled:
     """End all active jobs of a group, and with `cancel_future_jobs` those submitted later."""
 
@@ -66,7 +66,7 @@ class JobGroupCancelled:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobTagCancelled:
     """End all active jobs with a tag."""
 
@@ -74,7 +74,7 @@ class JobTagCancelled:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CellCancelled:
     """End all active jobs of a notebook's cell, also those of its threads; `on_job` hears which."""
 
@@ -82,19 +82,19 @@ class CellCancelled:
     on_job: Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AllJobsCancelled:
     """End all active jobs."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RDDRemoved:
     """Forget the cached blocks of an RDD; the files are removed by the caller."""
 
     rdd_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ShuffleRemoved:
     """Forget the map outputs of a shuffle; the files are removed by the caller."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass
 
+from pyspark_shell.common.record import record
 from pyspark_shell.executor.process_control import signal_name
 from pyspark_shell.scheduler.executor_process import Assignment, ExecutorProcess
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecutorLoss:
     """Why an executor is gone.
 

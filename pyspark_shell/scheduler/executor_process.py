@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from dataclasses import dataclass, field
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.common.wire import READ_BYTES, FrameReader
 from pyspark_shell.executor.messages import News, decode_news
 from pyspark_shell.executor.stage_settings import StageTable
@@ -16,7 +16,7 @@ from pyspark_shell.scheduler.task_needs import Addresses, Taken
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Assignment:
     """The task that an executor runs, and the addresses of resources that it was given."""
 

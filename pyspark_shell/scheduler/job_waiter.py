@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.common.task_end import ExceptionFailure
 from pyspark_shell.executor.task_outcome import ResultFile
 from pyspark_shell.storage.block_file import remove_quietly
@@ -19,7 +19,7 @@ _PENDING: Final = object()
 _SLICE_S: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JobFailure:
     """Why a job has no result; the submitter's thread makes an exception of it.
 

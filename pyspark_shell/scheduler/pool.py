@@ -7,10 +7,10 @@ Source  Spark's Pool, SchedulingAlgorithm and SchedulableBuilder.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pyspark_shell.common.errors import IllegalConfig
+from pyspark_shell.common.record import field, record
 from pyspark_shell.scheduler.task_set_manager import TaskSetManager
 
 FIFO: Final = "FIFO"
@@ -18,7 +18,7 @@ FAIR: Final = "FAIR"
 DEFAULT_POOL: Final = "default"
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Pool:
     """Task sets that share a weight and a minimum share of the slots."""
 

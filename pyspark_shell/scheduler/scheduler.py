@@ -11,13 +11,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any, Final, TypeVar
 
 from pyspark_shell.common.clock import Clock, SystemClock
 from pyspark_shell.common.process_table import JobRow, KillIntent, KillScope
+from pyspark_shell.common.record import record
 from pyspark_shell.executor.messages import BarrierSync, BlockUpdated, StatusUpdate
 from pyspark_shell.executor.settings import ExecutorSettings
 from pyspark_shell.lineage.node import LineageNode
@@ -69,7 +69,7 @@ _QUIET_S: Final = 1.0
 _LARGE_TASK_KIB: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SchedulerConfig:
     """Everything that the scheduler takes from the application's configuration."""
 

@@ -15,10 +15,10 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
+from pyspark_shell.common.record import record
 from pyspark_shell.common.wire import ProtocolError
 from pyspark_shell.executor.interrupt import INTERRUPT_SIGNAL
 from pyspark_shell.executor.messages import (
@@ -71,7 +71,7 @@ _MAX_FAILED_STARTS: Final = 8
 DumpAnswer = Callable[[list[dict[str, Any]]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BackendLimits:
     """How many slots there are, and how long an executor may be silent, in seconds.
 

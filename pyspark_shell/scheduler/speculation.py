@@ -8,10 +8,11 @@ Source  Spark's TaskSetManager.checkSpeculatableTasks and its TaskProcessRateCal
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from pyspark_shell.common.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SpeculationLimits:
     """When tasks get copies; times in seconds.
 

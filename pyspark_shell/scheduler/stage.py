@@ -7,15 +7,15 @@ Source  Spark's Stage, ShuffleMapStage and ResultStage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
 from pyspark_shell.listener.events import RDDInfo, StageInfo
 from pyspark_shell.scheduler.job_waiter import JobWaiter
 from pyspark_shell.scheduler.task_needs import NO_NEEDS, TaskNeeds
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageInput:
     """What the user's thread prepared for a stage.
 
@@ -33,7 +33,7 @@ class StageInput:
     resource_profile_id: int = 0
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class ActiveJob:
     """A job that has not ended.
 
@@ -68,7 +68,7 @@ class ActiveJob:
         return set(filter(None, self.properties.get("spark.job.tags", "").split(",")))
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Stage:
     """One stage of the application; every attempt to run it gets a number.
 

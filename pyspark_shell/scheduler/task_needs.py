@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from pyspark_shell.common.record import field, record
 
 Addresses = Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskNeeds:
     """Needs of each task of a stage, and what its executors offer.
 
@@ -33,7 +34,7 @@ class TaskNeeds:
 NO_NEEDS = TaskNeeds()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Taken:
     """What one running task has."""
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
 
 from pyspark_shell.common.native_stacks import with_source
+from pyspark_shell.common.record import field, record
 from pyspark_shell.executor.messages import KillTask
 from pyspark_shell.executor.tracebacks import fold_native_stack, is_engine_frame
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
@@ -34,7 +34,7 @@ _FAULTHANDLER_WAIT_S: Final = 0.1
 _END_S: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReaperLimits:
     """Times in seconds; below 0 means never.
 
@@ -85,7 +85,7 @@ class ReaperHands(Protocol):
     def task_stuck(self, task_id: int, stack: str) -> None: ...
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Reaping:
     executor: ExecutorProcess
     task_id: int

@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
 from pyspark_shell.common.clock import Clock
+from pyspark_shell.common.record import record
 from pyspark_shell.executor.messages import LaunchTask
 from pyspark_shell.listener.events import TaskInfo
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
@@ -29,7 +29,7 @@ _Groups = dict[int, list[Taken]]
 NOTHING: Final[Addresses] = {}
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Launch:
     """A task to send, and where to."""
 

@@ -13,11 +13,11 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pyspark_shell.common.memory_text import format_size
 from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.record import record
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,
@@ -43,7 +43,7 @@ Metrics = Callable[[], TaskMetrics]
 _TELL_AGAIN_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskSetLimits:
     """Limits that hold for all task sets of an application.
 
@@ -62,7 +62,7 @@ class TaskSetLimits:
     speculation: SpeculationLimits | None = None
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class RunningTask:
     """One attempt that was sent to an executor."""
 

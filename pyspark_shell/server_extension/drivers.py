@@ -12,10 +12,10 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.rest import discovery
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 from pyspark_shell.server_extension.upstream import Upstream
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 _FRESH_S: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listing:
     """The drivers as rows; `version` names this state of the list."""
 
@@ -34,7 +34,7 @@ class Listing:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kernel:
     """A kernel of this server."""
 

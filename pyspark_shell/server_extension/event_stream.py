@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
+
+from pyspark_shell.common.record import record
 
 # A snapshot of an application with thousands of rows has some MB.
 _MAX_EVENT_BYTES: Final = 64 << 20
@@ -23,7 +24,7 @@ class StreamEnded(Exception):
     """The driver sends no more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """One event; `kind` is empty for a heartbeat."""
 

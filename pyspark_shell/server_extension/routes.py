@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from pyspark_shell.common.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Route:
     """One thing that may be asked.
 
@@ -109,7 +110,7 @@ _APPLICATIONS: Final = "api/v1/applications/"
 _GROUP: Final = next(each for each in ROUTES if each.template == "jobGroups/{group}/kill")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """A request that a route allows, in pieces.
 

@@ -11,7 +11,6 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +18,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.netutil import Resolver
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
+from pyspark_shell.common.record import record
 from pyspark_shell.rest import discovery
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 from pyspark_shell.server_extension.columns import shown
@@ -51,7 +51,7 @@ class Gone(Exception):
     """A driver has ended, or listens no more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What a driver said."""
 

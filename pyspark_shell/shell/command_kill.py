@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.common.process_table import NONE, KillIntent, KillScope
+from pyspark_shell.common.record import record
 from pyspark_shell.rest.client import DriverClient, NoAnswer, segment
 from pyspark_shell.rest.discovery import drivers
 from pyspark_shell.rest.outside_kill import CannotKill, OutsideKillReport, kill_from_outside
@@ -29,7 +29,7 @@ _STUCK_S: Final = 3.0
 _GIVE_UP_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """What is to be killed.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.common.spark_conf import SparkConf, read_properties
 
 # Options that are short for one key.
@@ -27,7 +27,7 @@ _KEYS: Final = {
 _CLUSTERS: Final = ("spark://", "yarn", "k8s://", "mesos://")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """What one start of the command asks for.
 

@@ -7,10 +7,10 @@ Thread  any.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pyspark_shell.api.rdd import RDD
+from pyspark_shell.common.record import record
 from pyspark_shell.lineage.checkpoint_rdd import ReliableCheckpointRDD
 from pyspark_shell.lineage.file_rdds import FileRDD
 from pyspark_shell.lineage.node import LineageNode
@@ -23,7 +23,7 @@ _STEPS: Final = 4
 _NODES: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RDDSummary:
     """What is shown.
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from pyspark_shell.common.record import record
 
 _GAP: Final = 2
 # A column is not cut below this.
 _NARROWEST: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Column:
     """One column.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pyspark_shell.common.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapStatus:
     """What a finished map task left.
 
@@ -21,7 +21,7 @@ class MapStatus:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapOutputs:
     """Files of one shuffle, by map partition, as they were when the stage was submitted.
 

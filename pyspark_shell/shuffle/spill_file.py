@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
 from pyspark_shell.common.pickling import dumps, loads
+from pyspark_shell.common.record import record
 from pyspark_shell.storage.block_file import name_the_file
 
 Block = tuple[int, int]
@@ -26,7 +26,7 @@ _BLOCK_BYTES: Final = 1 << 18
 _MAX_BLOCK_RECORDS: Final = 10_000
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class SpillMetrics:
     """What this process has spilled since the last `take()`."""
 

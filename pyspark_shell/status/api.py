@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
 from typing import Any, ClassVar, Final
 
 from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.record import field, field_names, record
 from pyspark_shell.listener.events import (
     RDDInfo,
     SparkListenerTaskEnd,
@@ -62,7 +62,7 @@ class KillState(str, Enum):
         return self.value
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class JobData:
     """One job. Task counts add up all its stages.
 
@@ -149,7 +149,7 @@ class JobData:
         return self.status is not JobStatus.RUNNING and not self.num_active_tasks
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class StageData:
     """One stage attempt.
 
@@ -236,7 +236,7 @@ class StageData:
         return add_up([self.total, *self.unfolded]) if self.unfolded else self.total
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class ExecutorSummary:
     """One executor process.
 
@@ -293,7 +293,7 @@ class ExecutorSummary:
         return self.last_task_end_ms or self.add_time_ms
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class CachedBlock:
     """One cached partition, and the executor that used it last."""
 
@@ -303,7 +303,7 @@ class CachedBlock:
     disk_bytes: int
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class RDDStorage:
     """One persisted RDD and its blocks, by their names."""
 
@@ -329,7 +329,7 @@ class RDDStorage:
 
 
 _SUMMED: Final = tuple(
-    f.name for f in fields(TaskMetrics) if f.name != "peak_execution_memory_bytes"
+    name for name in field_names(TaskMetrics) if name != "peak_execution_memory_bytes"
 )
 _PEAK: Final = attrgetter("peak_execution_memory_bytes")
 

@@ -10,10 +10,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.listener.events import (
     SparkListenerApplicationStart,
     SparkListenerEnvironmentUpdate,
@@ -57,7 +57,7 @@ class Finishing(Protocol):
     def is_finished(self) -> bool: ...
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Application:
     """What the application told of itself."""
 
@@ -67,7 +67,7 @@ class Application:
     profiles: dict[int, SparkListenerResourceProfileAdded] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Forgotten:
     """A row that is gone."""
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import replace
 from typing import Final
 
 from pyspark_shell.common.config_entry import Settings
 from pyspark_shell.common.errors import IllegalArgumentException, InvalidInputException
+from pyspark_shell.common.record import replace
 from pyspark_shell.common.redaction import redact, redact_keys
 from pyspark_shell.common.ui_config import (
     EVENT_LOG_BLOCK_UPDATES,

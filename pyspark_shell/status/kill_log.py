@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import ClassVar, Final
 
 from pyspark_shell.common.native_stacks import with_source
+from pyspark_shell.common.record import field, record, replace
 from pyspark_shell.listener.events import SparkListenerSchedulerState, TaskInfo
 
 # What a view shows at once, and as many again for those who ask later.
@@ -27,7 +27,7 @@ _CANCELLED: Final = re.compile(
 )
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class KilledTask:
     """One task that a kill ended, or is about to.
 
@@ -50,7 +50,7 @@ class KilledTask:
     last_stack: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LeftThread:
     """A thread of the user's that a kill of the application left alone."""
 
@@ -58,7 +58,7 @@ class LeftThread:
     is_daemon: bool
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class KillCard:
     """One kill, from its order until all that it hit has ended.
 

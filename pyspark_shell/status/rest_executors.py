@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pyspark_shell.common.record import record
 from pyspark_shell.status.api import CachedBlock, ExecutorSummary
 from pyspark_shell.status.app_status_store import AppStatusStore
 from pyspark_shell.status.rest_format import Json, date, now_ms, optional_date, present
@@ -12,7 +11,7 @@ from pyspark_shell.status.rest_metrics import peaks
 DRIVER = "driver"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """What a process uses now; None where it is not known."""
 

@@ -12,10 +12,10 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, ClassVar, Final
 
+from pyspark_shell.common.record import record
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.storage.block_file import (
     HEADER_BYTES,
@@ -46,7 +46,7 @@ def _as_they_are(batches: Batches, size_bytes: int) -> Batches:
     return batches
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BlockUpdate:
     """What a process did to a block: its sizes now, both 0 when it is gone."""
 

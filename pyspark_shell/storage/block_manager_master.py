@@ -7,12 +7,12 @@ Thread  `dag-scheduler-event-loop`.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 
+from pyspark_shell.common.record import field, record
 from pyspark_shell.storage.block_id import rdd_of
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class BlockStatus:
     """Sizes of one block, and the executor that used it last."""
 
@@ -21,7 +21,7 @@ class BlockStatus:
     executor_id: str
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class RDDBlocks:
     """Blocks of one persisted RDD, by partition."""
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any, Final
+
+from pyspark_shell.common.record import record
 
 # Objects take more room than their pickle; measured on small ints and short tuples: 4 to 6 times.
 OBJECT_BYTES_PER_PICKLED_BYTE: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileSignature:
     """Tells one version of a file from the next that takes its name."""
 
@@ -36,7 +37,7 @@ class FileSignature:
         return cls(status.st_ino, status.st_mtime_ns, status.st_size)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HotBlock:
     """Batches of one block and the file that they were read from."""
 

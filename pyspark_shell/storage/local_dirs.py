@@ -16,11 +16,11 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 from pyspark_shell.common.errors import SparkException
 from pyspark_shell.common.native_stacks import driver_stacks_beside
+from pyspark_shell.common.record import field, record
 from pyspark_shell.storage.block_file import remove_quietly
 from pyspark_shell.storage.block_id import task_result_file
 
@@ -41,7 +41,7 @@ _TMPFS: Final = "/dev/shm"
 _UNFINISHED: Final = "unfinished-"
 
 
-@dataclass(frozen=True)
+@record
 class DirsClaim:
     """What an application will make, known before it makes it: a guardian told of it can remove all
     of that at any moment.
@@ -80,7 +80,7 @@ class DirsClaim:
             return False
 
 
-@dataclass(frozen=True)
+@record
 class LocalDirs:
     """Paths of one application's directories; plain data that every process of it gets."""
 

@@ -10,13 +10,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from pyspark_shell.common.record import record
 from pyspark_shell.storage.block_file import MAY_GO_TO_DISK, read_flags, remove_quietly
 from pyspark_shell.storage.block_id import rdd_of
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Resident:
     path: str
     name: str

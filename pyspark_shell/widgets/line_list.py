@@ -6,14 +6,14 @@ Thread  one draws; clicks come in a subshell's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from pyspark_shell.common.record import record
 from pyspark_shell.widgets.kill_button import kill_button
 from pyspark_shell.widgets.progress_text import as_html
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Action:
     """What a line's button does.
 
@@ -33,7 +33,7 @@ class Action:
     asks_again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """One line; `key` says which, from one drawing to the next."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.record import field_names
 from pyspark_shell.common.wire import FrameReader, ProtocolError
 from pyspark_shell.executor import messages
 from pyspark_shell.executor.messages import (
@@ -40,7 +40,7 @@ COUNTER = st.integers(-(2**63), 2**63 - 1)
 # With lone surrogates, which a user's text may hold.
 TEXT = st.text(st.characters(codec=None), max_size=50)
 NAME = st.text(max_size=20)
-METRICS = st.builds(TaskMetrics, **{field.name: COUNTER for field in fields(TaskMetrics)})
+METRICS = st.builds(TaskMetrics, **dict.fromkeys(field_names(TaskMetrics), COUNTER))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAME, inner, max_size=3),
@@ -85,7 +85,7 @@ def sent_and_read(message, decode):
 
 
 def content(message):
-    return {field.name: getattr(message, field.name) for field in fields(message)}
+    return {name: getattr(message, name) for name in field_names(type(message))}
 
 
 def test_no_message_is_forgotten_here():

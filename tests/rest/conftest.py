@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from pyspark_shell import SparkConf
+from pyspark_shell.common.record import replace
 from pyspark_shell.rest.server import UIServer
 from pyspark_shell.rest.server_site import UISettings
 from tests.rest.browser import Browser
@@ -31,8 +30,8 @@ def serve(engine, tmp_path):
             conf.set(name.replace("__", "."), value)
         read = UISettings.read(conf, OWNER)
         if groups_of is not None:
-            access = dataclasses.replace(read.access, groups_of=groups_of)
-            read = dataclasses.replace(read, access=access)
+            access = replace(read.access, groups_of=groups_of)
+            read = replace(read, access=access)
         path = tmp_path / "s.sock" if socket else None
         servers.append(UIServer(engine, read, path))
         servers[-1].start()

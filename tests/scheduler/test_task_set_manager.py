@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from scheduler_fakes import RAISED, FakeNode, task_set
 
 from pyspark_shell.common.memory_text import format_size
 from pyspark_shell.common.metrics import TaskMetrics
+from pyspark_shell.common.record import replace
 from pyspark_shell.common.task_end import (
     ExceptionFailure,
     ExecutorLostFailure,

@@ -6,10 +6,10 @@ import contextlib
 import json
 import os
 import threading
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn, UnixStreamServer
 
+from pyspark_shell.common.record import replace
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 
 SNAPSHOT = {
