@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, overload
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -27,24 +27,14 @@ T = TypeVar("T")
 _NOTHING: Final = object()
 
 
-class _Field:
+class _Field(NamedTuple):
     """How a field differs from those that are only annotated."""
 
-    __slots__ = ("compare", "default", "default_factory", "init", "repr")
-
-    def __init__(
-        self,
-        default: Any = _NOTHING,
-        default_factory: Callable[[], Any] | None = None,
-        init: bool = True,
-        compare: bool = True,
-        repr: bool = True,
-    ) -> None:
-        self.default = default
-        self.default_factory = default_factory
-        self.init = init
-        self.compare = compare
-        self.repr = repr
+    default: Any = _NOTHING
+    default_factory: Callable[[], Any] | None = None
+    init: bool = True
+    compare: bool = True
+    repr: bool = True
 
 
 def field(
