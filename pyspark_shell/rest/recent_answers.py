@@ -1,5 +1,7 @@
 """Answers that were just given, for those who ask the same: many pollers cost little more than one.
 
+Kept are the texts by what was asked, and whole responses by the very bytes of their requests.
+
 An answer is given again within `spark.ui.liveUpdate.period`, which is how old Spark's rows may be
 while tasks run, and only if nothing but tasks has begun or ended since: who looks for the end of a
 job that he has just run sees it.
@@ -10,12 +12,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from typing import Final
 
 from pyspark_shell.common.record import record
 
-# Addresses that are polled at the same time, and what is too large to be kept of one.
-_KEPT: Final = 32
+# What is polled at the same time, and what is too large to be kept of one.
+_KEPT: Final = 64
 _MAX_BYTES: Final = 256 << 10
 
 
@@ -27,7 +30,7 @@ class _Recent:
 
 
 class RecentAnswers:
-    """The newest answer of each address.
+    """The newest answer to each question: an address, or the bytes of a request.
 
     Parameters
     ----------
@@ -37,21 +40,21 @@ class RecentAnswers:
 
     def __init__(self, max_age_s: float) -> None:
         self._max_age_s = max_age_s
-        self._answers: OrderedDict[str, _Recent] = OrderedDict()
+        self._answers: OrderedDict[Hashable, _Recent] = OrderedDict()
 
-    def get(self, address: str, milestone: int) -> bytes | None:
+    def get(self, question: Hashable, milestone: int) -> bytes | None:
         """What was answered a moment ago; None if it has to be asked again."""
-        recent = self._answers.get(address)
+        recent = self._answers.get(question)
         if recent is None or recent.milestone != milestone:
             return None
         return recent.body if time.monotonic() - recent.at_s < self._max_age_s else None
 
-    def put(self, address: str, milestone: int, body: bytes) -> None:
+    def put(self, question: Hashable, milestone: int, body: bytes) -> None:
         """Keep an answer; `milestone` was read before what it tells."""
         if len(body) > _MAX_BYTES:
             return
-        self._answers[address] = _Recent(body, milestone, time.monotonic())
-        self._answers.move_to_end(address)
+        self._answers[question] = _Recent(body, milestone, time.monotonic())
+        self._answers.move_to_end(question)
         if len(self._answers) > _KEPT:
             self._answers.popitem(last=False)
 

@@ -19,7 +19,8 @@ from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.rest.request import Request, parse_body, parse_fields
 from pyspark_shell.rest.routes import ROUTES, Match, RouteTable
 from pyspark_shell.rest.security import same
-from pyspark_shell.rest.server_handlers import WRITE_TIMEOUT_S, BaseHandler
+from pyspark_shell.rest.server_door import WRITE_TIMEOUT_S
+from pyspark_shell.rest.server_handlers import BaseHandler
 
 _ROUTES: Final = RouteTable(ROUTES)
 _PIECE_BYTES: Final = 256 << 10
@@ -86,6 +87,7 @@ class ApiHandler(RoutedHandler):
         if body is None:
             body = text(await self.carry_out(match, {}))
             self.door.recent.put(address, milestone, body)
+            self.stream.keep_answer(milestone)
         self.finish(body)
 
     async def _send(self, download: Download) -> None:

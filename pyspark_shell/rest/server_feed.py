@@ -14,7 +14,8 @@ from tornado.iostream import StreamClosedError
 from pyspark_shell.rest import json_text
 from pyspark_shell.rest.events import Numbered
 from pyspark_shell.rest.port import Refusal
-from pyspark_shell.rest.server_handlers import WRITE_TIMEOUT_S, BaseHandler
+from pyspark_shell.rest.server_door import WRITE_TIMEOUT_S
+from pyspark_shell.rest.server_handlers import BaseHandler
 
 # A reader learns within this time that the connection is dead.
 HEARTBEAT_S: Final = 10.0

@@ -12,78 +12,20 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable
-from contextlib import suppress
 from typing import Any, Final
 
 from tornado.web import HTTPError, RequestHandler
 
 from pyspark_shell.common.errors import SparkContextStopped
-from pyspark_shell.common.record import field, record
 from pyspark_shell.rest import json_text, pages
-from pyspark_shell.rest.events import ChangeFeed
 from pyspark_shell.rest.port import Refusal
-from pyspark_shell.rest.recent_answers import RecentAnswers
 from pyspark_shell.rest.request import parse_fields
 from pyspark_shell.rest.security import bearer_token, is_local_host, is_same_origin, same
+from pyspark_shell.rest.server_door import WRITE_TIMEOUT_S, Door
 from pyspark_shell.rest.server_site import Site
-from pyspark_shell.rest.workers import Workers
+from pyspark_shell.rest.server_stream import PolledStream
 
 log: Final = logging.getLogger("pyspark_shell.SparkUI")
-
-# A reader that takes nothing for this long is gone.
-WRITE_TIMEOUT_S: Final = 20.0
-# Nobody waits longer for the newest news; what is known by then is told.
-CATCH_UP_S: Final = 1.0
-
-
-@record(frozen=False)
-class Door:
-    """One listener, as its handlers see it.
-
-    Attributes
-    ----------
-    is_private
-        Whether only this user can connect: a unix socket, where names of hosts mean nothing.
-    idle
-        Set while no request is being answered.
-    """
-
-    site: Site
-    feed: ChangeFeed
-    readers: Workers
-    orders: Workers
-    is_private: bool
-    recent: RecentAnswers
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-    _unanswered: int = 0
-
-    def __post_init__(self) -> None:
-        self.idle.set()
-
-    async def caught_up(self) -> None:
-        """Wait until the rows know all that happened before, without keeping the loop; rows that
-        are far behind are shown as they are.
-        """
-        loop = asyncio.get_running_loop()
-        reached = loop.create_future()
-
-        def tell() -> None:
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(reached.cancel)
-
-        if not self.site.engine.when_caught_up(tell):
-            await asyncio.wait([reached], timeout=CATCH_UP_S)
-
-    def begin(self) -> None:
-        """A request has come."""
-        self._unanswered += 1
-        self.idle.clear()
-
-    def end(self) -> None:
-        """It was answered, or the reader went away."""
-        self._unanswered -= 1
-        if not self._unanswered:
-            self.idle.set()
 
 
 class BaseHandler(RequestHandler):  # type: ignore[misc]
@@ -196,11 +138,15 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
             written.add_done_callback(lambda _: timer.cancel())
         return written  # type: ignore[no-any-return]
 
+    @property
+    def stream(self) -> PolledStream:
+        """What the request came through."""
+        stream: PolledStream = self.request.connection.stream
+        return stream
+
     def hang_up(self) -> None:
         """Close the connection."""
-        stream = getattr(self.request.connection, "stream", None)
-        if stream is not None:
-            stream.close()
+        self.stream.close()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Say what is wrong."""
@@ -225,6 +171,7 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
             log.error("%s failed", what, exc_info=(typ, value, tb))
 
     def on_finish(self) -> None:
+        self.stream.answered()
         self._end()
 
     def on_connection_close(self) -> None:

@@ -19,8 +19,9 @@ from pyspark_shell.common.threads import SPARK_UI
 from pyspark_shell.rest.events import ChangeFeed
 from pyspark_shell.rest.recent_answers import RecentAnswers
 from pyspark_shell.rest.server_api import ApiHandler, ClassicKillHandler
+from pyspark_shell.rest.server_door import Door
 from pyspark_shell.rest.server_feed import ChangesHandler, EventsHandler, SnapshotHandler
-from pyspark_shell.rest.server_handlers import BaseHandler, Door
+from pyspark_shell.rest.server_handlers import BaseHandler
 from pyspark_shell.rest.server_pages import (
     FileHandler,
     OldPageHandler,
@@ -28,6 +29,7 @@ from pyspark_shell.rest.server_pages import (
     UnknownHandler,
 )
 from pyspark_shell.rest.server_site import Site
+from pyspark_shell.rest.server_stream import PolledStream
 from pyspark_shell.rest.workers import Workers
 
 log: Final = logging.getLogger("pyspark_shell.SparkUI")
@@ -147,7 +149,14 @@ class _LimitedServer(HTTPServer):  # type: ignore[misc]
         if len(self._connections) >= MAX_CONNECTIONS:
             stream.close()
             return
-        super().handle_stream(stream, address)
+        polled = PolledStream(
+            stream.socket,
+            self.door,
+            patience_s=IDLE_TIMEOUT_S / 2,
+            max_buffer_size=self.max_buffer_size,
+            read_chunk_size=self.read_chunk_size,
+        )
+        super().handle_stream(polled, address)
 
     def close_sockets(self) -> None:
         """Close the sockets, and nothing else, in a forked child."""

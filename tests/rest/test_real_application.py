@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from benchmarks import polls
 from pyspark_shell import SparkConf, SparkContext
-from pyspark_shell.rest import server_handlers
+from pyspark_shell.rest import server_door
 from pyspark_shell.rest.client import DriverClient
 from pyspark_shell.rest.discovery import drivers, find
 from tests.processes.driver_process import DriverProcess
@@ -334,7 +334,7 @@ def lag(sc, client, gate):
 
 
 def test_a_kill_is_heard_while_listings_wait_for_rows_that_lag(lag, client, monkeypatch):
-    monkeypatch.setattr(server_handlers, "CATCH_UP_S", within(60))
+    monkeypatch.setattr(server_door, "CATCH_UP_S", within(60))
     listings = [
         in_background(lambda path=path: client.get(path).status)
         for path in ("jobs", "snapshot", "stages/0", "environment")
@@ -349,7 +349,7 @@ def test_a_kill_is_heard_while_listings_wait_for_rows_that_lag(lag, client, monk
 
 
 def test_rows_that_lag_are_shown_as_they_are(lag, client, monkeypatch):
-    monkeypatch.setattr(server_handlers, "CATCH_UP_S", 0.01)
+    monkeypatch.setattr(server_door, "CATCH_UP_S", 0.01)
 
     rows = client.get("jobs").json
 

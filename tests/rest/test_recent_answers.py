@@ -74,5 +74,5 @@ def test_neither_many_nor_large_answers_are_kept():
         answers.put(str(number), 1, b"x")
     answers.put("large", 1, b"x" * (1 << 20))
 
-    assert sum(answers.get(str(number), 1) is not None for number in range(1000)) == 32
+    assert sum(answers.get(str(number), 1) is not None for number in range(1000)) == 64
     assert answers.get("large", 1) is None
