@@ -1,7 +1,8 @@
 """A connection that knows what was just asked: who polls is answered before anything is parsed.
 
-Those who poll send the same bytes each time. Nothing is decided here. Bytes that tornado and the handlers have let in and answered a moment ago
-get that answer again, for as long as `RecentAnswers` gives it; all others go the whole way.
+Those who poll send the same bytes each time. Nothing is decided here: bytes that tornado and the
+handlers have let in and answered a moment ago get that answer again, for as long as `RecentAnswers`
+gives it; all others go the whole way.
 Thread  the server's loop.
 """
 
