@@ -5,6 +5,7 @@ The texts are Spark's, as they appear in job errors, logs, and the UI.
 
 from __future__ import annotations
 
+from pyspark_shell.common.block_manager_id import BlockManagerId
 from pyspark_shell.common.record import field, record
 
 
@@ -73,17 +74,25 @@ class ExceptionFailure:
 
 @record
 class FetchFailed:
-    """Map outputs that the task needed could not be read; the map stage is run again."""
+    """Map outputs that the task needed could not be read; the map stage is run again.
+
+    Attributes
+    ----------
+    writer
+        Of the output that was wanted; None if there is none, as for a whole shuffle that is gone.
+    """
 
     shuffle_id: int
     map_index: int
     reduce_id: int
     message: str
+    writer: BlockManagerId | None = None
 
     def __str__(self) -> str:
         return (
-            f"FetchFailed(null, shuffleId={self.shuffle_id}, mapIndex={self.map_index}, "
-            f"mapId={self.map_index}, reduceId={self.reduce_id}, message=\n{self.message}\n)"
+            f"FetchFailed({self.writer or 'null'}, shuffleId={self.shuffle_id}, "
+            f"mapIndex={self.map_index}, mapId={self.map_index}, reduceId={self.reduce_id}, "
+            f"message=\n{self.message}\n)"
         )
 
 

@@ -66,9 +66,9 @@ class TaskInfo:
 
     @property
     def status(self) -> str:
-        """RUNNING, SUCCESS, FAILED or KILLED."""
+        """RUNNING, GET RESULT, SUCCESS, FAILED or KILLED."""
         if not self.finish_time_ms:
-            return "RUNNING"
+            return "GET RESULT" if self.getting_result_time_ms else "RUNNING"
         if self.killed:
             return "KILLED"
         return "FAILED" if self.failed else "SUCCESS"
@@ -202,6 +202,13 @@ class SparkListenerTaskStart(SparkListenerEvent):
 
     stage_id: int
     stage_attempt_id: int
+    task_info: TaskInfo
+
+
+@record
+class SparkListenerTaskGettingResult(SparkListenerEvent):
+    """A task has ended, and its result is fetched: it was too large for a message."""
+
     task_info: TaskInfo
 
 

@@ -22,6 +22,7 @@ from pyspark_shell.listener.events import (
     SparkListenerExecutorMetricsUpdate,
     SparkListenerSchedulerState,
     SparkListenerTaskEnd,
+    SparkListenerTaskGettingResult,
     SparkListenerTaskStart,
 )
 
@@ -35,6 +36,7 @@ _TELL_DROPPED_S: Final = 60.0
 _MINOR: Final = frozenset(
     {
         SparkListenerTaskStart,
+        SparkListenerTaskGettingResult,
         SparkListenerTaskEnd,
         SparkListenerExecutorMetricsUpdate,
         SparkListenerSchedulerState,

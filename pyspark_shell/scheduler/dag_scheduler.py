@@ -507,7 +507,7 @@ class DAGScheduler:
         if stage.shuffle is None or self.graph.stages.get(stage.stage_id) is not stage:
             return
         partition = task_set.partitions[info.index]
-        status = MapStatus(output.file_name, output.size_bytes)
+        status = MapStatus(output.file_name, output.size_bytes, info.executor_id)
         shuffle_id = stage.shuffle.shuffle_id
         if self.tracker.contains_shuffle(shuffle_id):
             self.tracker.register_map_output(shuffle_id, partition, status)

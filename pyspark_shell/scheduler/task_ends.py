@@ -26,7 +26,11 @@ from pyspark_shell.executor.task_outcome import (
     MapOutput,
     ResultFile,
 )
-from pyspark_shell.listener.events import SparkListenerTaskEnd, TaskInfo
+from pyspark_shell.listener.events import (
+    SparkListenerTaskEnd,
+    SparkListenerTaskGettingResult,
+    TaskInfo,
+)
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
 from pyspark_shell.scheduler.barrier_coordinator import BarrierCoordinator
 from pyspark_shell.scheduler.dag_scheduler import DAGScheduler
@@ -68,7 +72,7 @@ class TaskEnds:
             return
         if status.state is TaskState.KILLED:
             _log_killed(task, Killed.decode(status.result))
-        self._failed(task, _reason_of(task, status), status)
+        self._failed(task, self._reason_of(task, status), status)
 
     def lost(self, executor: ExecutorProcess, task: Assignment, loss: ExecutorLoss) -> None:
         """A task has gone with its executor."""
@@ -120,6 +124,9 @@ class TaskEnds:
             self._dag.task_set_aborted(task_set, too_large, None)
             self._tasks.finished(task_set)
             return
+        if isinstance(payload, ResultFile):
+            info = task_set.getting_result(task.task_id, self._clock.time_ms())
+            self._bus.post(SparkListenerTaskGettingResult(info))
         info, first, copies = task_set.succeeded(
             task.task_id, self._clock.time_ms(), self._clock.monotonic_s(), status.task_metrics
         )
@@ -159,6 +166,32 @@ class TaskEnds:
             self._dag.task_set_aborted(task_set, task_set.abort_reason, failure)
         self.finish(task_set)
 
+    def _reason_of(self, task: Assignment, status: StatusUpdate) -> TaskEndReason:
+        match status.state:
+            case TaskState.COMMIT_DENIED:
+                return task.task_set.commit_denied(task.task_id)
+            case TaskState.KILLED:
+                killed = Killed.decode(status.result)
+                return TaskKilled(killed.reason, killed.stack)
+            case TaskState.FETCH_FAILED:
+                fetch = FetchFailure.decode(status.result)
+                return FetchFailed(
+                    fetch.shuffle_id,
+                    fetch.map_index,
+                    fetch.reduce_id,
+                    fetch.message,
+                    self._dag.tracker.writer(fetch.shuffle_id, fetch.map_index),
+                )
+            case _:
+                failure = Failure.decode(status.result)
+                return ExceptionFailure(
+                    failure.class_name,
+                    failure.description,
+                    failure.traceback,
+                    failure.pickled,
+                    failure.retriable,
+                )
+
     def _tell(
         self, task: Assignment, info: TaskInfo, reason: TaskEndReason, status: StatusUpdate | None
     ) -> None:
@@ -186,24 +219,3 @@ def _in_short(reason: TaskEndReason, repeats: int) -> object:
     if repeats:
         return f"{reason.class_name} ({reason.description}) [duplicate {repeats}]"
     return f"{reason.class_name}: {reason.description}"
-
-
-def _reason_of(task: Assignment, status: StatusUpdate) -> TaskEndReason:
-    match status.state:
-        case TaskState.COMMIT_DENIED:
-            return task.task_set.commit_denied(task.task_id)
-        case TaskState.KILLED:
-            killed = Killed.decode(status.result)
-            return TaskKilled(killed.reason, killed.stack)
-        case TaskState.FETCH_FAILED:
-            fetch = FetchFailure.decode(status.result)
-            return FetchFailed(fetch.shuffle_id, fetch.map_index, fetch.reduce_id, fetch.message)
-        case _:
-            failure = Failure.decode(status.result)
-            return ExceptionFailure(
-                failure.class_name,
-                failure.description,
-                failure.traceback,
-                failure.pickled,
-                failure.retriable,
-            )

@@ -219,6 +219,12 @@ class TaskSetManager:
 
     # What became of a task -------------------------------------------------------------
 
+    def getting_result(self, task_id: int, now_ms: int) -> TaskInfo:
+        """Note that a task has ended and its result is fetched now."""
+        info = self.running[task_id].info
+        info.getting_result_time_ms = now_ms
+        return info
+
     def succeeded(
         self, task_id: int, now_ms: int, now_s: float = 0.0, metrics: Metrics | None = None
     ) -> tuple[TaskInfo, bool, list[RunningTask]]:

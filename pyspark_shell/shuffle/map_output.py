@@ -15,10 +15,13 @@ class MapStatus:
         In the application's shuffle directory.
     size_bytes
         Of all its segments.
+    executor_id
+        Who wrote it; it stays when that one is lost.
     """
 
     file_name: str
     size_bytes: int
+    executor_id: str
 
 
 @record

@@ -7,6 +7,7 @@ Source  Spark's MapOutputTrackerMaster.
 
 from __future__ import annotations
 
+from pyspark_shell.common.block_manager_id import BlockManagerId
 from pyspark_shell.shuffle.map_output import MapOutputs, MapStatus
 
 
@@ -64,6 +65,12 @@ class MapOutputTrackerMaster:
             return None
         files = tuple(status.file_name if status else None for status in statuses)
         return MapOutputs(shuffle_id, partitions, self._directory, files, self.epoch)
+
+    def writer(self, shuffle_id: int, map_index: int) -> BlockManagerId | None:
+        """Who wrote an output; None if it does not exist."""
+        statuses = self._shuffles.get(shuffle_id, [])
+        status = statuses[map_index] if 0 <= map_index < len(statuses) else None
+        return BlockManagerId(status.executor_id) if status is not None else None
 
     def size_bytes(self, shuffle_id: int) -> int:
         """Bytes of all outputs of a shuffle."""

@@ -13,6 +13,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, ClassVar, Final
 
+from pyspark_shell.common.block_manager_id import BLOCK_MANAGER_PORT
 from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.record import field, field_names, record
 from pyspark_shell.listener.events import (
@@ -21,10 +22,6 @@ from pyspark_shell.listener.events import (
     SparkListenerTaskStart,
     TaskInfo,
 )
-
-# Blocks are files that every process reads in place, so nobody listens; a History Server wants a
-# port, and one above 0.
-BLOCK_MANAGER_PORT: Final = 1
 
 
 class JobStatus(str, Enum):

@@ -120,7 +120,7 @@ class EventLoggingListener:
     onBlockManagerAdded = onExecutorAdded = _log_and_flush
     onBlockManagerRemoved = onExecutorRemoved = _log_and_flush
     onStageCompleted = onJobEnd = onUnpersistRDD = _log_and_flush
-    onTaskStart = onTaskEnd = _log
+    onTaskStart = onTaskGettingResult = onTaskEnd = _log
 
     def onEnvironmentUpdate(self, event: SparkListenerEnvironmentUpdate) -> None:
         """The configuration, without its secrets."""

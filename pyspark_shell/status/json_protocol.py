@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from pyspark_shell.common.block_manager_id import BlockManagerId
 from pyspark_shell.common.exhaustive import assert_never
 from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.storage_level import StorageLevel
@@ -46,12 +47,12 @@ from pyspark_shell.listener.events import (
     SparkListenerStageCompleted,
     SparkListenerStageSubmitted,
     SparkListenerTaskEnd,
+    SparkListenerTaskGettingResult,
     SparkListenerTaskStart,
     SparkListenerUnpersistRDD,
     StageInfo,
     TaskInfo,
 )
-from pyspark_shell.status.api import BLOCK_MANAGER_PORT
 
 Json = dict[str, Any]
 
@@ -94,7 +95,7 @@ def _executor_request(name: str, request: ResourceAmount) -> Json:
 
 def _block_manager_added(event: SparkListenerBlockManagerAdded) -> Json:
     return {
-        "Block Manager ID": _block_manager_id(event.executor_id, event.host),
+        "Block Manager ID": _block_manager_id(BlockManagerId(event.executor_id, event.host)),
         "Maximum Memory": event.max_memory_bytes,
         "Timestamp": event.time_ms,
         "Maximum Onheap Memory": event.max_memory_bytes,
@@ -104,13 +105,13 @@ def _block_manager_added(event: SparkListenerBlockManagerAdded) -> Json:
 
 def _block_manager_removed(event: SparkListenerBlockManagerRemoved) -> Json:
     return {
-        "Block Manager ID": _block_manager_id(event.executor_id, event.host),
+        "Block Manager ID": _block_manager_id(BlockManagerId(event.executor_id, event.host)),
         "Timestamp": event.time_ms,
     }
 
 
-def _block_manager_id(executor_id: str, host: str) -> Json:
-    return {"Executor ID": executor_id, "Host": host, "Port": BLOCK_MANAGER_PORT}
+def _block_manager_id(address: BlockManagerId) -> Json:
+    return {"Executor ID": address.executor_id, "Host": address.host, "Port": address.port}
 
 
 def _environment_update(event: SparkListenerEnvironmentUpdate) -> Json:
@@ -173,7 +174,7 @@ def _block_updated(event: SparkListenerBlockUpdated) -> Json:
     in_memory, on_disk = event.memory_bytes > 0, event.disk_bytes > 0
     return {
         "Block Updated Info": {
-            "Block Manager ID": _block_manager_id("driver", "localhost"),
+            "Block Manager ID": _block_manager_id(BlockManagerId("driver")),
             "Block ID": event.block_id,
             "Storage Level": _storage_level(StorageLevel(on_disk, in_memory, False, False)),
             "Memory Size": event.memory_bytes,
@@ -272,12 +273,16 @@ def _texts(properties: Mapping[str, object]) -> dict[str, str]:
 
 def _task_start(event: SparkListenerTaskStart) -> Json:
     # The info is the task's one and only; by now the task may have ended.
-    not_yet = {"Getting Result Time": 0, "Finish Time": 0, "Failed": False, "Killed": False}
+    not_yet = {"Getting Result Time": 0, **_NOT_ENDED}
     return {
         "Stage ID": event.stage_id,
         "Stage Attempt ID": event.stage_attempt_id,
         "Task Info": {**_task_info(event.task_info), **not_yet},
     }
+
+
+def _task_getting_result(event: SparkListenerTaskGettingResult) -> Json:
+    return {"Task Info": {**_task_info(event.task_info), **_NOT_ENDED}}
 
 
 def _task_end(event: SparkListenerTaskEnd) -> Json:
@@ -327,7 +332,10 @@ def _reason(reason: TaskEndReason) -> Json:
                 "Accumulator Updates": [],
             }
         case FetchFailed():
+            writer = reason.writer
+            address = {} if writer is None else {"Block Manager Address": _block_manager_id(writer)}
             details = {
+                **address,
                 "Shuffle ID": reason.shuffle_id,
                 "Map ID": reason.map_index,
                 "Map Index": reason.map_index,
@@ -430,6 +438,7 @@ _NO_PUSH: Final = dict.fromkeys(
     ),
     0,
 )
+_NOT_ENDED: Final = {"Finish Time": 0, "Failed": False, "Killed": False}
 _NO_JVM: Final = dict.fromkeys(
     (
         "JVMHeapMemory",
@@ -475,5 +484,6 @@ _DESCRIPTIONS: Final[Mapping[type[SparkListenerEvent], Callable[[Any], Json]]] =
     SparkListenerStageSubmitted: _stage_submitted,
     SparkListenerTaskEnd: _task_end,
     SparkListenerTaskStart: _task_start,
+    SparkListenerTaskGettingResult: _task_getting_result,
     SparkListenerUnpersistRDD: _unpersist_rdd,
 }

@@ -111,13 +111,16 @@ def task_metrics(metrics: TaskMetrics) -> Json:
     }
 
 
-def distributions(rows: Sequence[tuple[TaskMetrics, int, int]], quantiles: Sequence[float]) -> Json:
+def distributions(
+    rows: Sequence[tuple[TaskMetrics, int, int, int]], quantiles: Sequence[float]
+) -> Json:
     """As TaskMetricDistributions has them.
 
     Parameters
     ----------
     rows
-        Metrics, duration and scheduler delay in milliseconds, of each task that succeeded.
+        Metrics, and in milliseconds duration, scheduler delay and the time that the result was
+        fetched, of each task that succeeded.
     """
     at = [min(int(q * len(rows)), len(rows) - 1) for q in quantiles]
 
@@ -126,12 +129,12 @@ def distributions(rows: Sequence[tuple[TaskMetrics, int, int]], quantiles: Seque
         return [float(values[index]) for index in at]
 
     def of(metric: Callable[[TaskMetrics], int]) -> list[float]:
-        return spread([metric(metrics) for metrics, _, _ in rows])
+        return spread([metric(metrics) for metrics, *_ in rows])
 
     nothing = [0.0] * len(quantiles)
     return {
         "quantiles": list(quantiles),
-        "duration": spread([duration for _, duration, _ in rows]),
+        "duration": spread([duration for _, duration, _, _ in rows]),
         "executorDeserializeTime": of(lambda m: m.executor_deserialize_time_ms),
         "executorDeserializeCpuTime": nothing,
         "executorRunTime": of(lambda m: m.executor_run_time_ms),
@@ -139,8 +142,8 @@ def distributions(rows: Sequence[tuple[TaskMetrics, int, int]], quantiles: Seque
         "resultSize": of(lambda m: m.result_size_bytes),
         "jvmGcTime": of(lambda m: m.gc_time_ms),
         "resultSerializationTime": of(lambda m: m.result_serialization_time_ms),
-        "gettingResultTime": nothing,
-        "schedulerDelay": spread([delay for _, _, delay in rows]),
+        "gettingResultTime": spread([getting for *_, getting in rows]),
+        "schedulerDelay": spread([delay for _, _, delay, _ in rows]),
         "peakExecutionMemory": of(lambda m: m.peak_execution_memory_bytes),
         "memoryBytesSpilled": of(lambda m: m.memory_bytes_spilled),
         "diskBytesSpilled": of(lambda m: m.disk_bytes_spilled),

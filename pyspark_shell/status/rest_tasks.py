@@ -26,6 +26,7 @@ def task_row(event: TaskEvent, stage: StageData, store: AppStatusStore) -> Json:
     ended = event if isinstance(event, SparkListenerTaskEnd) else None
     metrics = ended.task_metrics if ended is not None else None
     duration_ms = duration_of(event, stage)
+    fetched_ms, getting_ms = info.getting_result_time_ms, _getting_result_ms(info)
     executor = store.executors.get(info.executor_id)
     cards = store.kills.dying.get(info.task_id, ())
     return present(
@@ -35,6 +36,7 @@ def task_row(event: TaskEvent, stage: StageData, store: AppStatusStore) -> Json:
             "attempt": info.attempt_number,
             "partitionId": info.partition_id,
             "launchTime": date(info.launch_time_ms),
+            "resultFetchStart": date(fetched_ms) if fetched_ms else None,
             "duration": duration_ms,
             "executorId": info.executor_id,
             "host": info.host,
@@ -45,8 +47,8 @@ def task_row(event: TaskEvent, stage: StageData, store: AppStatusStore) -> Json:
             "errorMessage": _error(ended) if ended is not None else None,
             "taskMetrics": task_metrics(metrics) if metrics is not None else None,
             "executorLogs": log_links(info.executor_id, store),
-            "schedulerDelay": _scheduler_delay_ms(duration_ms or 0, metrics),
-            "gettingResultTime": 0,
+            "schedulerDelay": _scheduler_delay_ms(duration_ms or 0, metrics, getting_ms),
+            "gettingResultTime": getting_ms,
             "stageId": stage.stage_id,
             "stageAttempt": stage.attempt_id,
             "jobIds": list(stage.job_ids),
@@ -82,7 +84,9 @@ def task_summary(stage: StageData, quantiles: Sequence[float]) -> Json | None:
             metrics, info = event.task_metrics, event.task_info
             if metrics is not None:
                 duration_ms = info.finish_time_ms - info.launch_time_ms
-                rows.append((metrics, duration_ms, _scheduler_delay_ms(duration_ms, metrics)))
+                getting_ms = _getting_result_ms(info)
+                delay_ms = _scheduler_delay_ms(duration_ms, metrics, getting_ms)
+                rows.append((metrics, duration_ms, delay_ms, getting_ms))
     return distributions(rows, quantiles) if rows else None
 
 
@@ -111,7 +115,13 @@ def _run_time_ms(event: TaskEvent, stage: StageData) -> int:
     return duration_of(event, stage) or 0
 
 
-def _scheduler_delay_ms(duration_ms: int, metrics: TaskMetrics | None) -> int:
+def _getting_result_ms(info: TaskInfo) -> int:
+    """How long the result of a task that has ended was fetched."""
+    began_ms = info.getting_result_time_ms
+    return info.finish_time_ms - began_ms if began_ms and info.finish_time_ms else 0
+
+
+def _scheduler_delay_ms(duration_ms: int, metrics: TaskMetrics | None, getting_ms: int) -> int:
     """What is left of a task's time when its own is taken away."""
     if metrics is None:
         return 0
@@ -120,7 +130,7 @@ def _scheduler_delay_ms(duration_ms: int, metrics: TaskMetrics | None) -> int:
         + metrics.executor_deserialize_time_ms
         + metrics.result_serialization_time_ms
     )
-    return max(0, duration_ms - own_ms)
+    return max(0, duration_ms - own_ms - getting_ms)
 
 
 def _error(event: SparkListenerTaskEnd) -> str | None:

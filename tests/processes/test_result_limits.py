@@ -80,3 +80,37 @@ def test_results_that_would_fill_the_driver_s_memory_end_the_action(start):
     assert len(rows.take(1)[0]) == 8 << 20
     assert sum(len(row) for row in rows.toLocalIterator()) == 80 << 20
     assert rows.count() == 10
+
+
+class Story:
+    """The events of tasks, by name, with the task's times at its end."""
+
+    def __init__(self):
+        self.told = []
+
+    def onTaskStart(self, event):
+        self.told.append("start")
+
+    def onTaskGettingResult(self, event):
+        self.told.append("getting result")
+
+    def onTaskEnd(self, event):
+        info = event.task_info
+        self.told.append("end")
+        self.times_ms = info.launch_time_ms, info.getting_result_time_ms, info.finish_time_ms
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "between"), [(1 << 19, []), ((1 << 19) + 100_000, ["getting result"])]
+)
+def test_a_result_that_is_too_large_for_a_message_is_told_of(start, size_bytes, between):
+    sc = start(spark__task__maxDirectResultSize="600k")
+    story = Story()
+    sc.addSparkListener(story)
+
+    assert len(sc.parallelize([1], 1).map(lambda n: bytes(size_bytes)).first()) == size_bytes
+    wait_for(lambda: "end" in story.told, "the task's end")
+
+    assert story.told == ["start", *between, "end"]
+    launched, fetched, finished = story.times_ms
+    assert (launched <= fetched <= finished) if between else fetched == 0

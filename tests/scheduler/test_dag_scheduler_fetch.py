@@ -178,3 +178,15 @@ def test_a_map_task_of_a_job_that_ended_leaves_no_output_behind(world, lineage):
 
     assert world.tracker.missing_partitions(0, 1) == [0]
     world.scheduler.assert_empty()
+
+
+def test_an_output_knows_its_writer_until_it_is_lost(world, lineage):
+    world.submit(lineage.shuffled(lineage.source(2), 2))
+    assert world.tracker.writer(0, 0) is None
+    world.complete(world.task_sets[0])
+
+    assert str(world.tracker.writer(0, 1)).startswith("BlockManagerId(")
+    world.fail_fetch(world.task_sets[1], 0, 1)
+    assert world.tracker.writer(0, 1) is None
+    assert world.tracker.writer(0, -1) is None
+    assert world.tracker.writer(9, 0) is None

@@ -74,6 +74,7 @@ def run_jobs(sc, tmp_path):
 
     sc.parallelize(range(4), 2).map(DieOnce(tmp_path / "died")).count()
     sc.parallelize([1], 1).map(denied_once).count()
+    sc.parallelize([1], 1).map(lambda _: b"large" * 400_000).collect()
     lose_map_outputs(sc)
     sums.collect()  # a fetch failure, and both stages run again
 
@@ -271,6 +272,16 @@ def test_tasks_are_equal(application):
         assert missing == [], f"stage {stage}.{attempt}"
 
 
+def test_the_result_that_was_too_large_for_a_message_was_fetched(application):
+    rows = [row for rows in application.live.tasks.values() for row in rows]
+    (fetched,) = [row for row in rows if "resultFetchStart" in row]
+
+    path = f"stages/{fetched['stageId']}/0/taskList"
+    (history,) = application.history(path)
+    assert history["resultFetchStart"] == fetched["resultFetchStart"]
+    assert history["gettingResultTime"] == fetched["gettingResultTime"]
+
+
 def test_what_each_executor_did_for_a_stage_is_equal(application):
     for (stage, attempt), ours in application.live.details.items():
         history = application.history(f"stages/{stage}/{attempt}?details=true")
@@ -313,7 +324,7 @@ def test_every_way_of_a_tasks_end_is_there(application):
         "Stage cancelled: [SPARK_JOB_CANCELLED]",
         "[PYTHON_EXCEPTION]",
         "ExecutorLostFailure (executor ",
-        "FetchFailed(null, shuffleId=",
+        "FetchFailed(BlockManagerId(",
         "TaskCommitDenied (Driver denied task commit) for job: ",
     ):
         assert any(message.startswith(beginning) for message in messages), beginning

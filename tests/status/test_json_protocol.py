@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pyspark_shell.common.block_manager_id import BlockManagerId
 from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.common.task_end import (
@@ -36,6 +37,7 @@ from pyspark_shell.listener.events import (
     SparkListenerStageCompleted,
     SparkListenerStageSubmitted,
     SparkListenerTaskEnd,
+    SparkListenerTaskGettingResult,
     SparkListenerTaskStart,
     SparkListenerUnpersistRDD,
     StageInfo,
@@ -90,6 +92,9 @@ EVENTS = {
     "SparkListenerBlockUpdated": SparkListenerBlockUpdated("rdd_1_0", "0", 10, 0),
     "SparkListenerExecutorAdded": SparkListenerExecutorAdded(1, "0", "localhost", 1, 99),
     "SparkListenerTaskStart": SparkListenerTaskStart(0, 0, task_info()),
+    "SparkListenerTaskGettingResult": SparkListenerTaskGettingResult(
+        task_info(getting_result_time_ms=1_500)
+    ),
     "SparkListenerTaskEnd:Success": task_end(Success(), TaskMetrics(executor_run_time_ms=3)),
     "SparkListenerStageCompleted": SparkListenerStageCompleted(
         stage_info(submission_time_ms=1, completion_time_ms=2)
@@ -173,6 +178,15 @@ def test_events_that_spark_does_not_log_are_nothing():
             ["Shuffle ID", "Map ID", "Map Index", "Reduce ID", "Message"],
         ),
         (
+            FetchFailed(1, 2, 3, "lost", BlockManagerId("7")),
+            [
+                "Block Manager Address",
+                *("Shuffle ID", "Map ID", "Map Index"),
+                "Reduce ID",
+                "Message",
+            ],
+        ),
+        (
             ExecutorLostFailure("0", True, "died"),
             ["Executor ID", "Exit Caused By App", "Loss Reason"],
         ),
@@ -192,11 +206,14 @@ def test_a_task_that_could_not_tell_its_metrics_has_none():
 
 
 def test_a_start_is_told_as_it_was_though_the_task_has_ended_since():
-    ended = task_info(finish_time_ms=2_000, failed=True)
+    ended = task_info(getting_result_time_ms=1_900, finish_time_ms=2_000, failed=True)
 
-    told = event_to_json(SparkListenerTaskStart(0, 0, ended))["Task Info"]
+    started = event_to_json(SparkListenerTaskStart(0, 0, ended))["Task Info"]
+    fetched = event_to_json(SparkListenerTaskGettingResult(ended))["Task Info"]
 
-    assert (told["Finish Time"], told["Failed"], told["Killed"]) == (0, False, False)
+    for told in (started, fetched):
+        assert (told["Finish Time"], told["Failed"], told["Killed"]) == (0, False, False)
+    assert (started["Getting Result Time"], fetched["Getting Result Time"]) == (0, 1_900)
 
 
 def test_a_traceback_becomes_a_stack_trace_with_the_innermost_frame_first():

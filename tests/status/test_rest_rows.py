@@ -296,3 +296,22 @@ def test_a_finished_stage_that_serves_another_job_names_it(store, events):
     events.end_job(0, "cancelled", cancelled=True)
 
     assert (both, stage_row(store.stage(0, 0), store)["jobIds"]) == ([0, 1], [1])
+
+
+def test_a_result_that_was_fetched_says_when_and_how_long(store, events):
+    info = stage(0, tasks=2)
+    events.begin(0, info)
+    metrics = TaskMetrics(executor_run_time_ms=20)
+    slow, quick = events.launch(info, 0), events.launch(info, 1)
+    slow.getting_result_time_ms = 1_230
+    assert slow.status == "GET RESULT"
+    events.finish(info, slow, metrics=metrics, at_ms=1_260)
+    events.finish(info, quick, metrics=metrics, at_ms=1_260)
+
+    data = store.stage(0, 0)
+    rows = [task_row(data.tasks[task.task_id], data, store) for task in (slow, quick)]
+    assert [row["gettingResultTime"] for row in rows] == [30, 0]
+    assert [row["schedulerDelay"] for row in rows] == [10, 40]
+    assert rows[0]["resultFetchStart"].endswith(":01.230GMT")
+    assert "resultFetchStart" not in rows[1]
+    assert task_summary(data, [0, 1])["gettingResultTime"] == [0, 30]
