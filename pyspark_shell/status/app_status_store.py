@@ -171,8 +171,8 @@ class AppStatusStore:
         return list(dict.fromkeys(active))
 
     def executor_list(self, active_only: bool = True) -> list[ExecutorSummary]:
-        """Executors, oldest first."""
-        rows = list(self.executors.values())
+        """The driver and the executors, oldest first; they come up in any order."""
+        rows = sorted(list(self.executors.values()), key=_number)
         return [row for row in rows if row.is_active or not active_only]
 
     def cached_rdds(self) -> list[RDDStorage]:
@@ -263,6 +263,11 @@ class AppStatusStore:
             del stage.tasks[task_id]
         self._num_tasks -= len(gone)
         return len(gone)
+
+
+def _number(executor: ExecutorSummary) -> int:
+    """Executors are numbered as they are started; the driver was there before."""
+    return int(executor.id) if executor.id.isdecimal() else -1
 
 
 def _pop_all(marked: set[Row]) -> list[Row]:

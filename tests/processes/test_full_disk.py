@@ -18,7 +18,7 @@ import pytest
 from pyspark_shell import StorageLevel
 from pyspark_shell.common.errors import JobFailed
 from pyspark_shell.storage import local_dirs
-from tests.processes.engine import wait_until_up, zygote_pid
+from tests.processes.engine import executors, wait_until_up, zygote_pid
 from tests.processes.waiting import Stopwatch, wait_for, within
 
 DISK_BYTES = 4 << 20
@@ -62,6 +62,11 @@ class SmallDisk:
             subprocess.run(["mount", "-o", size, str(self.path)], check=True)
         else:
             self._set_limit(sc, resource.RLIM_INFINITY)
+
+    def has_room(self):
+        """Whether most of it is free."""
+        disk = os.statvfs(self.path)
+        return not self.is_mounted or disk.f_bavail * disk.f_frsize > DISK_BYTES // 2
 
     def _set_limit(self, sc, size):
         for pid in [zygote_pid(sc), *wait_until_up(sc, 2)]:
@@ -162,8 +167,12 @@ def test_a_spill_onto_a_full_disk_fails_and_names_it(start, disk):
     with pytest.raises(JobFailed, match=disk.error):
         large(sc).partitionBy(4).count()
 
-    assert_healthy(sc)
+    # So little memory makes every job spill, and the other task, which is killed, has the rest of
+    # the disk until it ends.
+    wait_for(lambda: not any(each.running for each in executors(sc)), "the other task's end")
+    wait_for(disk.has_room, "its room")
     wait_for(lambda: leftovers(sc) == [], "unfinished files to be removed")
+    assert_healthy(sc)
 
 
 def test_a_block_that_the_disk_cannot_hold_fails_its_task_and_names_it(sc, disk):
