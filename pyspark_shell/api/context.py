@@ -227,7 +227,7 @@ class SparkContext(InputFiles, ContextFiles, ContextFacts):
     ) -> ProfilerCollector | None:
         if not PYTHON_PROFILE.read(self._conf):
             return None
-        self._engine.profiler_for = self._profiler_for
+        self._engine.jobs.profiler_for = self._profiler_for
         dump_path = PYTHON_PROFILE_DUMP.read(self._conf)
         return ProfilerCollector(profiler_cls, udf_profiler_cls, memory_profiler_cls, dump_path)
 

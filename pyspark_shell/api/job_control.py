@@ -181,7 +181,7 @@ class JobControl(ContextBase):
         --------
         >>> sc.cancelJobGroup("nightly", "the data of yesterday are not complete")
         """
-        self._engine.cancel_job_group(groupId, reason)
+        self._engine.jobs.cancel_group(groupId, reason)
 
     def cancelJobGroupAndFutureJobs(self, groupId: str, reason: str | None = None) -> None:
         """Cancel the active jobs of a group, and refuse every job that joins it later.
@@ -202,7 +202,7 @@ class JobControl(ContextBase):
         pyspark_shell.common.errors.SparkJobCancelled: ...
         >>> sc.setJobGroup(None, None)
         """
-        self._engine.cancel_job_group(groupId, reason, future=True)
+        self._engine.jobs.cancel_group(groupId, reason, future=True)
 
     def cancelJobsWithTag(self, tag: str, reason: str | None = None) -> None:
         """Cancel the active jobs that have this tag.
@@ -224,7 +224,7 @@ class JobControl(ContextBase):
         >>> sc.cancelJobsWithTag("slow", "wanted for something else")
         """
         _check_tag(tag)
-        self._engine.cancel_jobs_with_tag(tag, reason)
+        self._engine.jobs.cancel_with_tag(tag, reason)
 
     def cancelAllJobs(self) -> None:
         """Cancel every active job, of all threads; later ones run.
@@ -235,7 +235,7 @@ class JobControl(ContextBase):
         >>> sc.parallelize([1, 2]).count()
         2
         """
-        self._engine.cancel_all_jobs()
+        self._engine.jobs.cancel_all()
 
     def cancelJob(self, jobId: int, reason: str | None = None) -> None:
         """Cancel one job; nothing happens if it is not active.
@@ -252,7 +252,7 @@ class JobControl(ContextBase):
         >>> for job in sc.statusTracker().getActiveJobsIds():
         ...     sc.cancelJob(job, "all must go")
         """
-        self._engine.cancel_job(jobId, reason)
+        self._engine.jobs.cancel(jobId, reason)
 
     def cancelStage(self, stageId: int, reason: str | None = None) -> None:
         """Cancel every job that uses a stage; nothing happens if none is active.
@@ -269,7 +269,7 @@ class JobControl(ContextBase):
         >>> for stage in sc.statusTracker().getActiveStageIds():
         ...     sc.cancelStage(stage)
         """
-        self._engine.cancel_stage(stageId, reason)
+        self._engine.jobs.cancel_stage(stageId, reason)
 
     def killTaskAttempt(
         self,
@@ -293,7 +293,7 @@ class JobControl(ContextBase):
         >>> sc.killTaskAttempt(10**9)
         False
         """
-        return self._engine.kill_task_attempt(taskId, interruptThread, reason)
+        return self._engine.jobs.kill_task_attempt(taskId, interruptThread, reason)
 
     def addSparkListener(self, listener: Any) -> None:
         """Have `listener` told of what the application does, until that ends.

@@ -59,9 +59,9 @@ class KillHelpers(JobControl):
         killed = self._killed if driver is None else driver.life.killed
         if killed is not None:
             raise SparkApplicationKilled(str(killed))
-        if driver is not None and driver.cancelled_groups:
+        if driver is not None and driver.jobs.cancelled_groups:
             group = self._local_properties().get(JOB_GROUP_ID)
-            if group in driver.cancelled_groups:
+            if group in driver.jobs.cancelled_groups:
                 raise SparkJobCancelled(f"Job group {group} was cancelled for all future jobs.")
 
     def guard(self, iterable: Iterable[T]) -> Iterator[T]:
@@ -88,7 +88,7 @@ class KillHelpers(JobControl):
             self.checkpoint_kill()
             yield from iterable
             return
-        life, groups, own = driver.life.kill, driver.cancelled_groups, self._local_properties
+        life, groups, own = driver.life.kill, driver.jobs.cancelled_groups, self._local_properties
         for item in iterable:
             if life.record is not None or (groups and own().get(JOB_GROUP_ID) in groups):
                 self.checkpoint_kill()

@@ -89,7 +89,7 @@ class RDDJobs(SharedVariables):
         """Run a job; one value for each partition, in the order of `partitions`."""
         node = rdd._node
         try:
-            values: list[U] = self._engine.run_job(
+            values: list[U] = self._engine.jobs.run(
                 node,
                 ApplyToIterator(func),
                 _all_or(partitions, node),
@@ -109,7 +109,7 @@ class RDDJobs(SharedVariables):
     ) -> JobWaiter[U]:
         """Start a job and return at once."""
         node = rdd._node
-        waiter: JobWaiter[U] = self._engine.submit_job(
+        waiter: JobWaiter[U] = self._engine.jobs.submit(
             node,
             ApplyToIterator(func),
             _all_or(partitions, node),
@@ -217,15 +217,15 @@ class RDDJobs(SharedVariables):
             raise SparkUnsupportedOperationException(
                 "Cannot change storage level of an RDD after it was already assigned a level"
             )
-        self._engine.persist(node, level)
+        self._engine.persisted.persist(node, level)
 
     def _unpersist(self, node: LineageNode, blocking: bool) -> None:
         """Drop the kept partitions; `blocking` waits until they are gone."""
-        self._engine.unpersist(node, blocking)
+        self._engine.persisted.unpersist(node, blocking)
 
     def _rdd_storage_info(self, node: LineageNode) -> RDDStorageInfo | None:
         """What is cached of `node` now, None if nothing is."""
-        return self._engine.rdd_storage_info(node.id)
+        return self._engine.persisted.storage_info(node.id)
 
     @property
     def cleaner(self) -> Cleaner | None:
@@ -267,7 +267,7 @@ class RDDJobs(SharedVariables):
         """
         directory = os.path.join(local_path(dirName), str(uuid.uuid4()))
         os.makedirs(directory)
-        self._engine.checkpoint_dir = directory
+        self._engine.persisted.checkpoint_dir = directory
 
     def getCheckpointDir(self) -> str | None:
         """URI of the checkpoint directory, None before one was set.
@@ -280,14 +280,14 @@ class RDDJobs(SharedVariables):
         ...     sc.getCheckpointDir().startswith(f"file:{folder}/")
         True
         """
-        directory = self._engine.checkpoint_dir
+        directory = self._engine.persisted.checkpoint_dir
         return None if directory is None else f"file:{directory}"
 
     def _checkpoint(self, node: LineageNode) -> None:
         """Have the next job of `node` write it to the checkpoint directory and cut its lineage."""
-        if self._engine.checkpoint_dir is None:
+        if self._engine.persisted.checkpoint_dir is None:
             raise SparkException("Checkpoint directory has not been set in the SparkContext")
-        self._engine.checkpoint(node)
+        self._engine.persisted.checkpoint(node)
 
     def _local_checkpoint(self, node: LineageNode) -> None:
         """Have the next job of `node` keep it in the cache, on disk too, and cut its lineage."""
@@ -297,8 +297,8 @@ class RDDJobs(SharedVariables):
                 True, level.useMemory, level.useOffHeap, level.deserialized, level.replication
             )
         else:
-            self._engine.persist(node, StorageLevel.MEMORY_AND_DISK_DESER)
-        self._engine.local_checkpoint(node)
+            self._engine.persisted.persist(node, StorageLevel.MEMORY_AND_DISK_DESER)
+        self._engine.persisted.local_checkpoint(node)
 
     def _clean_shuffle_dependencies(self, node: LineageNode, blocking: bool) -> None:
         """Remove the shuffle files that `node` and its parents read, up to kept parents."""
@@ -312,7 +312,7 @@ class RDDJobs(SharedVariables):
             parents = list(current.live_parents())
             shuffle = current.live_shuffle()
             if shuffle is not None:
-                self._engine.clean_shuffle(shuffle.shuffle_id, blocking)
+                self._engine.cleanup.clean_shuffle(shuffle.shuffle_id, blocking)
                 parents.append(shuffle.parent)
             stack += (parent for parent in parents if not parent.storage_level.is_valid)
 

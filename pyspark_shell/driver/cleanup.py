@@ -110,6 +110,13 @@ class Cleanup:
         if self.cleaner is not None:
             empty_frames_soon(error, self.cleaner.later)
 
+    def clean_shuffle(self, shuffle_id: int, blocking: bool = False) -> None:
+        """Remove a shuffle's files; a later job writes them again."""
+        if self.cleaner is None:
+            self.removals.remove_shuffle(shuffle_id, blocking)
+        else:
+            self.cleaner.clean(CleanShuffle(shuffle_id), blocking)
+
     # What is to be watched ------------------------------------------------------------------
 
     def track_rdd(self, node: LineageNode) -> None:

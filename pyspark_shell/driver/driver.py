@@ -13,25 +13,22 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyspark_shell.common.call_site import first_spark_call
-from pyspark_shell.common.cell import foreground_cell
 from pyspark_shell.common.clock import SystemClock
 from pyspark_shell.common.errors import (
-    IllegalArgumentException,
     SparkContextStopped,
     SparkException,
 )
 from pyspark_shell.common.master_url import MasterUrl
 from pyspark_shell.common.process_table import KillIntent, KillScope
-from pyspark_shell.common.record import record, replace
+from pyspark_shell.common.record import replace
 from pyspark_shell.common.scheduler_config import LISTENER_BUS_CAPACITY
 from pyspark_shell.common.spark_conf import SparkConf
-from pyspark_shell.common.storage_level import StorageLevel
 from pyspark_shell.common.threads import STOP_CONTEXT, start_daemon
 from pyspark_shell.common.ui_config import (
     EVENT_LOG_ENABLED,
@@ -43,10 +40,8 @@ from pyspark_shell.common.ui_config import (
     UI_SHOW_CONSOLE_PROGRESS,
 )
 from pyspark_shell.driver import driver_config, outside_kills
-from pyspark_shell.driver.checkpoints import make_checkpoint, wanted_checkpoints
 from pyspark_shell.driver.cleaner_view import CleanerView
 from pyspark_shell.driver.cleanup import Cleanup
-from pyspark_shell.driver.cleanup_task import CleanShuffle
 from pyspark_shell.driver.console_progress_bar import ConsoleProgressBar, running_stages
 from pyspark_shell.driver.context_cleaner import ContextCleaner
 from pyspark_shell.driver.driver_life import DriverLife
@@ -58,32 +53,20 @@ from pyspark_shell.driver.environment import (
     user_name,
 )
 from pyspark_shell.driver.executor_output import ExecutorOutput
-from pyspark_shell.driver.job_handle import JobHandle
+from pyspark_shell.driver.jobs import Jobs
 from pyspark_shell.driver.kill_policy import KillRecord
 from pyspark_shell.driver.live_stacks import LiveStacks
+from pyspark_shell.driver.persisted_rdds import PersistedRDDs
 from pyspark_shell.driver.stack_dumps import StackDumps
-from pyspark_shell.driver.stage_inputs import ProfilerFor, prepare_map_stages, prepare_result_stage
 from pyspark_shell.driver.task_resources import assert_fits, default_needs
-from pyspark_shell.lineage.node import LineageNode
 from pyspark_shell.lineage.registry import LineageRegistry
 from pyspark_shell.lineage.resource_profile import ResourceProfile
-from pyspark_shell.lineage.stage_closure import ResultFunction
-from pyspark_shell.lineage.task_context import TaskContext
 from pyspark_shell.listener.events import (
     SparkListenerApplicationEnd,
     SparkListenerApplicationStart,
     SparkListenerBlockManagerAdded,
 )
 from pyspark_shell.listener.live_listener_bus import LiveListenerBus
-from pyspark_shell.scheduler.dag_scheduler_event import (
-    AllJobsCancelled,
-    CellCancelled,
-    JobCancelled,
-    JobGroupCancelled,
-    JobSubmitted,
-    JobTagCancelled,
-    StageCancelled,
-)
 from pyspark_shell.scheduler.scheduler import Scheduler
 from pyspark_shell.scheduler.zygote_handle import ZygoteHandle, is_zygote
 from pyspark_shell.shared_variables.accumulator_registry import AccumulatorRegistry
@@ -103,15 +86,6 @@ log: Final = logging.getLogger("pyspark_shell.SparkContext")
 T = TypeVar("T")
 
 _STOP_TIMEOUT_S: Final = 10.0
-
-
-@record
-class RDDStorage:
-    """What is cached of an RDD."""
-
-    cached_partitions: int
-    memory_size_bytes: int
-    disk_size_bytes: int
 
 
 class Driver:
@@ -143,9 +117,6 @@ class Driver:
         except BaseException:
             zygote.close(_STOP_TIMEOUT_S)
             raise
-        self.checkpoint_dir: str | None = None
-        self.profiler_for: ProfilerFor | None = None
-        self._memory = DriverMemory.of(conf)
         self._profile_ids: set[int] = set()
         self.executor_memory_bytes = driver_config.executor_memory(conf, master)
         self._python_paths: tuple[str, ...] = ()
@@ -158,7 +129,6 @@ class Driver:
         self._stopping = threading.Lock()  # held by the one thread that stops the application
         self._end = threading.Event()
         self._last_steps: list[tuple[str, Callable[[], object]]] = []
-        self._interrupted_jobs: set[int] = set()
         self.accumulators = AccumulatorRegistry(
             lambda accumulator: self.cleanup.track_accumulator(accumulator)
         )
@@ -202,9 +172,10 @@ class Driver:
             self.local_dirs,
             self.bus,
             self.accumulators,
-            lambda: self.checkpoint_dir,
+            lambda: self.persisted.checkpoint_dir,
             lambda: start_daemon(STOP_CONTEXT, self.stop),
         )
+        self.persisted = PersistedRDDs(self.scheduler, self.cleanup)
         self.cleanup.start()
         self.registry = LineageRegistry(self.cleanup.track_shuffle)
         self.broadcasts = BroadcastManager(
@@ -214,17 +185,30 @@ class Driver:
             self.cleanup.track_broadcast,
         )
         self.broadcasts.install()
-        self.life = DriverLife(self, conf, self._user_interrupts, self._main_ended)
+        self.progress = self._make_progress_bar(clock)
+        self._output = ExecutorOutput(
+            self.local_dirs.path("logs"), self.scheduler.executors_started, self._executor_ids
+        )
+        self.jobs = Jobs(
+            self.scheduler,
+            self.cleanup,
+            self.persisted,
+            self.accumulators,
+            self.broadcasts,
+            DriverMemory.of(conf),
+            self._output,
+            self._needs,
+            self._cores_per_executor,
+            self.progress,
+            self._assert_running,
+        )
+        self.life = DriverLife(self, conf, self.jobs.user_interrupts, self._main_ended)
         self._stacks = LiveStacks(self.scheduler, self.life.threads)
         self._stack_dumps = StackDumps(self.local_dirs.driver_stacks)
         self.life.begin()
         self.scheduler.on_cluster_error(self._cluster_failed)
         atexit.register(self.stop)
         _drivers.add(self)
-        self.progress = self._make_progress_bar(clock)
-        self._output = ExecutorOutput(
-            self.local_dirs.path("logs"), self.scheduler.executors_started, self._executor_ids
-        )
 
     def _post_start(self, app_name: str, storage_bytes: int) -> None:
         """Tell the listeners of the application, before any of its executors."""
@@ -257,98 +241,6 @@ class Driver:
     def _executor_ids(self) -> Iterator[str]:
         return (executor.executor_id for executor in self.scheduler.executors())
 
-    # Jobs --------------------------------------------------------------------------------
-
-    def run_job(
-        self,
-        node: LineageNode,
-        func: ResultFunction,
-        partitions: Sequence[int],
-        properties: Mapping[str, str],
-        call_site: str,
-    ) -> list[Any]:
-        """Apply `func` to partitions of a node; one value for each, in order.
-
-        Raises
-        ------
-        JobFailed
-            The job has no result.
-        """
-        values = self._run_job(node, func, partitions, properties, call_site)
-        self._make_checkpoints(node, properties, call_site)
-        return values
-
-    def _run_job(
-        self,
-        node: LineageNode,
-        func: ResultFunction,
-        partitions: Sequence[int],
-        properties: Mapping[str, str],
-        call_site: str,
-    ) -> list[Any]:
-        handle: JobHandle[Any] | None = None
-        try:
-            handle = self.submit_job(node, func, partitions, properties, call_site)
-            return handle.result()
-        except BaseException as error:  # Ctrl-C may come at any line
-            if handle is not None:
-                handle.give_up(error)
-            else:
-                self.cleanup.empty_frames(error)
-            raise
-
-    def submit_job(
-        self,
-        node: LineageNode,
-        func: Callable[[TaskContext, Any], T],
-        partitions: Sequence[int],
-        properties: Mapping[str, str],
-        call_site: str,
-    ) -> JobHandle[T]:
-        """Start a job and return at once."""
-        self._assert_running()
-        _check_partitions(node, partitions)
-        # Maps first: their numbers of partitions, and their errors, come before the final stage's.
-        map_inputs = prepare_map_stages(
-            node, self.scheduler.tracker, self.profiler_for, self._needs
-        )
-        final_input = prepare_result_stage(node, func, partitions, self.profiler_for, self._needs)
-        for stage_input in (final_input, *map_inputs.values()):
-            assert_fits(stage_input.needs, self._cores_per_executor)
-        self.broadcasts.pickled.clear()
-        waiter = self.scheduler.new_job(len(partitions))
-        handle: JobHandle[T] = JobHandle(
-            waiter,
-            self._job_ended,
-            self._job_interrupted,
-            self.cleanup.empty_frames,
-            self._memory.check,
-        )
-        event = JobSubmitted(
-            waiter.job_id,
-            node,
-            partitions,
-            final_input,
-            map_inputs,
-            waiter,
-            properties,
-            call_site,
-        )
-        try:
-            self.scheduler.post(event)
-        except BaseException as error:
-            handle.give_up(error)
-            raise
-        if self.progress is not None:
-            self.progress.job_started()
-        return handle
-
-    def _job_ended(self) -> None:
-        if self.progress is not None:
-            self.progress.finish_all()
-        self.accumulators.drain()
-        self._output.show()
-
     def _assert_running(self) -> None:
         if os.getpid() != self._pid:
             raise SparkContextStopped(
@@ -357,19 +249,6 @@ class Driver:
             )
         if self.is_stopped:
             raise SparkContextStopped(self.why_stopped())
-
-    def _make_checkpoints(
-        self, node: LineageNode, properties: Mapping[str, str], call_site: str
-    ) -> None:
-        def run(target: LineageNode, func: ResultFunction, partitions: Sequence[int]) -> list[Any]:
-            return self._run_job(target, func, partitions, properties, call_site)
-
-        for wanted in wanted_checkpoints(node):
-            make_checkpoint(wanted, self.checkpoint_dir, self._cached_partitions, run)
-            self.cleanup.track_checkpoint(wanted)
-
-    def _cached_partitions(self, rdd_id: int) -> set[int]:
-        return self.scheduler.ask(lambda: set(self.scheduler.blocks.cached_partitions(rdd_id)))
 
     # Its end from outside --------------------------------------------------------------------
 
@@ -412,11 +291,6 @@ class Driver:
         at_ms = time.time_ns() // 1_000_000
         self.life.kill.request(KillRecord(reason, "the scheduler", at_ms, "", spares_code=True))
 
-    @property
-    def cancelled_groups(self) -> Collection[str]:
-        """Groups that were cancelled for all future jobs too."""
-        return self.scheduler.cancelled_groups
-
     def fail_jobs(self, message: str) -> None:
         """Fail all jobs, and all that come later."""
         self.scheduler.application_killed(message)
@@ -437,102 +311,11 @@ class Driver:
         """Note which threads of the user's a kill of the application leaves alone."""
         self.status_store.touch(*self.status_store.kills.threads_left(threads))
 
-    def interrupted_jobs(self) -> set[int]:
-        """Jobs that a Ctrl-C has ended so far, the newest one too."""
-        self.scheduler.ask(lambda: None)  # all that the newest one posted has been done then
-        return set(self._interrupted_jobs)
-
-    def _job_interrupted(self, job_id: int) -> None:
-        self._interrupted_jobs.add(job_id)
-        if self.progress is not None:
-            self.progress.finish_all()
-
-    def _user_interrupts(self) -> None:
-        """A Ctrl-C: the cell's jobs end, and what an earlier one killed has had its time."""
-        if self._interrupted_jobs:
-            self.scheduler.force_kills(self._interrupted_jobs)
-        cell = foreground_cell()
-        if cell is not None:
-            self.scheduler.post(CellCancelled(cell, self._job_interrupted))
-
     def _main_ended(self) -> None:
         if not self._stopped:
             self.stop()
 
-    # Jobs, from other threads --------------------------------------------------------------
-
-    def cancel_job(self, job_id: int, reason: str | None) -> None:
-        """End a job."""
-        self.scheduler.post(JobCancelled(job_id, reason))
-
-    def cancel_stage(self, stage_id: int, reason: str | None) -> None:
-        """End all jobs that use a stage."""
-        self.scheduler.post(StageCancelled(stage_id, reason))
-
-    def cancel_job_group(self, group: str, reason: str | None, future: bool = False) -> None:
-        """End all jobs of a group, with `future` also those submitted later."""
-        self.scheduler.post(JobGroupCancelled(group, future, reason))
-        if future:  # guards ask whether it is, and must hear of it from now on
-            self.scheduler.ask(lambda: None)
-
-    def cancel_jobs_with_tag(self, tag: str, reason: str | None) -> None:
-        """End all jobs with a tag."""
-        self.scheduler.post(JobTagCancelled(tag, reason))
-
-    def cancel_all_jobs(self) -> None:
-        """End all jobs."""
-        self.scheduler.post(AllJobsCancelled())
-
-    def kill_task_attempt(self, task_id: int, interrupt: bool, reason: str) -> bool:
-        """Kill one attempt, which is run again; False if no such task runs."""
-        return self.scheduler.kill_task_attempt(task_id, interrupt, reason)
-
-    # Storage -------------------------------------------------------------------------------
-
-    def persist(self, node: LineageNode, level: StorageLevel) -> None:
-        """Keep a node's partitions from its next job on."""
-        is_new = not node.storage_level.is_valid
-        node.storage_level = level
-        if is_new and level.is_valid:
-            self.cleanup.track_rdd(node)
-
-    def unpersist(self, node: LineageNode, blocking: bool = False) -> None:
-        """Give a node's cached partitions up."""
-        node.storage_level = StorageLevel.NONE
-        self.remove_rdd(node.id, blocking)
-
-    def remove_rdd(self, rdd_id: int, blocking: bool = False) -> None:
-        """Remove the cached blocks of an RDD."""
-        self.cleanup.removals.remove_rdd(rdd_id, blocking)
-
-    def rdd_storage_info(self, rdd_id: int) -> RDDStorage | None:
-        """What is cached of an RDD now; None if nothing is."""
-
-        def look() -> RDDStorage | None:
-            blocks = self.scheduler.blocks.cached_partitions(rdd_id).values()
-            if not blocks:
-                return None
-            memory = sum(block.memory_bytes for block in blocks)
-            return RDDStorage(len(blocks), memory, sum(block.disk_bytes for block in blocks))
-
-        return self.scheduler.ask(look)
-
-    def checkpoint(self, node: LineageNode) -> None:
-        """Save a node to the checkpoint directory after its next job."""
-        if node.checkpointed is None:
-            node.checkpoint_wanted = "reliable"
-
-    def local_checkpoint(self, node: LineageNode) -> None:
-        """Keep a node in the cache after its next job, and cut its lineage."""
-        if node.checkpointed is None:
-            node.checkpoint_wanted = "local"
-
-    def clean_shuffle(self, shuffle_id: int, blocking: bool = False) -> None:
-        """Remove a shuffle's files; a later job writes them again."""
-        if self.cleaner is None:
-            self.cleanup.removals.remove_shuffle(shuffle_id, blocking)
-        else:
-            self.cleaner.clean(CleanShuffle(shuffle_id), blocking)
+    # The rest ------------------------------------------------------------------------------
 
     @property
     def cleaner(self) -> ContextCleaner | None:
@@ -543,8 +326,6 @@ class Driver:
     def cleaner_view(self) -> CleanerView:
         """What the cleaner watches and does."""
         return self.cleanup.view
-
-    # The rest ------------------------------------------------------------------------------
 
     def use_profile(self, profile: ResourceProfile) -> None:
         """Tell the listeners of a resource profile, once."""
@@ -727,13 +508,3 @@ def _make_directories(claim: DirsClaim, start_time_ms: int) -> tuple[LocalDirsOw
             return LocalDirsOwner(claim, application_id), application_id
         except FileExistsError:
             start_time_ms += 1
-
-
-def _check_partitions(node: LineageNode, partitions: Sequence[int]) -> None:
-    count = len(node.partitions())
-    for partition in partitions:
-        if not 0 <= partition < count:
-            raise IllegalArgumentException(
-                f"Attempting to access a non-existent partition: {partition}. "
-                f"Total number of partitions: {count}"
-            )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pyspark_shell.api.debug_string import debug_string
 from pyspark_shell.driver.driver import Driver
-from pyspark_shell.driver.driver import RDDStorage as CachedNow
+from pyspark_shell.driver.persisted_rdds import CachedNow
 from pyspark_shell.engines.native_listings import NativeListings
 from pyspark_shell.engines.native_orders import NativeOrders
 from pyspark_shell.engines.native_threads import NativeThreads

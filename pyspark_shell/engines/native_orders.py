@@ -49,7 +49,7 @@ class NativeOrders(NativeBase):
             _too_late(f"stage {stage_id}", stage.status.value)
         self._write_down("stage", str(stage_id), order)
         self._cancel(jobs, f"because {order.reason}", order)
-        self._driver.cancel_stage(stage_id, order.reason)
+        self._driver.jobs.cancel_stage(stage_id, order.reason)
         return _killing({"stageId": stage_id}, jobs)
 
     def kill_job_group(self, group: str, order: KillOrder, future: bool = False) -> Json:
@@ -58,7 +58,7 @@ class NativeOrders(NativeBase):
         self._write_down("group", group, order)
         self._cancel(jobs, order.reason, order)
         if future:
-            self._driver.cancel_job_group(group, order.reason, future)
+            self._driver.jobs.cancel_group(group, order.reason, future)
         return _killing({"jobGroup": group, "future": future}, jobs)
 
     def kill_tag(self, tag: str, order: KillOrder) -> Json:
@@ -66,7 +66,7 @@ class NativeOrders(NativeBase):
         jobs = self._running_of("tag", tag)
         self._write_down("tag", tag, order)
         self._cancel(jobs, order.reason, order)
-        self._driver.cancel_jobs_with_tag(tag, order.reason)
+        self._driver.jobs.cancel_with_tag(tag, order.reason)
         return _killing({"tag": tag}, jobs)
 
     def _running_of(self, scope: str, name: str, may_be_idle: bool = False) -> list[JobData]:
@@ -92,7 +92,7 @@ class NativeOrders(NativeBase):
             _too_late(f"task {task_id}", status_of(event, stage))
         self._write_down("task", str(task_id), order)
         interrupt = order.interrupt is not False
-        if not self._driver.kill_task_attempt(task_id, interrupt, order.reason):
+        if not self._driver.jobs.kill_task_attempt(task_id, interrupt, order.reason):
             self._look()
             _too_late(f"task {task_id}", status_of(stage.tasks.get(task_id, event), stage))
         return {"taskId": task_id, "result": "killing", "runningTasks": 1}
@@ -145,9 +145,9 @@ class NativeOrders(NativeBase):
             raise Refusal(404, f"no rdd found w/ id {rdd_id}")
         node = self._driver.cleaner_view.find("rdd", rdd_id)
         if isinstance(node, LineageNode):
-            self._driver.unpersist(node)
+            self._driver.persisted.unpersist(node)
         else:  # nobody watches it, so only its blocks are known
-            self._driver.remove_rdd(rdd_id)
+            self._driver.persisted.remove(rdd_id)
         return {"rddId": rdd_id, "result": "unpersisting"}
 
 

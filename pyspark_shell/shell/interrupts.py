@@ -81,7 +81,7 @@ class InterruptReport:
             return []
         fresh = {
             job_id
-            for job_id in driver.interrupted_jobs()
+            for job_id in driver.jobs.interrupted()
             if (engine.application_id, job_id) not in self._told
         }
         self._told |= {(engine.application_id, job_id) for job_id in fresh}

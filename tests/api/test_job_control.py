@@ -6,11 +6,9 @@ from pyspark_shell.api.job_control import JobControl
 from pyspark_shell.common.errors import IllegalArgumentException, SparkContextStopped
 
 
-class FakeDriver:
-    is_stopped = False
-
-    def __init__(self):
-        self.orders = []
+class FakeJobs:
+    def __init__(self, orders):
+        self.orders = orders
 
     def __getattr__(self, name):
         def order(*args, **kwargs):
@@ -18,6 +16,14 @@ class FakeDriver:
             return True
 
         return order
+
+
+class FakeDriver:
+    is_stopped = False
+
+    def __init__(self):
+        self.orders = []
+        self.jobs = FakeJobs(self.orders)
 
 
 @pytest.fixture
@@ -111,11 +117,11 @@ def test_each_verb_is_one_order_to_the_driver(sc):
 
     assert killed is True
     assert sc._driver.orders == [
-        ("cancel_job_group", "g", None),
-        ("cancel_job_group", "g", None, True),
-        ("cancel_jobs_with_tag", "t", None),
-        ("cancel_all_jobs",),
-        ("cancel_job", 3, "enough"),
+        ("cancel_group", "g", None),
+        ("cancel_group", "g", None, True),
+        ("cancel_with_tag", "t", None),
+        ("cancel_all",),
+        ("cancel", 3, "enough"),
         ("cancel_stage", 4, None),
         ("kill_task_attempt", 17, True, "killed via SparkContext.killTaskAttempt"),
     ]

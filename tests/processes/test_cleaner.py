@@ -59,7 +59,7 @@ def test_rdd_clean_direct(sc):
     sc.cleaner.doCleanupRDD(number, blocking=True)
 
     assert files(sc, "blocks", f"rdd_{number}_") == set()
-    assert sc._driver.rdd_storage_info(number) is None
+    assert sc._driver.persisted.storage_info(number) is None
     assert told.cleaned.count(("rdd", number)) == 1
     wait_for(lambda: unpersisted.rdd_ids == [number], "the event")
     assert sorted(rdd.collect()) == before
