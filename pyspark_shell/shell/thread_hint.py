@@ -1,4 +1,4 @@
-"""One line to whoever starts a thread that will keep the process when the shell is left.
+"""A hint to whoever starts a thread that will keep the process when the shell is left.
 
 Thread  the one that runs cells.
 """
@@ -47,16 +47,17 @@ class ThreadHint:
 
 
 def hint_text(threads: list[threading.Thread]) -> str:
-    """What is said.
+    """What is said, in lines that fit beside a panel.
 
     Examples
     --------
-    >>> hint_text([threading.Thread(name="loader")])
-    'Hint: thread "loader" will keep the process when you leave; daemon=True or sc.thread() do not.'
+    >>> print(hint_text([threading.Thread(name="loader")]))
+    Hint: thread "loader" will keep the process when you leave;
+    daemon=True or sc.thread() do not.
     """
     names = ", ".join(f'"{thread.name}"' for thread in threads)
     plural = "s" if len(threads) > 1 else ""
     return (
-        f"Hint: thread{plural} {names} will keep the process when you leave; "
+        f"Hint: thread{plural} {names} will keep the process when you leave;\n"
         "daemon=True or sc.thread() do not."
     )

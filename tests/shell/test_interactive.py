@@ -255,7 +255,7 @@ def test_leaving_names_what_keeps_the_process(shell):
     shell.run("import queue, threading", 2)
     shell.run("def load(): queue.Queue().get()", 3)
     shell.run("threading.Thread(target=load, name='loader').start()", 4)
-    shell.wait(r'^Hint: thread "loader" will keep the process when you leave; daemon=True or ')
+    shell.wait(r'^Hint: thread "loader" will keep the process when you leave;$')
     shell.type("exit")
 
     shell.wait(

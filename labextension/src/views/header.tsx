@@ -120,7 +120,7 @@ function optionText(
   return [
     // First what is unusual: a narrow panel shows no more than the beginning.
     ...(state ? [state] : []),
-    place,
+    ...(place === each.name ? [] : [place]), // a notebook's application has its name
     `${each.name} (${each.pid})`,
     trans.__('up %1', inMinutes(uptime(each, model), trans)),
     ...(state ? [] : [trans.__('answers')])
