@@ -67,7 +67,8 @@ function details(row, isDriver) {
     row.totalDuration > 0 && !isDriver && `worked ${duration(row.totalDuration)}`,
     row.rddBlocks > 0 && `${plural(row.rddBlocks, 'cached block')}, ${bytes(row.memoryUsed)}`,
     row.totalShuffleWrite > 0 && `shuffle write ${bytes(row.totalShuffleWrite)}`,
-    row.idleSince ? `idle ${duration(Date.now() - row.idleSince)}` : row.keptBecause,
+    row.idleSince ? `idle ${duration(Date.now() - row.idleSince)}`
+      : !row.taskIds?.length && row.keptBecause,
     row.removeReason
   ].filter(Boolean);
 }
