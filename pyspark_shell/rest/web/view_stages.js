@@ -10,8 +10,9 @@ const TITLES = {
   killing: 'Killing', running: 'Running', waiting: 'Waiting', failed: 'Failed', killed: 'Killed',
   done: 'Done', skipped: 'Skipped'
 };
-// A slowest task this much above the median is worth a word.
+// A slowest task this much above the median is worth a word, if anybody waits for it.
 const SKEW = 4;
+const NOTICED_MS = 1000;
 
 export function stagesView(ui) {
   const stages = [...ui.model.stages.values()]
@@ -65,7 +66,7 @@ function details(stage, state) {
   if (stage.waitsFor?.length) found.push(`waits for stage ${stage.waitsFor.join(', ')}`);
   if (state === 'killing') found.push(`${plural(stage.zombieTasks, 'task')} still running`);
   if (stage.medianTaskMs) {
-    const isSkewed = stage.slowestTaskMs > SKEW * stage.medianTaskMs;
+    const isSkewed = stage.slowestTaskMs > Math.max(SKEW * stage.medianTaskMs, NOTICED_MS);
     found.push(`median task ${duration(stage.medianTaskMs)}`);
     found.push(`slowest ${duration(stage.slowestTaskMs)}${isSkewed ? ' (skewed)' : ''}`);
   }
