@@ -17,24 +17,38 @@ from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_user_file
 from pyspark_shell.common.cell import name_of_file
+from pyspark_shell.common.native_threads import Activity, activities
 from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import (
+    CELL_PROGRESS,
     CONTEXT_CLEANER,
     DAG_SCHEDULER,
     EXECUTOR_MESSAGES,
+    IDLE_WATCH,
+    INTERRUPT_MAIN,
     LISTENER_PREFIX,
+    PANEL,
+    PERIODIC_GC,
+    PROGRESS,
     SPARK_UI,
     STOP_CONTEXT,
 )
 
-# Threads of ours, by the file that their work is in.
+# Threads of ours, by what they run.
 _OURS: Final = {
-    "executor/message_thread.py": EXECUTOR_MESSAGES,
-    "scheduler/selector_loop.py": DAG_SCHEDULER,
-    "listener/live_listener_bus.py": LISTENER_PREFIX.rstrip("-"),
-    "driver/context_cleaner.py": CONTEXT_CLEANER,
-    "driver/application_kill.py": STOP_CONTEXT,
-    "rest/server.py": SPARK_UI,
+    ("executor/message_thread.py", "run"): EXECUTOR_MESSAGES,
+    ("scheduler/selector_loop.py", "_run"): DAG_SCHEDULER,
+    ("listener/live_listener_bus.py", "_run"): LISTENER_PREFIX.rstrip("-"),
+    ("driver/context_cleaner.py", "_run"): CONTEXT_CLEANER,
+    ("driver/garbage_collection.py", "_run"): PERIODIC_GC,
+    ("driver/application_kill.py", "_run"): STOP_CONTEXT,
+    ("driver/application_kill.py", "_run_for_main"): INTERRUPT_MAIN,
+    ("driver/console_progress_bar.py", "_run"): PROGRESS,
+    ("rest/server.py", "_run"): SPARK_UI,
+    ("rest/workers.py", "_work"): f"{SPARK_UI} worker",
+    ("shell/idle_watch.py", "_close_when_idle"): IDLE_WATCH,
+    ("widgets/cell_progress.py", "_run"): CELL_PROGRESS,
+    ("widgets/panel.py", "_run"): PANEL,
 }
 # On which a driver writes its stacks; nobody uses it for anything else. 0: this system has none.
 DRIVER_STACK_SIGNAL: Final = int(signal.SIGRTMIN) + 11 if hasattr(signal, "SIGRTMIN") else 0
@@ -94,6 +108,21 @@ def read_stacks(text: str) -> list[NativeStack]:
     return stacks
 
 
+def is_whole(text: str) -> bool:
+    r"""Whether a dump goes to its end, as far as that can be seen: the outermost call of the main
+    thread, which comes last, or the word for calls that were left out.
+
+    Examples
+    --------
+    >>> head = 'Current thread 0x01 (most recent call first):\n'
+    >>> is_whole(head + '  File "a.py", line 2 in f\n')
+    False
+    >>> is_whole(head + '  File "a.py", line 2 in f\n  File "a.py", line 3 in <module>\n')
+    True
+    """
+    return text.endswith((" in <module>\n", "\n  ...\n"))
+
+
 def native_rows(stacks: list[NativeStack], task_id: int | None, pid: int) -> list[dict[str, Any]]:
     """Rows like those that the process itself would give, main thread first.
 
@@ -102,59 +131,79 @@ def native_rows(stacks: list[NativeStack], task_id: int | None, pid: int) -> lis
     task_id
         What the main thread runs.
     """
+    ordered = stacks[::-1]  # as they were started
+    threads = _native_threads(len(ordered), pid)
+    names = ["MainThread", *(_name(stack) for stack in ordered[1:])]
+    holder = _holder([does for _, does in threads])
+    why = "threads take turns" if holder is None else f"{names[holder]} runs C code"
     rows = [
-        _row(stack, is_main, task_id if is_main else None, pid)
-        for stack, is_main in ((each, each is stacks[-1]) for each in reversed(stacks))
+        _row(stack, name, native_id, does, why)
+        for stack, name, (native_id, does) in zip(ordered, names, threads, strict=True)
     ]
+    if holder is not None:
+        rows[holder]["inNative"] = True
+    if task_id is not None and rows:
+        rows[0]["taskId"] = task_id
     return rows
 
 
-def _row(stack: NativeStack, is_main: bool, task_id: int | None, pid: int) -> dict[str, Any]:
-    our_name = "" if is_main else _our_name(stack)
-    name = "MainThread" if is_main else our_name or stack.name
-    row: dict[str, Any] = {
+def _native_threads(count: int, pid: int) -> list[tuple[int, Activity]]:
+    """Native id of each Python thread, as they were started, and what it does; 0 if unknown."""
+    found = activities(pid)
+    if len(found) == count:
+        return list(found.items())
+    # Some are not Python's, and nobody tells which.
+    main = pid, found.get(pid, Activity.COMPUTES)
+    return [main, *[(0, Activity.WANTS_INTERPRETER)] * (count - 1)][:count]
+
+
+def _holder(does: list[Activity]) -> int | None:
+    """Which thread has the interpreter: one that computes; else the main one, if it waits."""
+    if Activity.COMPUTES in does:
+        return does.index(Activity.COMPUTES)
+    return 0 if does and does[0] is Activity.WAITS else None
+
+
+def _row(stack: NativeStack, name: str, native_id: int, does: Activity, why: str) -> dict[str, Any]:
+    state, lock = {
+        Activity.COMPUTES: ("RUNNABLE", ""),
+        Activity.WANTS_INTERPRETER: ("BLOCKED", f"the interpreter ({why})"),
+        Activity.WAITS: ("WAITING", "a call that has not returned"),
+    }[does]
+    is_ours = bool(_our_name(stack))
+    return {
         "threadId": stack.thread_id,
-        "threadName": name or f"thread {stack.thread_id:#x}",
-        "threadState": "RUNNABLE" if is_main and _uses_processor(pid) else "BLOCKED",
+        "threadName": name,
+        "threadState": state,
         "stackTrace": {"elems": [str(frame) for frame in stack.frames]},
         "blockedByLock": "",
         "holdingLocks": [],
         "synchronizers": [],
         "monitors": [],
-        "lockName": "" if is_main else "the interpreter (another thread runs C code)",
+        "lockName": lock,
         "suspended": False,
-        "inNative": is_main,
-        "isDaemon": bool(our_name),
+        "inNative": False,
+        "isDaemon": is_ours,
         "priority": 5,
-        "nativeId": pid if is_main else 0,
-        "owner": "engine" if our_name else "user",
+        "nativeId": native_id,
+        "owner": "engine" if is_ours else "user",
         "startedAt": "",
         "cpuPercent": None,
         "keepsProcessAlive": False,
         "sampledBy": "faulthandler",
     }
-    if row["threadState"] == "BLOCKED" and is_main:
-        row["threadState"], row["lockName"] = "WAITING", "a call that has not returned"
-    if task_id is not None:
-        row["taskId"] = task_id
-    return row
+
+
+def _name(stack: NativeStack) -> str:
+    return _our_name(stack) or stack.name or f"thread {stack.thread_id:#x}"
 
 
 def _our_name(stack: NativeStack) -> str:
     for frame in stack.frames:
-        for file, name in _OURS.items():
-            if frame.file.endswith(f"pyspark_shell/{file}"):
+        for (file, function), name in _OURS.items():
+            if frame.function == function and frame.file.endswith(f"pyspark_shell/{file}"):
                 return name
     return ""
-
-
-def _uses_processor(pid: int) -> bool:
-    """Whether the main thread runs, as far as the system tells."""
-    try:
-        with open(f"/proc/{pid}/task/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] == b"R"
-    except OSError:
-        return True
 
 
 def driver_stacks_beside(process_table: str) -> str:

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from pyspark_shell.common.native_stacks import native_rows, read_stacks, with_source
+from pyspark_shell.common.native_stacks import is_whole, native_rows, read_stacks, with_source
+from pyspark_shell.common.native_threads import Activity, activities
 from pyspark_shell.executor.line_memory import LineMemory
 from pyspark_shell.executor.thread_states import ThreadWatch
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
@@ -72,9 +73,12 @@ class LiveStacks:
             executor = self._executor(executor_id)
             if executor is None:
                 return None
-            rows = self._by_itself(executor_id) or self._by_signal(executor)
-            if rows is None and self._requests[executor_id].answered.wait(_LAST_ANSWER_S):
-                rows = self._requests[executor_id].rows
+            rows = (
+                self._by_itself(executor_id)
+                or self._late_answer(executor, only_if=_passes_interpreter_on)
+                or self._by_signal(executor)
+                or self._late_answer(executor)
+            )
         for row in rows or ():
             elements = row["stackTrace"]["elems"]
             row["stackTrace"]["elems"] = [with_source(each) for each in elements]
@@ -107,17 +111,30 @@ class LiveStacks:
             request.take([])
         return request.rows if request.answered.wait(_ANSWER_S) else None
 
+    def _late_answer(
+        self,
+        executor: ExecutorProcess,
+        only_if: Callable[[ExecutorProcess], bool] = lambda executor: True,
+    ) -> list[Row] | None:
+        """The answer that is still owed, if it comes after all."""
+        request = self._requests[executor.executor_id]
+        if not request.answered.is_set() and not only_if(executor):
+            return None
+        return request.rows if request.answered.wait(_LAST_ANSWER_S) else None
+
     def _by_signal(self, executor: ExecutorProcess) -> list[Row] | None:
         """What faulthandler writes; None if it writes nothing, or the answer has come meanwhile."""
         read = self._scheduler.dump_by_signal(executor.executor_id)
         if read is None:
             return None
         answered = self._requests[executor.executor_id].answered
-        text, before, until_s = "", "", time.monotonic() + _DUMP_S
-        while not text or text != before:
-            if answered.wait(_POLL_S) or time.monotonic() > until_s:
+        text, until_s = "", time.monotonic() + _DUMP_S
+        while not is_whole(text) and time.monotonic() < until_s:
+            if answered.wait(_POLL_S):
                 return None
-            before, text = text, read()
+            text = read()
+        if not text:
+            return None
         stacks = read_stacks(text)
         running = executor.running
         task_id = None if running is None else running.task_id
@@ -126,3 +143,11 @@ class LiveStacks:
             thread = executor.executor_id, stack.thread_id
             row["sameLineSeconds"] = self._lines.seconds_at(thread, (task_id, stack.place))
         return rows
+
+
+def _passes_interpreter_on(executor: ExecutorProcess) -> bool:
+    """Whether a task runs Python, which lets others have the interpreter now and then: on a busy
+    machine its process just needs longer.
+    """
+    pid = executor.pid or 0
+    return activities(pid).get(pid) is Activity.WANTS_INTERPRETER

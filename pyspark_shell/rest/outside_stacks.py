@@ -9,12 +9,13 @@ import os
 import stat
 import time
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from pyspark_shell.common.native_stacks import (
     DRIVER_STACK_SIGNAL,
     catches_signal,
     driver_stacks_beside,
+    is_whole,
     native_rows,
     read_stacks,
 )
@@ -66,13 +67,15 @@ def _signal(entry: RuntimeEntry) -> None:
         os.kill(entry.pid, DRIVER_STACK_SIGNAL)
 
 
-def _read_new(file: Any, entry: RuntimeEntry) -> str:
-    """What is written from now on, until no more comes."""
-    data, until_s = b"", time.monotonic() + _WAIT_S
+def _read_new(file: BinaryIO, entry: RuntimeEntry) -> str:
+    """What is written from now on, to its end; what has come of it, if the end does not."""
+    text, data, until_s = "", b"", time.monotonic() + _WAIT_S
     while time.monotonic() < until_s:
         time.sleep(_POLL_S)
-        part = file.read()
-        if data and not part:
-            return data.decode(errors="replace")
-        data += part
+        data += file.read()
+        text = data.decode(errors="replace")
+        if is_whole(text):
+            return text
+    if text:
+        return text
     raise CannotLook(f"Driver {entry.id} (pid {entry.pid}) is stopped.")

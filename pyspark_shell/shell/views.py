@@ -226,7 +226,7 @@ def stack_view(row: Json, with_engine: bool = False) -> str:
         head += f", waits for {row['lockName']}"
     if still:
         head += f", in the same line for {seconds_text(still * 1000)}"
-    if row.get("sampledBy") == "faulthandler":
+    if row.get("inNative"):
         head += " (inside one long C call)"
     elements = row["stackTrace"]["elems"]
     if not with_engine:

@@ -95,3 +95,35 @@ def test_after_the_end_of_the_context_the_handler_is_gone(obedient):
 
     assert driver.ask("1") == 1
     assert not catches_signal(driver.pid, DRIVER_STACK_SIGNAL)
+
+
+CULPRIT = (
+    "threading.Thread(name='culprit', target=lambda: "
+    "(tell(computing=True), sum(__import__('itertools').repeat(1, 12 * 10**8)))).start()"
+)
+
+
+@pytest.mark.parametrize("main", ["time.sleep(3)", "sum(1 for _ in iter(int, 1))"])
+def test_the_thread_that_has_the_interpreter_is_the_one_that_is_named(obedient, command, main):
+    driver = obedient()
+    driver.do(f"{CULPRIT}; {main}")
+    driver.process.hear("computing")
+
+    rows = json.loads(command("threads", "--json", silent_s=1).out)
+    text = command("threads", silent_s=1).out
+
+    (culprit,) = [row for row in rows if row["inNative"]]
+    assert '"<string>", line 1, in <lambda>' in culprit["stackTrace"]["elems"][-1]
+    assert culprit["threadState"] == "RUNNABLE"
+    first = rows[0]
+    assert first["threadName"] == "MainThread"
+    assert first["threadState"] in {"WAITING", "BLOCKED"}
+    if first["threadState"] == "BLOCKED":
+        assert culprit["threadName"] in first["lockName"]
+    assert text.count("(inside one long C call)") == 1
+    names = {row["threadName"] for row in rows if row["owner"] == "engine"}
+    assert {"interrupt-killed-main", "stop-spark-context", "dag-scheduler-event-loop"} <= names
+    assert [row["threadName"] for row in rows if row["owner"] == "user"] == [
+        "MainThread",
+        culprit["threadName"],
+    ]

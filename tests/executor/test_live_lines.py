@@ -160,6 +160,7 @@ def test_no_property_of_the_users_runs():
 DUMP = """\
 Thread 0x00007f01 (most recent call first):
   File "/venv/pyspark_shell/executor/message_thread.py", line 90 in _serve
+  File "/venv/pyspark_shell/executor/message_thread.py", line 80 in run
   File "/usr/lib/python3.11/threading.py", line 975 in _bootstrap
 
 Thread 0x00007f03 [loader] (most recent call first):
