@@ -45,7 +45,7 @@ class GoingNames:
             paths = {thing, f"variable {thing}"}
             return cls(subject_of(user_namespace()[thing]), lambda root: root.path in paths)
         subject = subject_of(thing)
-        return cls(subject, lambda root: root.drop is not None and is_name_of(root.value, subject))
+        return cls(subject, lambda root: _may_go(root) and is_name_of(root.value, subject))
 
     def consequences(
         self, watched: Sequence[Any], jobs: Mapping[int, LineageNode]
@@ -66,3 +66,8 @@ class GoingNames:
         if isinstance(self.subject, LineageNode):
             return {id(held.thing) for held in lineage(self.subject)}
         return {id(self.subject)}
+
+
+def _may_go(root: Root) -> bool:
+    """Whether a name can be deleted, by whoever wrote the code."""
+    return root.drop is not None or root.is_variable

@@ -40,11 +40,14 @@ class Root:
         The name, as people say it: `variable r`, `Out[4]`.
     drop
         Takes the name away; None where that is not ours to do.
+    is_variable
+        Whether it is one of the notebook's, or of the script's main module.
     """
 
     path: str
     value: Any
     drop: Callable[[], object] | None = None
+    is_variable: bool = False
 
     @property
     def name(self) -> str:
@@ -97,13 +100,17 @@ def namespaces() -> Iterator[object]:
 
 
 def notebook_roots() -> Iterator[Root]:
-    """Variables and outputs; each can be dropped."""
+    """Variables and outputs; each can be dropped, but for those of a script, whose code counts on
+    them.
+    """
     namespace = user_namespace()
+    is_script = interactive_shell() is None and not hasattr(sys, "ps1")
     outputs_last = sorted(namespace.copy(), key=lambda name: bool(_OUTPUT.fullmatch(name)))
     for name in outputs_last:
         if name not in _HISTORIES:
             path = name if _OUTPUT.fullmatch(name) else f"variable {name}"
-            yield Root(path, namespace.get(name), partial(namespace.pop, name, None))
+            drop = None if is_script else partial(namespace.pop, name, None)
+            yield Root(path, namespace.get(name), drop, is_variable=True)
     shell = interactive_shell()
     if shell is not None:
         yield from _shell_roots(shell)

@@ -28,8 +28,8 @@ from pyspark_shell.driver.holder_roots import (
 from pyspark_shell.driver.referrers import (
     ReferrerSearch,
     attributes_of,
+    name_of_its_own,
     name_of_node,
-    name_of_thread,
 )
 from pyspark_shell.lineage.handle import node_of
 from pyspark_shell.lineage.node import LineageNode, ShuffleDependency
@@ -195,12 +195,12 @@ class HolderSearch:
         found: list[list[Holder]] = [[] for _ in subjects]
         unnamed: list[dict[int, str]] = [{} for _ in subjects]
         for trail in ReferrerSearch(ignored, deadline_s).trails(subjects) if subjects else ():
-            thread = name_of_thread(trail.holder)
-            if thread is not None:
-                found[trail.number].append(Holder(trail.path("", f"thread {thread}")))
+            name = name_of_its_own(trail.holder)
+            if name is not None:
+                found[trail.number].append(Holder(trail.path(name, name)))
                 continue
-            for path, name in self._names.get(id(trail.holder), ()):
-                found[trail.number].append(Holder(trail.path(path, name)))
+            for path, bare_name in self._names.get(id(trail.holder), ()):
+                found[trail.number].append(Holder(trail.path(path, bare_name)))
             # A dict that proves to be an object's attributes is no holder beside the object.
             unnamed[trail.number].pop(id(attributes_of(trail.holder)), None)
             if (trail.rdd or trail.inside) and type(trail.holder) is not CellType:
@@ -258,7 +258,7 @@ class _Held:
 
 def _names_of(subject: Any, found: Iterator[Root]) -> Iterator[_Name]:
     for root in found:
-        if is_name_of(root.value, subject):
+        if root.drop is not None and is_name_of(root.value, subject):
             yield _Name.of(root)
 
 

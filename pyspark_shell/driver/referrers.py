@@ -10,6 +10,8 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextvars import Context
+from functools import lru_cache, partial
 from types import (
     AsyncGeneratorType,
     CellType,
@@ -17,6 +19,8 @@ from types import (
     FrameType,
     FunctionType,
     GeneratorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
     MethodType,
     ModuleType,
     TracebackType,
@@ -45,8 +49,23 @@ _LABELS: Final[dict[type, str]] = {
 }
 _PAUSED: Final = (GeneratorType, CoroutineType, AsyncGeneratorType)
 _TRANSPARENT: Final = (ShuffleDependency, Step, FunctionType, MethodType)
-_SKIPPED: Final = (FrameType, TracebackType, ModuleType)
+_SKIPPED: Final = (
+    FrameType,
+    TracebackType,
+    ModuleType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+)
+# What these hold lies in parts that nobody knows by name.
+_IN_PARTS: Final[dict[type, str]] = {
+    partial: "argument of",
+    type(lru_cache(abs)): "cache of",
+}
 _CLOSURE: Final = "closure of"
+# Nodes that a context or a cache consists of.
+_PARTS: Final = frozenset(
+    {"hamt", "hamt_bitmap_node", "hamt_array_node", "hamt_collision_node", "_lru_list_elem"}
+)
 
 
 @record
@@ -67,8 +86,8 @@ class Trail:
         Containers from that, or from the thing itself, to the object: what each holds the last in.
     depth
         How many containers there were in all.
-    content
-        What the object holds of the way; the search only.
+    content, deeper
+        What the object holds of the way, and what that holds of it; the search only.
     """
 
     holder: Any
@@ -78,6 +97,7 @@ class Trail:
     inside: tuple[str, ...] = ()
     depth: int = 0
     content: Any = None
+    deeper: Any = None
 
     def path(self, root_path: str, root_name: str) -> str:
         """The whole way, from a name of the object on, as people say it."""
@@ -112,7 +132,7 @@ class ReferrerSearch:
         self._max_seen = MAX_OBJECTS * len(frontier)
         for _ in range(_MAX_ROUNDS):
             yield from frontier
-            frontier = self._step([t for t in frontier if name_of_thread(t.holder) is None])
+            frontier = self._step([t for t in frontier if name_of_its_own(t.holder) is None])
             if not frontier or self._is_exhausted():
                 return
 
@@ -170,7 +190,7 @@ def _beginning(number: int, thing: Any) -> Trail:
 def _extended(trail: Trail, referrer: Any) -> Trail:
     """The way to an object that holds the end of `trail`."""
     held, kind = trail.holder, type(referrer)
-    onward = replace(trail, holder=referrer, content=held)
+    onward = replace(trail, holder=referrer, content=held, deeper=trail.content)
     attributes = attributes_of(referrer)
     if attributes is held and type(held) is dict:  # one object, in two parts
         held = trail.content
@@ -183,8 +203,36 @@ def _extended(trail: Trail, referrer: Any) -> Trail:
         return replace(onward, rdd=name_of_node(trail.child, referrer._node), inside=())
     if issubclass(kind, _TRANSPARENT) or _is_closure(trail, referrer):
         return onward
+    if kind.__name__ in _PARTS:
+        return replace(onward, content=trail.content) if _is_part(held) else onward
+    if (named := _by_its_name(trail, referrer)) is not None:
+        parts, label = named
+        kept = trail.inside[: len(trail.inside) - parts]
+        return replace(onward, inside=(*kept, label), depth=trail.depth - parts + 1)
     label = _CLOSURE if kind is CellType else _label(referrer, held, attributes)
     return replace(onward, inside=(*onward.inside, label), depth=onward.depth + 1)
+
+
+def _is_part(value: Any) -> bool:
+    return type(value).__name__ in _PARTS
+
+
+def _by_its_name(trail: Trail, referrer: Any) -> tuple[int, str] | None:
+    """For what holds a thing in dicts and tuples of its own: of how many the way has come out, and
+    what the thing is called there.
+    """
+    held, content = trail.holder, trail.content
+    if isinstance(referrer, type) and type(held) is dict:
+        return 1, f"attribute {_key(vars(referrer), content)} of"
+    if isinstance(referrer, threading.local) and type(held) is type(content) is dict:
+        return 2, f"thread-local {_key(content, trail.deeper)} of"
+    if isinstance(referrer, Context):
+        names = (each.name for each, value in referrer.items() if value is content)
+        return 0, f"context variable {next(names, '?')} in"
+    for base, label in _IN_PARTS.items():
+        if isinstance(referrer, base):
+            return int(type(held) in (tuple, dict)), label
+    return None
 
 
 def _is_engine_generator(value: Any) -> bool:
@@ -229,6 +277,10 @@ def name_of_node(label: str, node: LineageNode) -> str:
     return f"{label} {node.kind if node._id is None else node._id}"
 
 
-def name_of_thread(value: Any) -> str | None:
-    """The name of a thread object, None for others."""
-    return value.name if type(value) is threading.Thread else None
+def name_of_its_own(value: Any) -> str | None:
+    """What a thread, a class or a context is called wherever it is; None for others."""
+    if type(value) is threading.Thread:
+        return f"thread {value.name}"
+    if isinstance(value, type):
+        return f"class {value.__qualname__}"
+    return "a context" if isinstance(value, Context) else None

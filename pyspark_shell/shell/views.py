@@ -200,7 +200,10 @@ def _entities_table(rows: Sequence[Json], width: int | None, paint: Paint) -> st
 
 
 def _entity_cells(row: Json) -> list[str]:
-    holders = ", ".join(holder["path"] for holder in row.get("heldBy") or ())
+    held_by = row.get("heldBy")  # absent if nobody has looked
+    holders = ", ".join(holder["path"] for holder in held_by or ())
+    if held_by == []:
+        holders = "nothing that was found"
     return [
         f"{row['kind']} {row['id']}",
         str(row.get("name") or ""),

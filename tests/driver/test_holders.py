@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import gc
 import sys
 import threading
 import weakref
+from typing import ClassVar
 
 import pytest
 
@@ -44,8 +47,9 @@ class Box:
 
 @pytest.fixture
 def user(monkeypatch):
-    """Return the user's variables, as in a script."""
+    """Return the user's variables, as in an interactive Python."""
     variables = {}
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
     monkeypatch.setattr("pyspark_shell.driver.holder_roots.user_namespace", lambda: variables)
     return variables
 
@@ -326,3 +330,66 @@ def test_a_huge_container_does_not_hold_the_search_up(user):
     user["many"] = [rdd, *([object()] * 1_000_000)]
 
     assert in_variables(rdd) == {"list items in many"}
+
+
+def test_the_variables_of_a_script_are_its_own(user, monkeypatch):
+    monkeypatch.delattr(sys, "ps1")
+    user["r"] = Handle()
+
+    (holder,) = [each for each in holders_of(user["r"]) if each.path == "variable r"]
+    forgotten = forget(user["r"])
+
+    assert not holder.forgettable
+    assert forgotten.forgotten == ()
+    assert "variable r" in forgotten.to_json()["stillHeldBy"]
+    assert "r" in user
+
+
+class Kept:
+    """A class that keeps things."""
+
+    cache: ClassVar[dict] = {}
+
+
+@functools.lru_cache
+def cached(key):
+    return Handle()
+
+
+def test_a_class_names_its_attributes():
+    Kept.first = Handle()
+    Kept.cache["second"] = Handle()
+    try:
+        assert in_variables(Kept.first) == {"attribute first of class Kept"}
+        held = in_variables(Kept.cache["second"])
+        assert held == {"dict values in attribute cache of class Kept"}
+    finally:
+        del Kept.first
+        Kept.cache.clear()
+
+
+def test_a_context_variable_is_named():
+    variable = contextvars.ContextVar("tenant")
+    context = contextvars.copy_context()
+    context.run(variable.set, Handle())
+
+    assert "context variable tenant in a context" in in_variables(context[variable])
+
+
+def test_thread_locals_are_named(user):
+    user["local"] = threading.local()
+    user["local"].rdd = [Handle()]
+
+    assert in_variables(user["local"].rdd[0]) == {"list items in thread-local rdd of local"}
+
+
+def test_what_functools_keeps_is_named(user):
+    user["show"] = functools.partial(print, Handle(), end=Handle())
+    cached(1)
+    user["cached"] = cached
+    try:
+        assert in_variables(user["show"].args[0]) == {"argument of show"}
+        assert in_variables(user["show"].keywords["end"]) == {"argument of show"}
+        assert "cache of cached" in in_variables(cached(1))
+    finally:
+        cached.cache_clear()
