@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from pyspark_shell.rest.client import TIMEOUT_S, DriverClient, NoAnswer
@@ -52,6 +53,10 @@ _DOERS: Final[dict[str, Listing]] = {
 _TAKES_ID: Final = ("stages", "threads", "logs")
 # Ids of drivers have eight letters, of which all may be digits.
 _ID_DIGITS: Final = 7
+_DAY_S: Final = 86400
+_KILL_USAGE: Final = """\
+pyspark-shell kill (--job N | --stage N | --task N | --group GROUP | --tag TAG |
+                           --executor ID | --app) [DRIVER] [options]"""
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -177,6 +182,7 @@ def _word(words: Any, word: str, what: str, names: str | None = "[DRIVER]") -> A
 
 
 def _kill_options(parser: ArgumentParser) -> None:
+    parser.usage = _KILL_USAGE
     scope = parser.add_mutually_exclusive_group(required=True)
     scope.add_argument("--job", type=_number, metavar="N")
     scope.add_argument("--stage", type=_number, metavar="N", help="all jobs that use it")
@@ -203,13 +209,14 @@ def _kill_options(parser: ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 86400:
-        raise ValueError(f"seconds are wanted, got {text!r}")
-    return seconds
+    with suppress(ValueError):
+        seconds = float(text)
+        if 0 < seconds < _DAY_S:
+            return seconds
+    raise ArgumentTypeError(f"seconds are wanted, more than 0 and less than a day, not {text!r}")
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"a number is wanted, got {text!r}")
+        raise ArgumentTypeError(f"a number is wanted, not {text!r}")
     return int(text)

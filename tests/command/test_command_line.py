@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
-from pyspark_shell.shell.command import EXIT_CODES
+from pyspark_shell.shell.command import EXIT_CODES, run_command
 from pyspark_shell.shell.command_words import WORDS, is_command
 
 # What a driver needs and a command about drivers does not.
@@ -73,3 +74,32 @@ def test_what_cannot_be_understood_is_usage(command, arguments):
     assert said.code == 2
     assert "usage: pyspark-shell" in said.err
     assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ("threads --task abc", "argument --task: a number is wanted, not 'abc'"),
+        ("kill --job -3", "argument --job: a number is wanted, not '-3'"),
+        ("jobs --timeout abc", "argument --timeout: seconds are wanted, .*, not 'abc'"),
+        ("jobs --timeout nan", "argument --timeout: seconds are wanted, .*, not 'nan'"),
+        ("jobs --timeout 0", "argument --timeout: seconds are wanted, .*, not '0'"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_is_wanted(arguments, complaint, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_command(arguments.split())
+
+    assert ended.value.code == 2
+    assert re.search(rf": error: {complaint}$", capsys.readouterr().err.strip())
+
+
+def test_the_usage_of_kill_shows_that_it_needs_a_target(capsys):
+    with pytest.raises(SystemExit):
+        run_command(["kill"])
+
+    usage, complaint = capsys.readouterr().err.split("pyspark-shell kill: error: ")
+    needed = ("--job", "--stage", "--task", "--group", "--tag", "--executor", "--app")
+    assert re.search(r"\(.*\)", usage, re.DOTALL)[0].count("--") == len(needed)
+    assert all(option in usage for option in needed)
+    assert complaint == f"one of the arguments {' '.join(needed)} is required\n"
