@@ -110,7 +110,7 @@ def _drivers_view(rows: Sequence[Json], out: Output) -> str:
         Column("Up", is_number=True),
         Column("Jobs", is_number=True),
         Column("State", paint=out.paint),
-        Column("Page"),
+        Column("Page", or_below=True),
     )
     cells = [
         [

@@ -10,8 +10,7 @@ from typing import Final
 from pyspark_shell.common.record import record
 
 _GAP: Final = 2
-# A column is not cut below this.
-_NARROWEST: Final = 8
+_INDENT: Final = "  "
 
 
 @record
@@ -24,6 +23,10 @@ class Column:
         Whether its cells stand at the right.
     may_shrink
         Whether its cells may be cut where the terminal is narrow.
+    narrowest
+        Below this they are not cut; columns that may become narrower are cut before.
+    or_below
+        Whether its cells stand under their rows where there is no room for the column.
     paint
         Puts colour around a cell that has its place already.
     """
@@ -31,14 +34,16 @@ class Column:
     title: str
     is_number: bool = False
     may_shrink: bool = False
+    narrowest: int = 8
+    or_below: bool = False
     paint: Callable[[str], str] = str
 
 
 def table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None
 ) -> str:
-    """Lines under one line of titles; columns without any content are left out, and so are the
-    last ones where there is no room for all.
+    """Lines under one line of titles; columns without any content are left out, and where there is
+    no room for all the last ones are left out, or their cells stand below.
 
     Parameters
     ----------
@@ -60,22 +65,39 @@ def table(
         for number, column in enumerate(columns)
     ]
     room = shutil.get_terminal_size().columns if width is None else width
-    _shrink(widths, columns, room)
-    while len(widths) > 1 and _total(widths) > room:
-        widths.pop()
-    columns, rows = columns[: len(widths)], [row[: len(widths)] for row in rows]
-    plain = [Column(c.title, c.is_number, c.may_shrink) for c in columns]
-    head = _line(plain, [column.title for column in columns], widths)
-    return "\n".join([head, *(_line(columns, cells, widths) for cells in rows)])
+    number_kept = _how_many_fit(columns, widths, room)
+    columns, below = columns[:number_kept], columns[number_kept:]
+    widths = _shrunk(columns, widths[:number_kept], room)
+    plain = [Column(c.title, c.is_number) for c in columns]
+    lines = [_line(plain, [column.title for column in columns], widths)]
+    for row in rows:
+        lines.append(_line(columns, row[:number_kept], widths))
+        under = zip(below, row[number_kept:], strict=True)
+        cells = [cell for column, cell in under if column.or_below and cell]
+        lines += [_INDENT + cut(cell, room - len(_INDENT)) for cell in cells]
+    return "\n".join(lines)
 
 
-def _shrink(widths: list[int], columns: Sequence[Column], width: int) -> None:
-    """Take from the widest columns that may shrink what the terminal has not."""
-    while _total(widths) > width:
-        wide = [n for n, c in enumerate(columns) if c.may_shrink and widths[n] > _NARROWEST]
+def _how_many_fit(columns: Sequence[Column], widths: Sequence[int], room: int) -> int:
+    """How many of the first columns there is room for when they are as narrow as can be."""
+    narrow = [
+        min(width, column.narrowest) if column.may_shrink else width
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    while len(narrow) > 1 and _total(narrow) > room:
+        narrow.pop()
+    return len(narrow)
+
+
+def _shrunk(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+    """Take what the terminal has not, from the widest of those columns that are cut first."""
+    found = list(widths)
+    while _total(found) > room:
+        wide = [n for n, c in enumerate(columns) if c.may_shrink and found[n] > c.narrowest]
         if not wide:
-            return
-        widths[max(wide, key=lambda number: widths[number])] -= 1
+            break
+        found[max(wide, key=lambda n: (-columns[n].narrowest, found[n]))] -= 1
+    return found
 
 
 def _total(widths: Sequence[int]) -> int:

@@ -143,13 +143,13 @@ def _kept_because(row: Json, now_ms: int) -> str:
 def threads_view(rows: Sequence[Json], width: int | None = None, paint: Paint = str) -> str:
     """Threads of a process."""
     columns = (
-        Column("Thread", may_shrink=True),
+        Column("Thread", may_shrink=True, narrowest=24),
         Column("State", paint=paint),
         Column("CPU", is_number=True),
         Column("Whose"),
         Column("Waits for", may_shrink=True),
         Column("Started", may_shrink=True),
-        Column("Keeps the process"),
+        Column("At exit", or_below=True),
     )
     return table(columns, [_thread_cells(row) for row in rows], width)
 
@@ -162,9 +162,14 @@ def _thread_cells(row: Json) -> list[str]:
         "" if cpu is None else f"{cpu:.0f} %",
         str(row.get("owner") or ""),
         str(row.get("lockName") or ""),
-        str(row.get("startedAt") or ""),
-        "yes" if row.get("keepsProcessAlive") else "",
+        "" if row.get("owner") == "engine" else _short_place(str(row.get("startedAt") or "")),
+        "keeps the process alive" if row.get("keepsProcessAlive") else "",
     ]
+
+
+def _short_place(place: str) -> str:
+    """File and line alone: `job at /home/me/stars.py:11` is `stars.py:11`, and `In[3]:2` itself."""
+    return place.rpartition("/")[2].rpartition(" at ")[2]
 
 
 def cleaner_view(answer: Json, width: int | None = None, paint: Paint = str) -> str:

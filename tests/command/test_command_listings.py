@@ -369,6 +369,41 @@ def test_no_line_is_wider_than_the_terminal(busy, terminal):
         assert max(map(width_of, said.lines)) <= columns, (columns, words, said.out)
 
 
+def test_ps_shows_pages_below_where_there_is_no_room_for_a_column(obedient, terminal):
+    page = obedient().ask("sc.uiWebUrl")
+
+    narrow, wide = (terminal("ps", columns=columns, NO_COLOR="1").lines for columns in (80, 120))
+
+    assert narrow[0].endswith("Jobs  State")
+    assert narrow[1].endswith("answers")
+    assert narrow[2:] == [f"  {page}"]
+    assert wide[0].endswith("Page")
+    assert len(wide) == 2
+    assert wide[1].endswith(page)
+
+
+def test_names_and_states_of_threads_are_whole_where_other_columns_are_cut(
+    obedient, command, terminal
+):
+    driver = obedient()
+    driver.do("job(doze)")
+    driver.do("threading.Thread(target=until, args=(lambda: errors,), name='stays').start()")
+    wait_for(lambda: "stays" in command("threads").out, "the thread")
+    names = {row["threadName"] for row in rows(command("threads", "--json"))}
+    readers = {name for name in names if name.startswith("SparkUI-")}  # of requests
+
+    narrow, whole = terminal("threads", NO_COLOR="1"), command("threads")
+    driver.do("errors.append(None)")
+
+    for name in names - readers:
+        (line,) = (line for line in narrow.lines if line.startswith(f"{name}  "))
+        assert re.match(r" +((timed )?waiting|runnable|blocked) ", line.removeprefix(name))
+    assert narrow.lines.count("  keeps the process alive") == 1
+    assert re.search(r"^Thread-\d+ \(collect\) .* driver-\w+\.py:\d+$", whole.out, re.MULTILINE)
+    assert re.search(r"^stays .*  <string>:1 +keeps the process alive$", whole.out, re.MULTILINE)
+    assert not re.search(r"  engine .*(\.py|<string>):\d+$", whole.out, re.MULTILINE)
+
+
 def test_a_pipe_gets_all_of_a_name(busy, command):
     busy.do("job(doze, name='x' * 300, group='wide')")
     wait_for(lambda: "x" * 300 in command("jobs").out, "the whole name")
