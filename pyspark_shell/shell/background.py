@@ -15,9 +15,9 @@ from typing import Any, Final
 from pyspark_shell.common.errors import SparkJobCancelled
 from pyspark_shell.shell.cell_code import CellCode
 from pyspark_shell.shell.killed_jobs import killed_job_line
+from pyspark_shell.shell.row_words import seconds_text
 from pyspark_shell.shell.running import running_context
 from pyspark_shell.shell.tables import cut
-from pyspark_shell.shell.views import seconds_text
 
 _numbers: Final = count(1)
 _SHOWN: Final = 60

@@ -15,7 +15,7 @@ from pyspark_shell.rest.client import DriverClient, NoAnswer, segment
 from pyspark_shell.rest.discovery import drivers
 from pyspark_shell.rest.outside_kill import CannotKill, OutsideKillReport, kill_from_outside
 from pyspark_shell.shell.command_output import DONE, NO_ANSWER, REFUSED, Output
-from pyspark_shell.shell.views import seconds_text
+from pyspark_shell.shell.row_words import seconds_text
 
 Json = dict[str, Any]
 

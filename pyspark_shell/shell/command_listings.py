@@ -16,13 +16,18 @@ from pyspark_shell.rest.outside_stacks import CannotLook, driver_threads
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 from pyspark_shell.shell.command_output import DONE, HOW_TO_START, NO_ANSWER, Output, public
+from pyspark_shell.shell.row_words import (
+    job_state,
+    seconds_text,
+    stage_state,
+    task_state,
+    task_why,
+)
 from pyspark_shell.shell.tables import Column, table
 from pyspark_shell.shell.views import (
     cleaner_view,
     executors_view,
-    job_state,
     jobs_view,
-    seconds_text,
     stack_view,
     stages_view,
     threads_view,
@@ -174,8 +179,8 @@ def list_stages(client: DriverClient, arguments: Namespace, out: Output) -> int:
     if not rows:
         out.line("No stage yet. A job has one for each shuffle, and one for its result.")
         return DONE
-    rows = sorted(rows, key=lambda row: row["status"] not in ("ACTIVE", "PENDING"))
-    shown = _first(rows, arguments.all, lambda row: row["status"] in ("ACTIVE", "PENDING"))
+    rows = sorted(rows, key=lambda row: stage_state(row) not in _UNFINISHED)
+    shown = _first(rows, arguments.all, lambda row: stage_state(row) in _UNFINISHED)
     out.line(stages_view(shown, now_ms(), out.width, out.paint))
     _say_rest(len(rows) - len(shown), out)
     return DONE
@@ -211,17 +216,15 @@ def _tasks_view(rows: Sequence[Json], out: Output) -> str:
 
 
 def _task_cells(row: Json) -> list[str]:
-    state = {"SUCCESS": "done", "RUNNING": "running"}.get(row["status"], row["status"].lower())
-    error = str(row.get("killReason") or row.get("errorMessage") or "").strip()
     return [
         str(row["taskId"]),
         str(row["index"]),
         str(row["attempt"]) if row["attempt"] else "",
-        "killing" if row.get("killing") else state,
+        task_state(row),
         str(row["executorId"]),
         str(row.get("pid") or ""),
         seconds_text(row.get("duration") or 0),
-        error.splitlines()[-1] if error else "",
+        task_why(row),
     ]
 
 

@@ -25,10 +25,10 @@ from pyspark_shell.shell.dump_key import install_dump_key
 from pyspark_shell.shell.ending_signals import install_ending_signals
 from pyspark_shell.shell.leaving import QuietThreads, wait_for_threads
 from pyspark_shell.shell.namespace import SparkNames, stop_active_context
+from pyspark_shell.shell.row_words import job_name
 from pyspark_shell.shell.runner import NO_SCRIPT, fresh_main
 from pyspark_shell.shell.running import running_jobs
 from pyspark_shell.shell.terminal_shell import SparkTerminalShell
-from pyspark_shell.shell.views import job_name
 from pyspark_shell.version import SPARK_VERSION
 
 _APP_NAME: Final = "PySparkShell"

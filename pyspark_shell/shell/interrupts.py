@@ -20,8 +20,8 @@ from pyspark_shell.common.call_site import is_engine_file, is_user_file
 from pyspark_shell.common.cell import place
 from pyspark_shell.common.errors import PySparkException
 from pyspark_shell.rest.port import Engine, Refusal
+from pyspark_shell.shell.row_words import seconds_text
 from pyspark_shell.shell.running import running_context, running_engine
-from pyspark_shell.shell.views import seconds_text
 
 Json = dict[str, Any]
 

@@ -14,8 +14,8 @@ from pyspark_shell.common.record import record
 from pyspark_shell.lineage.checkpoint_rdd import ReliableCheckpointRDD
 from pyspark_shell.lineage.file_rdds import FileRDD
 from pyspark_shell.lineage.node import LineageNode
+from pyspark_shell.shell.row_words import bytes_text
 from pyspark_shell.shell.running import running_context, running_engine
-from pyspark_shell.shell.views import bytes_text
 
 # Steps of the lineage that are shown.
 _STEPS: Final = 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pyspark_shell.shell.row_words import job_name, job_state, seconds_text, tasks_text
 from pyspark_shell.shell.tables import cut
-from pyspark_shell.shell.views import job_name, job_state, seconds_text, tasks_text
 
 Json = dict[str, Any]
 

@@ -12,6 +12,15 @@ from typing import Any, Final
 
 from pyspark_shell.common.call_site import is_engine_file
 from pyspark_shell.common.cell import place
+from pyspark_shell.shell.row_words import (
+    bytes_text,
+    is_the_cells,
+    job_name,
+    job_state,
+    seconds_text,
+    stage_state,
+    tasks_text,
+)
 from pyspark_shell.shell.tables import Column, table, wrapped
 
 Json = dict[str, Any]
@@ -21,7 +30,6 @@ Paint = Callable[[str], str]
 # Files that only lead to other code.
 _STARTS: Final = re.compile(r"^<string>$|/threading\.py$|runpy")
 _FRAME: Final = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)')
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def jobs_view(
@@ -49,7 +57,7 @@ def _job_cells(row: Json, now_ms: int) -> list[str]:
         tasks_text(row),
         _since(row, now_ms),
         _last_task(row, now_ms) if row["status"] == "RUNNING" else "",
-        "" if _is_the_cells(row) else row.get("jobGroup") or "",
+        "" if is_the_cells(row) else row.get("jobGroup") or "",
         _why(row),
     ]
 
@@ -88,14 +96,6 @@ def _stage_cells(row: Json, now_ms: int) -> list[str]:
         ", ".join(map(str, row.get("jobIds") or ())),
         waits,
     ]
-
-
-_STAGE_WORDS: Final = {
-    "PENDING": "waiting",
-    "COMPLETE": "done",
-    "FAILED": "failed",
-    "SKIPPED": "skipped",
-}
 
 
 def executors_view(
@@ -269,71 +269,6 @@ def _users_part(elements: Sequence[str]) -> Sequence[str]:
 # Words and numbers ----------------------------------------------------------------------------
 
 
-def job_state(row: Json) -> str:
-    """One of waiting, running, killing, killed, failed, done: the words of all views.
-
-    Examples
-    --------
-    >>> job_state({"status": "FAILED", "killState": "KILLING"})
-    'killing'
-    """
-    status = row["status"]
-    if status == "RUNNING":
-        begun = row.get("numActiveTasks") or row.get("numCompletedTasks")
-        return "running" if begun else "waiting"
-    if status == "SUCCEEDED":
-        return "done"
-    return {"KILLING": "killing", "KILLED": "killed"}.get(row.get("killState") or "", "failed")
-
-
-def job_name(row: Json) -> str:
-    """What a job is and where it was asked for, unless somebody described it in words of his own.
-
-    Examples
-    --------
-    >>> job_name({"callSite": "collect at In[3]:2", "description": "r.collect()",
-    ...           "jobGroup": "In[3]", "cell": {"prompt": 3}})
-    'collect at In[3]:2'
-    """
-    described = None if _is_the_cells(row) else row.get("description")
-    return str(described or row.get("callSite") or row.get("name") or "")
-
-
-def _is_the_cells(row: Json) -> bool:
-    """Whether a job has the group and description that all jobs of its cell have."""
-    cell: Json = row.get("cell") or {}
-    return bool(cell) and row.get("jobGroup") == f"In[{cell['prompt']}]"
-
-
-def tasks_text(row: Json) -> str:
-    """Tasks done, running and in all: `14+2/30`.
-
-    Examples
-    --------
-    >>> tasks_text({"numCompletedTasks": 14, "numActiveTasks": 2, "numTasks": 30})
-    '14+2/30'
-    """
-    active = row.get("numActiveTasks", 0)
-    skipped = row.get("numSkippedTasks", 0)
-    total = row.get("numTasks", 0) - skipped
-    return f"{row.get('numCompletedTasks', 0)}{f'+{active}' if active else ''}/{total}"
-
-
-def stage_state(row: Json) -> str:
-    """One of waiting, running, done, failed, skipped.
-
-    Examples
-    --------
-    >>> stage_state({"status": "ACTIVE", "numActiveTasks": 0, "numCompleteTasks": 0})
-    'waiting'
-    """
-    status = str(row["status"])
-    if status == "ACTIVE":
-        begun = row.get("numActiveTasks") or row.get("numCompleteTasks")
-        return "running" if begun else "waiting"
-    return _STAGE_WORDS.get(status, status.lower())
-
-
 def _stage_tasks(row: Json) -> str:
     active = row.get("numActiveTasks", 0)
     text = f"{row.get('numCompleteTasks', 0)}{f'+{active}' if active else ''}/{row['numTasks']}"
@@ -368,37 +303,3 @@ def _optional_ms(value: float | None) -> str:
 def _plural(kind: str, count: int) -> str:
     names = {"rdd": "RDD"}
     return names.get(kind, kind) + ("" if count == 1 else "s")
-
-
-def seconds_text(milliseconds: float) -> str:
-    """A duration, short.
-
-    Examples
-    --------
-    >>> seconds_text(40), seconds_text(3100), seconds_text(75_000), seconds_text(7_500_000)
-    ('40 ms', '3.1 s', '1 min 15 s', '2 h 5 min')
-    """
-    seconds = max(milliseconds, 0) / 1000
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(int(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
-def bytes_text(size: float) -> str:
-    """A size, short.
-
-    Examples
-    --------
-    >>> bytes_text(512), bytes_text(5_000_000)
-    ('512 B', '4.8 MiB')
-    """
-    unit = 0
-    while size >= 1024 and unit < len(_UNITS) - 1:
-        size /= 1024
-        unit += 1
-    return f"{size:.0f} B" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"

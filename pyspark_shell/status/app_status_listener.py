@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyspark_shell.common.kill_text import is_forced
 from pyspark_shell.common.metrics import TaskMetrics
 from pyspark_shell.common.task_end import Success, TaskCommitDenied, TaskEndReason, TaskKilled
 from pyspark_shell.listener.events import (
@@ -38,7 +39,6 @@ from pyspark_shell.status.api import (
     add_up,
 )
 from pyspark_shell.status.app_status_store import AppStatusStore
-from pyspark_shell.status.kill_log import is_forced
 from pyspark_shell.status.kill_targets import killed_task
 
 # Metrics of so many tasks wait before they are added up: bounds memory, and costs little per task.

@@ -7,12 +7,12 @@ Thread  `order` from any, before the scheduler is told, and then what the target
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import ClassVar, Final
 
+from pyspark_shell.common.kill_text import is_forced, reason_in
 from pyspark_shell.common.native_stacks import with_source
 from pyspark_shell.common.record import field, record, replace
 from pyspark_shell.listener.events import SparkListenerSchedulerState, TaskInfo
@@ -21,10 +21,6 @@ from pyspark_shell.listener.events import SparkListenerSchedulerState, TaskInfo
 _REMEMBERED: Final = 40
 # Kills of these have an end of their own, besides those of what runs there.
 _PROCESSES: Final = ("executor", "application")
-_FORCED: Final = re.compile(r"\(forced after \d+ ms\)")
-_CANCELLED: Final = re.compile(
-    r"(?:\[SPARK_JOB_CANCELLED\] )?Job \d+ cancelled (?P<reason>.*?)(?: SQLSTATE: \w+)?", re.DOTALL
-)
 
 
 @record(frozen=False, eq=False)
@@ -230,22 +226,3 @@ class KillLog:
             card.waits_for &= event.job_ids
             card.end_if_done(event.time_ms)
         return [card for card in waiting if card.took_ms is not None]
-
-
-def is_forced(reason: str) -> bool:
-    """Whether a kill's text says that the process had to be ended."""
-    return _FORCED.search(reason) is not None
-
-
-def reason_in(error: str) -> str:
-    """What a cancelled job's error says beyond that it was cancelled.
-
-    Examples
-    --------
-    >>> reason_in("[SPARK_JOB_CANCELLED] Job 6 cancelled by request SQLSTATE: XXKDA")
-    'by request'
-    >>> reason_in("Application has been killed. Reason: spring")
-    'Application has been killed. Reason: spring'
-    """
-    found = _CANCELLED.fullmatch(error)
-    return found["reason"] if found else error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pyspark_shell.common.kill_text import is_forced
 from pyspark_shell.common.task_end import Success, TaskKilled
 from pyspark_shell.listener.events import SparkListenerTaskEnd
 from pyspark_shell.status.api import StageData
 from pyspark_shell.status.app_status_store import AppStatusStore
-from pyspark_shell.status.kill_log import is_forced
 from pyspark_shell.status.rest_format import Json, present
 from pyspark_shell.status.rest_tasks import TaskEvent, duration_of, status_of
 

@@ -150,6 +150,30 @@ def test_stages_are_listed_and_one_shows_its_tasks(busy, command):
     assert {row["pid"] for row in detailed["tasks"]} == set(busy.task_pids())
 
 
+def test_a_killed_stage_is_told_as_its_job_is_and_its_tasks_say_the_killers_words(
+    obedient, command
+):
+    driver = obedient(KILL_TIMEOUT="4s")
+    driver.begin("job(hold)")
+    killing = command("kill", "--job", 0, "--reason", "two words", "--no-wait")
+    wait_for(lambda: "killing" in command("jobs").out, "the job to be told as killing")
+    meanwhile, its_tasks = command("stages"), command("stages", 0)
+    wait_for(lambda: "killing" not in command("jobs").out, "the end of its tasks")
+    job, afterwards, ended = command("jobs"), command("stages"), command("stages", 0)
+    as_json = rows(command("stages", 0, "--json"))
+
+    assert killing.code == 0
+    assert re.search(r"^ +0  .*  killing  0\+[12]/2 ", meanwhile.out, re.MULTILINE)
+    assert re.search(r"^ +\d .*  killing .* two words$", its_tasks.out, re.MULTILINE)
+    assert "  killed " in job.lines[1]
+    assert re.search(r"^ +0  .*  killed +0/2 ", afterwards.out, re.MULTILINE)
+    whys = re.findall(r"  killed .* s  (.*)$", "\n".join(ended.lines[3:]), re.MULTILINE)
+    assert len(whys) == 2
+    assert all(re.fullmatch(r"two words \(forced after \d+ ms\)", why) for why in whys), whys
+    told = {row["killReason"].partition(" SQLSTATE")[0] for row in as_json["tasks"]}
+    assert told == {"Stage cancelled: [SPARK_JOB_CANCELLED] Job 0 cancelled two words"}
+
+
 def test_an_unknown_stage_is_refused(busy, command):
     said = command("stages", 77)
 

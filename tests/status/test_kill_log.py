@@ -7,7 +7,7 @@ import pytest
 from pyspark_shell.common.task_end import Success, TaskKilled
 from pyspark_shell.listener.events import SparkListenerTaskStuck
 from pyspark_shell.status.app_status_store import AppStatusStore
-from pyspark_shell.status.kill_log import KilledTask, reason_in
+from pyspark_shell.status.kill_log import KilledTask
 from pyspark_shell.status.kill_targets import write_down
 from pyspark_shell.status.rest_kills import kill_row
 from tests.status.listener_events import Events, stage
@@ -115,22 +115,6 @@ def test_only_the_newest_cards_are_kept(store):
 
     assert len(store.kills.newest()) == 40
     assert [card.target for card in store.kills.newest(2)] == ["99", "98"]
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        ("[SPARK_JOB_CANCELLED] Job 3 cancelled because x\ny SQLSTATE: XXKDA", "because x\ny"),
-        (
-            "Job 3 cancelled because SparkContext was shut down",
-            "because SparkContext was shut down",
-        ),
-        ("[SPARK_JOB_CANCELLED] Job 3 cancelled  SQLSTATE: XXKDA", ""),
-        ("something else", "something else"),
-    ],
-)
-def test_the_reason_is_found_in_the_error(error, reason):
-    assert reason_in(error) == reason
 
 
 def test_a_card_does_not_wait_for_what_the_scheduler_does_not_know(store, events, running):
