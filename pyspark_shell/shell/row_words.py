@@ -5,6 +5,8 @@ Everything here is text made of rows; nothing is asked of an engine.
 
 from __future__ import annotations
 
+import calendar
+import time
 from typing import Any, Final
 
 from pyspark_shell.common.kill_text import short_reason
@@ -126,6 +128,18 @@ def seconds_text(milliseconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {seconds} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def ms_of_date(text: str) -> int:
+    """Milliseconds since the epoch of a time as Spark writes it.
+
+    Examples
+    --------
+    >>> ms_of_date("2026-11-20T17:18:21.733GMT")
+    1795195101733
+    """
+    second, _, millis = text.removesuffix("GMT").rpartition(".")
+    return calendar.timegm(time.strptime(second, "%Y-%m-%dT%H:%M:%S")) * 1000 + int(millis)
 
 
 def bytes_text(size: float) -> str:

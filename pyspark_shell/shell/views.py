@@ -17,6 +17,7 @@ from pyspark_shell.shell.row_words import (
     is_the_cells,
     job_name,
     job_state,
+    ms_of_date,
     seconds_text,
     stage_state,
     tasks_text,
@@ -101,7 +102,7 @@ def _stage_cells(row: Json, now_ms: int) -> list[str]:
 def executors_view(
     rows: Sequence[Json], now_ms: int, width: int | None = None, paint: Paint = str
 ) -> str:
-    """Executor processes."""
+    """Executor processes, and below them why those that are dead went."""
     columns = (
         Column("Executor"),
         Column("Pid", is_number=True),
@@ -113,7 +114,17 @@ def executors_view(
         Column("Memory", is_number=True),
         Column("Kept because", may_shrink=True),
     )
-    return table(columns, [_executor_cells(row, now_ms) for row in rows], width)
+    lines = [table(columns, [_executor_cells(row, now_ms) for row in rows], width)]
+    for row in rows:
+        if row.get("removeReason"):
+            lines += wrapped(_how_it_went(row, now_ms), width)
+    return "\n".join(lines)
+
+
+def _how_it_went(row: Json, now_ms: int) -> str:
+    """When, and in the scheduler's sentence why; what it printed last is in its log."""
+    ago = seconds_text(now_ms - ms_of_date(row["removeTime"]))
+    return f"{ago} ago: {str(row['removeReason']).partition(chr(10))[0]}"
 
 
 def _executor_cells(row: Json, now_ms: int) -> list[str]:
@@ -123,7 +134,7 @@ def _executor_cells(row: Json, now_ms: int) -> list[str]:
     return [
         str(row["id"]),
         str(row.get("pid") or ""),
-        str(row.get("state") or ("idle" if row.get("isActive", True) else "dead")),
+        _executor_state(row),
         ", ".join(map(str, row.get("taskIds") or ())),
         str(row.get("completedTasks", 0)),
         str(failed) if failed else "",
@@ -131,6 +142,13 @@ def _executor_cells(row: Json, now_ms: int) -> list[str]:
         "" if not resident else bytes_text(resident),
         _kept_because(row, now_ms),
     ]
+
+
+def _executor_state(row: Json) -> str:
+    """Empty for the driver: what it does besides its jobs, nobody knows."""
+    if row["id"] == "driver":
+        return ""
+    return str(row.get("state") or ("idle" if row.get("isActive", True) else "dead"))
 
 
 def _kept_because(row: Json, now_ms: int) -> str:

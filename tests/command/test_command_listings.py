@@ -191,6 +191,32 @@ def test_executors_show_process_state_and_task(busy, command):
     assert sum("busy" in line for line in said.lines) == 2
 
 
+def test_executors_that_went_are_listed_with_when_and_why(busy, command):
+    victim, other = busy.task_pids()
+    os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: str(victim) not in command("executors").out, "the end of the executor")
+    (row,) = (r for r in rows(command("executors", "--all", "--json")) if r["state"] == "dead")
+
+    said, living = command("executors", "--all"), command("executors")
+
+    assert re.search(rf"^{row['id']} +{victim} +dead ", said.out, re.MULTILINE)
+    (when, why) = said.lines[-1].split(" ago: ")
+    assert re.fullmatch(r"[\d.]+ m?s", when)
+    assert why.startswith(f"Executor {row['id']} (pid {victim}) ended with SIGKILL")
+    assert why == row["removeReason"].splitlines()[0]
+    assert " ago: " not in living.out
+    assert str(other) in living.out
+
+
+def test_the_state_of_an_executor_is_not_told_of_the_driver(obedient, command):
+    driver = obedient()
+    driver.do("while not errors: pass")
+    line = command("executors").lines[1]
+
+    assert line.startswith(f"driver    {driver.pid}  ")
+    assert not re.search("idle|busy|dead", line)
+
+
 def test_threads_of_the_driver_and_the_stack_of_a_task(busy, command):
     mine = command("threads")
     task = command("threads", "--task", 4)
