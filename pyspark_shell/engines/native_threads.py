@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from typing import Final
 
+from pyspark_shell.common.executor_log import STREAMS, read_piece
 from pyspark_shell.driver.main_thread import raise_in_thread
 from pyspark_shell.engines.native_base import NativeBase
 from pyspark_shell.rest.port import Json, Refusal
 from pyspark_shell.status.rest_executors import DRIVER
-
-_STREAMS: Final = ("stderr", "stdout")
-# A piece of a log is text in a page; nobody reads more at once.
-_MAX_LOG_BYTES: Final = 1024 * 1024
 
 
 class NativeThreads(NativeBase):
@@ -67,25 +63,13 @@ class NativeThreads(NativeBase):
 
     def logs(self, executor_id: str, stream: str, offset: int, length: int) -> Json:
         """A piece of an executor's output; a negative offset counts from the end."""
-        if stream not in _STREAMS:
-            raise Refusal(400, f"stream must be one of {', '.join(_STREAMS)}, got {stream}")
+        if stream not in STREAMS:
+            raise Refusal(400, f"stream must be one of {', '.join(STREAMS)}, got {stream}")
         if executor_id == DRIVER:
             raise Refusal(404, "The driver prints where it was started.")
         self._executor(executor_id)
-        path = f"{self._driver.local_dirs.path('logs')}/executor-{executor_id}.{stream}"
+        directory = self._driver.local_dirs.path("logs")
         try:
-            with open(path, "rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                start = max(0, size + offset) if offset < 0 else min(offset, size)
-                file.seek(start)
-                data = file.read(max(0, min(length, _MAX_LOG_BYTES)))
+            return read_piece(directory, executor_id, stream, offset, length)
         except OSError:
             raise Refusal(404, f"Executor {executor_id} has no {stream} any more.") from None
-        return {
-            "executorId": executor_id,
-            "stream": stream,
-            "offset": start,
-            "length": len(data),
-            "size": size,
-            "text": data.decode(errors="replace"),
-        }

@@ -116,7 +116,7 @@ def running_rows(entry: RuntimeEntry) -> list[SlotRow]:
     CannotKill
         There is no process table.
     """
-    with _open(entry) as table:
+    with open_table(entry) as table:
         return _living(table.rows())
 
 
@@ -140,7 +140,7 @@ def kill_from_outside(
     CannotKill
         There is no process table, or it belongs to another process.
     """
-    with _open(entry) as table:
+    with open_table(entry) as table:
         kill = _Kill(table, intent, tell)
         return kill.run(entry if interrupt_driver else None)
 
@@ -246,7 +246,14 @@ class _Kill:
         self._tell(f"{what} {how} after {after_ms / 1000:.1f} s")
 
 
-def _open(entry: RuntimeEntry) -> ProcessTable:
+def open_table(entry: RuntimeEntry) -> ProcessTable:
+    """The process table of a driver, which is its own.
+
+    Raises
+    ------
+    CannotKill
+        There is none, or it belongs to another process.
+    """
     if not entry.process_table:
         raise CannotKill(f"Driver {entry.id} has no process table.")
     try:
