@@ -25,11 +25,10 @@ from pyspark_shell.shell.command_listings import (
     list_stages,
     list_threads,
     show_cleaner,
-    show_from_outside,
-    show_logs,
-    show_threads_from_outside,
 )
+from pyspark_shell.shell.command_logs import list_logs
 from pyspark_shell.shell.command_output import DONE, INTERRUPTED, REFUSED, Output
+from pyspark_shell.shell.command_silent import show_from_outside
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -47,7 +46,7 @@ _DOERS: Final[dict[str, Listing]] = {
     "threads": list_threads,
     "cleaner": show_cleaner,
     "kill": kill,
-    "logs": show_logs,
+    "logs": list_logs,
 }
 # Words whose first name may be something of a driver; the name after it is the driver then.
 _TAKES_ID: Final = ("stages", "threads", "logs")
@@ -78,18 +77,21 @@ def _run(given: Namespace, out: Output) -> int:
     if given.word == "ps":
         return list_drivers(given, out)
     try:
-        client = DriverClient(find(given.driver), given.timeout)
-        return _DOERS[given.word](client, given, out)
+        return _ask(given, out)
     except NoSuchDriver as problem:
         return out.no_driver(problem)
-    except NoAnswer as silence:
-        if given.word == "threads" and given.task is None and given.id in (None, "driver"):
-            return show_threads_from_outside(silence, out)
-        return show_from_outside(silence, out)
     except Refusal as refusal:
         out.json({"error": refusal.message, **refusal.body})
         out.problem(refusal.message)
         return REFUSED
+
+
+def _ask(given: Namespace, out: Output) -> int:
+    client = DriverClient(find(given.driver), given.timeout)
+    try:
+        return _DOERS[given.word](client, given, out)
+    except NoAnswer as silence:
+        return show_from_outside(silence, given, out)
 
 
 def _parse(arguments: Sequence[str]) -> Namespace:

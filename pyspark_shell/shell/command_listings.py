@@ -8,14 +8,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from pyspark_shell.common.process_table import NONE, SlotRow
 from pyspark_shell.rest.client import DriverClient, NoAnswer
 from pyspark_shell.rest.discovery import survey
-from pyspark_shell.rest.outside_kill import CannotKill, running_rows
-from pyspark_shell.rest.outside_stacks import CannotLook, driver_threads
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.runtime_file import RuntimeEntry
-from pyspark_shell.shell.command_output import DONE, HOW_TO_START, NO_ANSWER, Output, public
+from pyspark_shell.shell.command_output import DONE, HOW_TO_START, Output, public
+from pyspark_shell.shell.command_silent import why_silent
 from pyspark_shell.shell.row_words import (
     job_state,
     seconds_text,
@@ -38,10 +36,8 @@ Listing = Callable[[DriverClient, Namespace, Output], int]
 
 # Ended jobs and stages, and tasks of a stage, that are shown without `--all`.
 _SHOWN: Final = 20
-_LOG_BYTES: Final = 64 << 10
 # Who holds what is looked for among all objects of the driver.
 _HOLDERS_S: Final = 20.0
-_FOLLOW_S: Final = 0.3
 _UNFINISHED: Final = ("running", "waiting", "killing")
 
 
@@ -138,8 +134,8 @@ def _say_who_is_silent(rows: Sequence[Json], out: Output) -> None:
     for row in rows:
         if not row["answers"]:
             out.line(
-                f"{row['id']} is silent: {row['silence']}. Python is inside one long C call, or "
-                f"stopped. `pyspark-shell kill` works all the same."
+                f"{row['id']} is silent: {row['silence']}. {why_silent(row['pid'])} "
+                f"`pyspark-shell kill` works all the same."
             )
 
 
@@ -273,143 +269,6 @@ def show_cleaner(client: DriverClient, arguments: Namespace, out: Output) -> int
     out.json(answer)
     out.line(cleaner_view(answer, out.width, out.paint))
     return DONE
-
-
-# Logs ------------------------------------------------------------------------------------------
-
-
-def show_logs(client: DriverClient, arguments: Namespace, out: Output) -> int:
-    """The end of what executors wrote, and with `--follow` what they write."""
-    stream = "stdout" if arguments.stdout else "stderr"
-    wanted = [arguments.id] if arguments.id is not None else _executors_of(client)
-    pieces = {each: _piece(client, each, stream, -_LOG_BYTES) for each in wanted}
-    out.json([pieces[each] for each in wanted])
-    if out.as_json:
-        return DONE
-    # Others may come while they are followed.
-    named = arguments.id is None and (arguments.follow or len(wanted) > 1)
-    for each in wanted:
-        _write_piece(pieces[each], named, out)
-    if not arguments.follow:
-        if not any(piece["text"] for piece in pieces.values()):
-            where = "there" if arguments.stdout else "to stdout: `logs --stdout`"
-            out.line(f"Nothing on {stream} yet. What tasks print goes {where}.")
-        return DONE
-    return _follow(client, {e: piece["offset"] + piece["length"] for e, piece in pieces.items()},
-                   stream, named, out)  # fmt: skip
-
-
-def _executors_of(client: DriverClient) -> list[str]:
-    return [row["id"] for row in client.get("allexecutors") if row["id"] != "driver"]
-
-
-def _piece(client: DriverClient, executor: str, stream: str, offset: int) -> Json:
-    try:
-        piece: Json = client.get(
-            f"executors/{executor}/logs", stream=stream, offset=offset, length=_LOG_BYTES
-        )
-    except Refusal as refusal:
-        if refusal.status == 404 and offset != -_LOG_BYTES:
-            return {"executorId": executor, "offset": offset, "length": 0, "text": ""}
-        raise
-    return piece
-
-
-def _write_piece(piece: Json, named: bool, out: Output) -> None:
-    text = piece["text"]
-    if not named:
-        out.raw(text)
-        return
-    for line in text.splitlines():
-        out.raw(f"executor {piece['executorId']} | {line}\n")
-
-
-def _follow(
-    client: DriverClient, seen: dict[str, int], stream: str, named: bool, out: Output
-) -> int:
-    """Write what comes, until the driver is gone or Ctrl-C."""
-    while True:
-        time.sleep(_FOLLOW_S)
-        try:
-            if named:
-                for executor in _executors_of(client):
-                    seen.setdefault(executor, 0)
-            for executor, offset in list(seen.items()):
-                piece = _piece(client, executor, stream, offset)
-                seen[executor] = piece["offset"] + piece["length"]
-                _write_piece(piece, named, out)
-        except NoAnswer:
-            if client.entry not in survey().drivers:
-                out.line(f"driver {client.entry.id} has ended")
-                return DONE
-
-
-# A silent driver -------------------------------------------------------------------------------
-
-
-def show_threads_from_outside(problem: NoAnswer, out: Output) -> int:
-    """Where the threads of a driver are that does not answer: it writes them on a signal."""
-    try:
-        rows = driver_threads(problem.entry)
-    except CannotLook as reason:
-        out.problem(str(reason))
-        return show_from_outside(problem, out)
-    out.no_answer(problem)
-    out.json(rows)
-    out.line("\n\n".join(stack_view(row) for row in rows))
-    return DONE
-
-
-def show_from_outside(problem: NoAnswer, out: Output) -> int:
-    """What the process table of a driver that does not answer says."""
-    out.no_answer(problem)
-    try:
-        rows = running_rows(problem.entry)
-    except CannotKill:
-        rows = []
-    out.json(
-        {
-            "error": str(problem),
-            "answers": False,
-            "running": [_slot_json(row) for row in rows],
-        }
-    )
-    if rows:
-        out.line("Python is inside one long C call, or stopped. Its processes, from outside:")
-        out.line(_slots_view(rows, out.width))
-        out.line("`pyspark-shell kill --job N` works all the same.")
-    return NO_ANSWER
-
-
-def _slot_json(row: SlotRow) -> Json:
-    return {
-        "executorId": str(row.executor_id),
-        "pid": row.pid,
-        "taskId": None if row.task_id == NONE else row.task_id,
-        "stageId": None if row.stage_id == NONE else row.stage_id,
-        "jobIds": list(row.job_ids),
-    }
-
-
-def _slots_view(rows: Sequence[SlotRow], width: int) -> str:
-    columns = (
-        Column("Executor"),
-        Column("Pid", is_number=True),
-        Column("Runs task"),
-        Column("Stage", is_number=True),
-        Column("Jobs"),
-    )
-    cells = [
-        [
-            str(row.executor_id),
-            str(row.pid),
-            "" if row.task_id == NONE else str(row.task_id),
-            "" if row.stage_id == NONE else str(row.stage_id),
-            ", ".join(map(str, row.job_ids)),
-        ]
-        for row in rows
-    ]
-    return table(columns, cells, width)
 
 
 def now_ms() -> int:

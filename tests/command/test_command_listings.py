@@ -16,9 +16,7 @@ import pytest
 
 from pyspark_shell.shell.tables import width_of
 from tests.processes.driver_process import ROOT
-from tests.processes.waiting import wait_for, wait_for_end, within
-
-PRINT = "sc.parallelize([0, 1], 2).foreach(lambda n: print('{}', n, file=sys.stderr, flush=True))"
+from tests.processes.waiting import wait_for, wait_for_end
 
 
 @pytest.fixture
@@ -239,39 +237,6 @@ def test_the_cleaner_is_shown(busy, command):
     assert "tracked" in rows(command("cleaner", "--json"))
 
 
-def test_logs_show_what_tasks_print(obedient, command):
-    driver = obedient()
-    nothing = command("logs")
-    driver.do(PRINT.format("hello"))
-
-    wait_for(lambda: command("logs").out.count("hello") == 2, "both lines")
-    both, one = command("logs"), command("logs", 0)
-
-    assert nothing.out.startswith("Nothing on stderr yet.")
-    assert re.fullmatch(r"(executor \d \| hello \d\n){2}", both.out)
-    assert re.fullmatch(r"(hello \d\n)*", one.out)
-    assert [row["executorId"] for row in rows(command("logs", "--json"))] == ["0", "1"]
-
-
-def test_logs_are_followed_until_the_driver_ends(obedient, runtime):
-    driver = obedient()
-    following = subprocess.Popen(
-        [sys.executable, "-m", "pyspark_shell.shell.main", "logs", "-f"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=dict(os.environ, PYTHONPATH=str(ROOT)),
-    )
-    driver.do(PRINT.format("later"))
-    first = [following.stdout.readline() for _ in range(2)]
-    driver.process.process.stdin.close()
-
-    rest = following.communicate(timeout=within(30))[0]
-
-    assert all("later" in line for line in first)
-    assert "has ended" in rest
-    assert following.returncode == 0
-
-
 # Several drivers, dead ones, silent ones -------------------------------------------------------
 
 
@@ -336,6 +301,9 @@ def test_a_silent_driver_is_told_and_its_processes_are_shown_from_outside(busy, 
 
     assert re.search(r"\?  silent ", listed.lines[1])
     assert "is silent" in listed.lines[2]
+    stopped = f"It is stopped (SIGSTOP); `kill -CONT {busy.pid}` lets it go on."
+    assert stopped in listed.lines[2]
+    assert jobs.lines[0] == f"{stopped} Its processes, from outside:"
     assert jobs.code == 4
     assert "does not answer" in jobs.err
     assert jobs.lines[1].split() == ["Executor", "Pid", "Runs", "task", "Stage", "Jobs"]
@@ -378,14 +346,35 @@ def test_every_word_says_honestly_that_a_driver_holds_the_interpreter(obedient, 
     driver.do("ctypes.PyDLL(None).sleep(45)")
     wait_for(lambda: "silent" in command("ps", silent_s=1).out, "the driver to be silent")
 
-    for word in ("jobs", "stages", "executors", "cleaner", "logs"):
+    for word in ("jobs", "stages", "executors", "cleaner"):
         said = command(word, silent_s=1)
 
         assert said.code == 4, (word, said)
         silence = f"(pid {driver.pid}) does not answer: nothing came within 1 s"
         assert silence in said.err, said
-        assert "Python is inside one long C call, or stopped." in said.out
+        assert said.lines[0] == "Python is inside one long C call. Its processes, from outside:"
         assert len([line for line in said.lines if line.split()[0].isdigit()]) == 2, "executors"
+        assert "`pyspark-shell threads` shows" in said.lines[-1]
+
+
+def test_a_silent_driver_without_executors_is_told_with_what_works_from_outside(obedient, command):
+    driver = obedient()
+    assert driver.ask("1") == 1
+    os.kill(driver.pid, signal.SIGSTOP)
+    try:
+        jobs = command("jobs", silent_s=1)
+        kill = command("kill", "--app", silent_s=1)
+    finally:
+        os.kill(driver.pid, signal.SIGCONT)
+
+    assert (jobs.code, kill.code) == (4, 0)
+    assert f"(pid {driver.pid}) does not answer" in jobs.err
+    assert jobs.lines == [
+        f"It is stopped (SIGSTOP); `kill -CONT {driver.pid}` lets it go on. "
+        "No executor of it runs.",
+        "`pyspark-shell kill --app` works all the same: it ends when it wakes.",
+    ]
+    wait_for(lambda: driver.ask("sc.killReason") == "killed by hand", "the application's end")
 
 
 # Terminals and pipes ---------------------------------------------------------------------------
