@@ -48,8 +48,10 @@ class OutsideLogs:
         NoAnswer
             The driver has ended.
         Refusal
-            The executor has no such file.
+            The executor has no such file, and the driver none at all.
         """
+        if executor_id == "driver":
+            raise Refusal(404, "The driver prints where it was started.")
         if not is_same_process(self.entry.pid, self.entry.start_time):
             raise NoAnswer(self.entry, "it has ended")
         try:

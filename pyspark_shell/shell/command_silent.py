@@ -37,15 +37,18 @@ def is_stopped(pid: int) -> bool:
 
 def show_from_outside(silence: NoAnswer, arguments: Namespace, out: Output) -> int:
     """What can be shown of what the command asked for; else what runs where."""
-    wants_driver = arguments.id in (None, "driver")
     try:
-        if arguments.word == "logs" and arguments.id != "driver":
+        if arguments.word == "logs":
             return _show_logs(silence, arguments, out)
-        if arguments.word == "threads" and arguments.task is None and wants_driver:
+        if arguments.word == "threads" and _is_about_the_driver(arguments):
             return _show_threads(silence, out)
     except CannotLook as reason:
         out.problem(str(reason))
     return _show_processes(silence, out)
+
+
+def _is_about_the_driver(arguments: Namespace) -> bool:
+    return arguments.task is None and arguments.id in (None, "driver")
 
 
 def _show_logs(silence: NoAnswer, arguments: Namespace, out: Output) -> int:

@@ -64,7 +64,7 @@ def test_logs_of_a_silent_driver_are_read_from_their_files(obedient, command):
     try:
         both, one = command("logs", silent_s=1), command("logs", 0, silent_s=1)
         as_json = command("logs", "--json", "--stdout", silent_s=1)
-        unknown = command("logs", 77, silent_s=1)
+        unknown, its_own = command("logs", 77, silent_s=1), command("logs", "driver", silent_s=1)
     finally:
         os.kill(driver.pid, signal.SIGCONT)
 
@@ -79,6 +79,8 @@ def test_logs_of_a_silent_driver_are_read_from_their_files(obedient, command):
     ]
     assert (unknown.code, unknown.out) == (1, "")
     assert unknown.err.endswith("pyspark-shell: Executor 77 has no stderr.\n")
+    assert (its_own.code, its_own.out) == (1, "")
+    assert its_own.err.endswith("pyspark-shell: The driver prints where it was started.\n")
 
 
 def test_logs_of_a_silent_driver_are_followed_until_it_ends(obedient):
