@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from pyspark_shell.engines.native import NativeEngine
+from pyspark_shell.rest.handlers import version
 from pyspark_shell.rest.port import Engine, Refusal
+from pyspark_shell.rest.request import Request
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -33,6 +35,8 @@ def answer(engine: Engine, path: list[str], options: dict[str, str]) -> Any:
     match path:
         case [""]:
             return engine.application()
+        case ["", "api", "v1", "version"]:
+            return version(Request(engine=engine, names={}))
         case ["jobs"]:
             return engine.jobs(statuses)
         case ["jobs", job]:

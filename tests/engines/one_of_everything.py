@@ -115,7 +115,8 @@ PATHS = (
     "&numTasks=4",
     "stages/5/0/taskTable?start=0&length=9&columnNameToSort=ID&order[0][dir]=desc&search[value]="
     "FAILED&numTasks=1",
-    "1/jobs", "1/stages/0/0", "allmiscellaneousprocess", RUNNING_TASK, ENDED_TASK,
+    "1/jobs", "1/stages/0/0", "foo/jobs", "foo/jobs/99",
+    "allmiscellaneousprocess", RUNNING_TASK, ENDED_TASK,
     "/api/v1/version", "/api/v1/applications", "/api/v1/applications?status=completed",
 )  # fmt: skip
 
