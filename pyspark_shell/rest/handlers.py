@@ -233,4 +233,5 @@ def cleaner(request: Request) -> Any:
 
 def lineage(request: Request) -> Any:
     """What an RDD, or a shuffle, is made from."""
-    return request.engine.lineage(request.names["kind"], request.number("id"))
+    kind = request.names["kind"]
+    return request.engine.lineage(kind, request.number("id", of=kind[:40]))

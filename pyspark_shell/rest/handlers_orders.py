@@ -34,7 +34,7 @@ def kill_task(request: Request) -> Any:
 
 def kill_job_group(request: Request) -> Any:
     return request.engine.kill_job_group(
-        request.names["group"], request.order(_JOB_REASON), request.flag("future")
+        request.names["group"], request.order(_JOB_REASON), request.decision("future")
     )
 
 
@@ -54,7 +54,7 @@ def kill_application(request: Request) -> Any:
 def interrupt_thread(request: Request) -> Any:
     text = request.names["thread"]
     if not (text.isascii() and text.isdigit() and len(text) <= _THREAD_DIGITS):
-        raise Refusal(400, f"A thread id is a number, got {text[:40]!r}.")
+        raise Refusal(400, f"The thread id must be a number, got {text[:40]!r}.")
     return request.engine.interrupt_thread(int(text))
 
 

@@ -91,11 +91,13 @@ class Request:
 
     # From the path ------------------------------------------------------------------------------
 
-    def number(self, name: str, bad: int = 404) -> int:
-        """An id; what is none is refused with the status `bad`."""
+    def number(self, name: str, bad: int = 404, of: str = "") -> int:
+        """An id, of what it is called after unless `of` says of what; what is none is refused with
+        the status `bad`.
+        """
         text = self.names[name]
         if not _NUMBER.fullmatch(text):
-            raise Refusal(bad, f"A {name} id is a number, got {text[:40]!r}.")
+            raise Refusal(bad, f"The {of or name} id must be a number, got {text[:40]!r}.")
         return int(text)
 
     def executor_id(self) -> str:
@@ -113,6 +115,13 @@ class Request:
         """Whether a parameter says true; any other text says false, as in Java."""
         value = self.text(name)
         return default if value is None else value.lower() == "true"
+
+    def decision(self, name: str) -> bool:
+        """Whether a parameter of an order says true; what is neither true nor false is refused."""
+        value = self.text(name) or "false"
+        if value.lower() not in ("true", "false"):
+            raise Refusal(400, f"{name} must be true or false, got {value[:40]!r}.")
+        return value.lower() == "true"
 
     def integer(self, name: str, default: int) -> int:
         """A parameter's number."""

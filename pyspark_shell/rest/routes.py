@@ -129,7 +129,7 @@ class RouteTable:
     def find(self, path: str) -> dict[str, Match]:
         """What the path can be asked, by method; literal segments win over names.
 
-        An application has one attempt: Spark, too, does not look at its number in listings.
+        An application has one attempt: Spark, too, takes any name for it in listings.
         """
         given = path.removeprefix(API_PREFIX).rstrip("/").split("/")
         found = self._find(given)

@@ -86,7 +86,7 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
         self.site.check_rights(self.user, modifies=False, kills=False)
 
     def allowed_methods(self) -> tuple[str, ...]:
-        """What this path can be asked."""
+        """What this path can be asked; raises for one that leads nowhere."""
         return self.allowed
 
     def _authenticate(self) -> None:
@@ -153,6 +153,8 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, SparkContextStopped):
             error = Refusal(503, "The application has stopped.")
+        elif status_code == 405:
+            error = self._wrong_method()
         if isinstance(error, Refusal):
             if error.status == 401:
                 self.set_header("WWW-Authenticate", "token")
@@ -161,9 +163,17 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
                     return
             self.answer({"error": error.message, **error.body}, error.status)
             return
-        if status_code == 405:
-            self.set_header("Allow", ",".join(self.allowed_methods()))
         self.answer({"error": _SENTENCES.get(status_code, self._reason)}, status_code)
+
+    def _wrong_method(self) -> Refusal:
+        """What a method is told that this path cannot be asked, be it one that nobody knows."""
+        try:
+            methods = self.allowed_methods()
+        except Refusal as unknown_path:
+            return unknown_path
+        self.set_header("Allow", ",".join(methods))
+        method = str(self.request.method)[:20]
+        return Refusal(405, f"This path can be asked {' or '.join(methods)}, not {method}.")
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not isinstance(value, (HTTPError, Refusal, SparkContextStopped)):
@@ -205,6 +215,5 @@ class BaseHandler(RequestHandler):  # type: ignore[misc]
 _SENTENCES: Final = {
     400: "The request cannot be understood.",
     404: "There is nothing here.",
-    405: "This cannot be done here.",
     500: "The request failed; the driver's log has the reason.",
 }

@@ -5,13 +5,9 @@ Thread  the server's loop.
 
 from __future__ import annotations
 
-from typing import Final
-
 from pyspark_shell.rest import pages
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.server_handlers import BaseHandler
-
-METHODS: Final = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
 
 
 class WelcomeHandler(BaseHandler):
@@ -66,9 +62,5 @@ class FileHandler(BaseHandler):
 class UnknownHandler(BaseHandler):
     """Any other path."""
 
-    allowed = METHODS
-
-    def get(self, *names: str) -> None:
+    def allowed_methods(self) -> tuple[str, ...]:
         raise Refusal(404, f"unknown path: {self.request.path[:200]}")
-
-    head = post = put = patch = delete = options = get

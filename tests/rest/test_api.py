@@ -26,6 +26,8 @@ from tests.rest.fake_engine import APP, STARTED_MS
         "listenerBus",
         "1/jobs",
         "1/stages/0/0/taskList",
+        "foo/jobs",
+        "cleaner/rdd/1/lineage",
         "executors",
         "allexecutors",
         "allmiscellaneousprocess",
@@ -57,7 +59,9 @@ def test_every_listing_is_served(browser, path):
     ("path", "status", "error"),
     [
         ("jobs/999", 404, "unknown job: 999"),
-        ("jobs/x", 404, None),
+        ("jobs/x", 404, "The job id must be a number, got 'x'."),
+        ("foo/jobs/999", 404, "unknown job: 999"),
+        ("cleaner/rdd/x/lineage", 404, "The rdd id must be a number, got 'x'."),
         ("jobs/%D9%A1", 404, None),
         ("jobs/-1", 404, None),
         ("jobs/99999999999999999999", 404, None),
@@ -225,6 +229,17 @@ def test_a_kill_needs_no_words(browser, engine):
     ]
 
 
+@pytest.mark.parametrize("value", ["maybe", "1", "yes", "None"])
+def test_a_group_is_not_killed_where_it_is_unclear_whether_jobs_to_come_are_meant(
+    browser, engine, value
+):
+    answer = browser.post(f"jobGroups/g/kill?future={value}")
+
+    assert answer.status == 400
+    assert answer.json == {"error": f"future must be true or false, got '{value}'."}
+    assert engine.orders == []
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -234,6 +249,8 @@ def test_a_kill_needs_no_words(browser, engine):
         ("tasks/-1/kill", 400),
         ("executors/x/kill", 400),
         ("storage/rdd/x/unpersist", 400),
+        ("foo/jobs/0/kill", 404),
+        ("threads/x/interrupt", 400),
         ("/api/v1/applications/nope/jobs/0/kill", 404),
         ("jobGroups//kill", 202),
     ],

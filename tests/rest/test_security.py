@@ -10,6 +10,7 @@ from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.security import Access, bearer_token, is_local_host, system_groups
 from pyspark_shell.rest.server_site import SYSTEM_GROUPS_PROVIDER, UISettings
 from tests.rest import every_path
+from tests.rest.browser import API
 from tests.rest.every_path import PATHS
 from tests.rest.fake_engine import APP
 
@@ -175,10 +176,22 @@ def test_other_methods_are_refused(browser, engine, method, path):
 
 
 def test_the_answer_says_what_would_be_allowed(browser):
+    refused = {"error": "This path can be asked GET or OPTIONS, not NONSENSE."}
+    assert browser.ask("NONSENSE", "jobs").json == refused
+    assert browser.post("/").json == {"error": "This path can be asked GET, not POST."}
     assert browser.post("jobs").headers["Allow"] == "GET,OPTIONS"
     assert browser.get("jobs/0/kill").headers["Allow"] == "POST,OPTIONS"
     assert browser.ask("OPTIONS", "jobs").headers["Allow"] == "GET,OPTIONS"
     assert browser.ask("OPTIONS", "jobs").headers["Access-Control-Allow-Origin"] is None
+
+
+@pytest.mark.parametrize("method", ["DELETE", "NONSENSE"])
+@pytest.mark.parametrize("path", [f"{API}/nothing", "/nowhere"])
+def test_a_path_that_leads_nowhere_cannot_be_asked_at_all(browser, caplog, method, path):
+    answer = browser.ask(method, path)
+
+    assert (answer.status, answer.json) == (404, {"error": f"unknown path: {path}"})
+    assert caplog.messages == []
 
 
 # Spark's classic addresses ----------------------------------------------------------------------
