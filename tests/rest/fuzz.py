@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from string import Formatter
 from urllib.parse import quote
 
 from hypothesis import strategies as st
 
 from pyspark_shell.rest.routes import API_PREFIX, ROUTES
 
-HOLES = ("app", "job", "stage", "attempt", "executor", "rdd", "task", "thread", "group", "tag")
-PARAMETERS = [
-    *("status", "since", "wait", "offset", "length", "sortBy", "quantiles", "details", "taskId"),
-    *("minDate", "maxDate", "limit", "executorId", "stream", "future", "holders", "doAs", "x"),
-]
+# What a path names, and what a query can ask, with values that mean something there.
+HOLES = {
+    **dict.fromkeys(("app", "job", "stage", "attempt", "rdd", "task", "thread", "id"), ()),
+    "executor": ("driver",),
+    "group": ("nightly",),
+    "tag": ("a",),
+    "kind": ("rdd", "shuffle", "broadcast", "accumulator", "checkpoint"),
+}
+PARAMETERS = {
+    **dict.fromkeys(("since", "life", "wait", "offset", "start", "length", "limit"), ()),
+    **dict.fromkeys(("taskId", "executorId", "doAs", "x"), ()),
+    **dict.fromkeys(("details", "withSummaries", "holders", "future"), ("true", "false")),
+    **dict.fromkeys(("minDate", "maxDate", "minEndDate", "maxEndDate"), ("2024-02-29",)),
+    "status": ("running", "failed", "success", "active", "completed"),
+    "taskStatus": ("success", "failed"),
+    "sortBy": ("runtime", "-runtime"),
+    "quantiles": ("0,0.5,1",),
+    "stream": ("stdout",),
+    "columns": ("taskId,status", "taskId,,x"),
+    "columnNameToSort": ("Index", "Executor ID", "Duration", "GC Time", "Errors"),
+    "search[value]": ("success",),
+    "order[0][dir]": ("asc", "desc"),
+}
 EXTREMES = ["0", "1", "-1", "x", "driver", "999999999", "1e9", "%00", "%2F", "..", "nan", ""]
 
-METHODS = ["GET", "GET", "POST", "PUT", "OPTIONS", "DELETE", "PATCH", "HEAD"]
+METHODS = ["GET", "GET", "POST", "PUT", "OPTIONS", "DELETE", "PATCH", "HEAD", "NONSENSE"]
 _FEEDS = [f"applications/{{app}}/{name}" for name in ("changes", "snapshot")]
 _PAGES = [
     *("/", "/jobs/", "/executors", "/static/app.js", "/static/../server.py", "/static/x.js"),
@@ -62,13 +81,13 @@ def requests(draw, application, spared=()):
     """Draw a request; paths in `spared` are left alone."""
     known = [route.path for route in ROUTES if route.path not in spared]
     path = draw(st.sampled_from([*known, *_FEEDS]))
-    for hole in HOLES:
-        if f"{{{hole}}}" in path:
-            is_ours = hole == "app" and draw(st.integers(0, 3)) > 0
-            value = application if is_ours else draw(words)
-            path = path.replace(f"{{{hole}}}", _quoted(value))
-    fields = draw(st.dictionaries(st.sampled_from(PARAMETERS), words, max_size=3))
-    query = "&".join(f"{name}={_quoted(value)}" for name, value in fields.items())
+    for hole in holes_of(path):
+        is_ours = hole == "app" and draw(st.integers(0, 3)) > 0
+        value = application if is_ours else draw(_words_or(HOLES[hole]))
+        path = path.replace(f"{{{hole}}}", _quoted(value))
+    names = draw(st.lists(st.sampled_from([*PARAMETERS]), max_size=3, unique=True))
+    fields = {name: draw(_words_or(PARAMETERS[name])) for name in names}
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in fields.items())
     method = draw(st.sampled_from(METHODS))
     body = draw(bodies) if method in ("POST", "PUT") else None
     if "changes" in path:
@@ -88,6 +107,15 @@ def strange_requests(draw, application):
         path += "?" + "&".join(f"{name}={_quoted(value)}" for name, value in fields.items())
     headers = draw(st.dictionaries(st.sampled_from(_HEADERS), _header_values, max_size=3))
     return Asked(asked.method, path, asked.body), headers
+
+
+def holes_of(path):
+    """What stands open in a route's path."""
+    return [name for _, name, _, _ in Formatter().parse(path) if name]
+
+
+def _words_or(meaningful):
+    return st.one_of(words, st.sampled_from(meaningful)) if meaningful else words
 
 
 def _quoted(text):

@@ -13,10 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pyspark_shell.rest import server_loop
+from pyspark_shell.rest.handlers_tables import Download
+from pyspark_shell.rest.port import Refusal
+from pyspark_shell.rest.request import Request
+from pyspark_shell.rest.routes import ROUTES
 from tests.processes.waiting import Stopwatch, wait_for, within
 from tests.rest.browser import API
 from tests.rest.fake_engine import APP
-from tests.rest.fuzz import requests, strange_requests
+from tests.rest.fuzz import HOLES, PARAMETERS, holes_of, requests, strange_requests
 
 MALFORMED = [
     b"",
@@ -135,6 +139,27 @@ def test_many_requests_on_one_connection(browser):
 
 
 # Fuzz -------------------------------------------------------------------------------------------
+
+
+class Noting(dict):
+    """A query that says nothing, and notes what it is asked for."""
+
+    def get(self, name, default=None):
+        self[name] = default
+        return default
+
+
+def test_nothing_that_can_be_asked_is_left_out_below(engine):
+    query = Noting()
+    for route in ROUTES:
+        with suppress(Refusal):
+            answer = route.answer(Request(engine, dict.fromkeys(HOLES, "1"), query))
+            if isinstance(answer, Download):
+                answer.file.close()
+
+    assert {hole for route in ROUTES for hole in holes_of(route.path)} == HOLES.keys()
+    assert query.keys() - PARAMETERS.keys() == set()
+    assert len(query) > 20
 
 
 @settings(
