@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, TextIO
 
+from pyspark_shell.common.bell import Bell
 from pyspark_shell.common.clock import Clock
 from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import PROGRESS, start_daemon
@@ -129,7 +130,7 @@ class ConsoleProgressBar:
         self._finished_ms = 0
         self._paused = False
         self._wanted = True
-        self._wake = threading.Event()
+        self._wake = Bell()
         self._stopped = False
 
     def start(self) -> None:
@@ -139,12 +140,12 @@ class ConsoleProgressBar:
     def stop(self) -> None:
         """Erase the line and draw no more."""
         self._stopped = True
-        self._wake.set()
+        self._wake.ring()
         self.erase()
 
     def job_started(self) -> None:
         """Look at the stages from now on."""
-        self._wake.set()
+        self._wake.ring()
 
     def finish_all(self) -> None:
         """Erase the line before a job's result or error is shown."""
@@ -210,7 +211,6 @@ class ConsoleProgressBar:
         interval = threading.Event()
         while not self._stopped:
             self._wake.wait()
-            self._wake.clear()
             interval.wait(self._interval_s)  # what was submitted before is known then
             while self._is_busy() and not self._stopped:
                 self.refresh()

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pyspark_shell.common.bell import Bell
 from pyspark_shell.common.record import record
 from pyspark_shell.common.threads import LISTENER_PREFIX, start_daemon
 from pyspark_shell.listener.events import (
@@ -84,12 +85,9 @@ class AsyncEventQueue:
         self.capacity = capacity
         self._strict = strict
         self._events: deque[SparkListenerEvent | _Marker] = deque()
-        self._wake = (
-            threading.Lock()
-        )  # held while there is nothing to do; released to wake the thread
-        self._wake.acquire()
+        self._wake = Bell()  # there is something to do
         self._asleep = True
-        self._urgent = threading.Event()
+        self._urgent = Bell()
         self._listeners: list[Any] = []
         self._handlers: dict[type, list[Callable[[Any], Any]]] = {}
         self._thread: threading.Thread | None = None
@@ -136,10 +134,7 @@ class AsyncEventQueue:
 
     def _rouse(self) -> None:
         self._asleep = False
-        try:
-            self._wake.release()
-        except RuntimeError:
-            return  # another thread was faster
+        self._wake.ring()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all events posted before have been handled; False when the time is over."""
@@ -162,14 +157,14 @@ class AsyncEventQueue:
 
     def _mark(self, tell: Callable[[], object]) -> None:
         self._events.append(_Marker(tell))
-        self._urgent.set()
+        self._urgent.ring()
         self._rouse()
 
     def stop(self, timeout_s: float) -> None:
         """Handle what waits, then end the thread."""
         self._stopped = True
         if self._thread is not None and threading.current_thread() is not self._thread:
-            self._urgent.set()
+            self._urgent.ring()
             self._rouse()
             self._thread.join(timeout_s)
 
@@ -201,9 +196,8 @@ class AsyncEventQueue:
 
     def _run(self) -> None:
         while True:
-            self._wake.acquire()
+            self._wake.wait()
             self._urgent.wait(_GATHER_S)
-            self._urgent.clear()
             while self._events:
                 self._handle(self._events.popleft())
             if self._stopped:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from pyspark_shell.api.context import SparkContext
+from pyspark_shell.common.bell import Bell
 from pyspark_shell.common.cell import Cell, current_cell
 from pyspark_shell.common.threads import CELL_PROGRESS, start_daemon
 from pyspark_shell.engines.native import NativeEngine
@@ -50,11 +50,13 @@ class CellProgress:
     def __init__(self, shell: Any, is_wanted: Callable[[], bool]) -> None:
         self._shell = shell
         self._is_wanted = is_wanted
-        self._lock = threading.Lock()  # guards `_cells`
-        self._cells: OrderedDict[Cell, CellJobs] = OrderedDict()
+        # Replaced with each new cell, one at a time, so that the bus reads it without a lock: the
+        # lock's holder may wait for the bus, and be it in a finalizer.
+        self._cells: dict[Cell, CellJobs] = {}
+        self._lock = threading.Lock()
         self._running: dict[int, Cell] = {}
         self._boxes = LineBoxes(getattr(shell, "kernel", None), _kill_job)
-        self._wanted = threading.Event()
+        self._wanted = Bell()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -73,7 +75,7 @@ class CellProgress:
         self._shell.events.unregister("post_run_cell", self._cell_ended)
         SparkContext._on_start.remove(self._listen)
         self._ended.set()
-        self._wanted.set()
+        self._wanted.ring()
         self._boxes.close()
 
     # In the cell's thread -----------------------------------------------------------------
@@ -83,18 +85,17 @@ class CellProgress:
         if cell is None:
             return
         kernel = self._shell.kernel
+        jobs = CellJobs(cell, kernel, kernel.get_parent(), self._boxes)
         with self._lock:
-            self._cells[cell] = CellJobs(cell, kernel, kernel.get_parent(), self._boxes)
-            while len(self._cells) > _REMEMBERED_CELLS:
-                self._cells.popitem(last=False)
+            older = [each for each in self._cells.items() if each[0] != cell]
+            self._cells = dict([*older[1 - _REMEMBERED_CELLS :], (cell, jobs)])
         self._running[id(info)] = cell
 
     def _cell_ended(self, result: Any) -> None:
         """What has ended is folded at once, before the cell's reply."""
         begun = id(result.info) if result is not None else next(reversed(self._running), 0)
         cell = self._running.pop(begun, None)
-        with self._lock:
-            jobs = None if cell is None else self._cells.get(cell)
+        jobs = None if cell is None else self._cells.get(cell)
         if jobs is not None:
             engine = _engine()
             rows = engine.jobs(("RUNNING",)) if engine is not None and jobs.is_open else []
@@ -109,15 +110,14 @@ class CellProgress:
         """There is something to draw."""
         if self._ended.is_set():
             return
-        self._wanted.set()
+        self._wanted.ring()
         if self._thread is None:
             self._thread = start_daemon(CELL_PROGRESS, self._run)
 
     def job_ended(self, application_id: str, row: Json) -> None:
         """Keep what it came to, for the sums of its cell."""
         cell = _cell_of(row)
-        with self._lock:
-            jobs = None if cell is None else self._cells.get(cell)
+        jobs = None if cell is None else self._cells.get(cell)
         if jobs is not None:
             jobs.job_ended(application_id, row)
 
@@ -127,17 +127,15 @@ class CellProgress:
         pause = threading.Event()
         while not self._ended.is_set():
             self._wanted.wait()
-            self._wanted.clear()
             began_s = time.monotonic()
             if self._draw():
-                self._wanted.set()
+                self._wanted.ring()
             pause.wait(max(0.0, _PERIOD_S - (time.monotonic() - began_s)))
 
     def _draw(self) -> bool:
         """Draw all cells with jobs that have not ended; says whether there are any."""
         engine = _engine()
-        with self._lock:
-            cells = dict(self._cells)
+        cells = self._cells
         if engine is None:
             for jobs in cells.values():
                 jobs.cell_ended(None, [])
