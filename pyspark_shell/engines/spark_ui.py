@@ -16,6 +16,7 @@ from pyspark_shell.common.process_kind import process_kind
 from pyspark_shell.engines.native import NativeEngine
 from pyspark_shell.rest.runtime_file import (
     RuntimeEntry,
+    files_of,
     new_driver_id,
     private_folder,
     remove_runtime_file,
@@ -47,6 +48,7 @@ class SparkUI:
         path = self._socket_path()
         if path is None and not settings.enabled:
             return
+        driver.scheduler.guard_files([str(each) for each in files_of(self.driver_id)])
         try:
             self._server = UIServer(self.engine, settings, path)
         except OSError as problem:

@@ -55,7 +55,8 @@ class Zygote:
     Requests and answers are lines of JSON: `{"fork": id}` with two descriptors beside it is
     answered by `{"forked": id, "pid": n}`; each end of an executor is told as `{"exited": pid,
     "status": n}`. `{"sweep": pid, "task": id}` removes what a dead executor left unfinished;
-    `{"stopped": true}` says that the driver lives on, and ends its event log itself.
+    `{"guard": paths}` names files that go with the driver; `{"stopped": true}` says that the driver
+    lives on, and ends its event log itself.
     """
 
     def __init__(self, channel: socket.socket, settings: ExecutorSettings) -> None:
@@ -63,6 +64,7 @@ class Zygote:
         self._settings = settings
         self._executors: set[int] = set()
         self._driver_lives_on = False
+        self._guarded: list[str] = []
         self._pending = b""
         self._wake_read, self._wake_write = os.pipe()
         for fd in (self._wake_read, self._wake_write):
@@ -87,6 +89,9 @@ class Zygote:
         for pid in list(self._executors):
             kill_with_group(pid)
         self._kill_adopted()
+        for path in self._guarded:
+            with suppress(OSError):
+                os.unlink(path)
         remove_dirs(self._settings.dirs)
         with suppress(ChildProcessError):
             while self._executors or children_of(os.getpid()):
@@ -113,6 +118,8 @@ class Zygote:
                 self._fork(request["fork"], fds)
             elif "sweep" in request:
                 remove_unfinished(self._settings.dirs, request["sweep"], request["task"])
+            elif "guard" in request:
+                self._guarded = request["guard"]
             elif "stopped" in request:
                 self._driver_lives_on = True
         return True

@@ -188,8 +188,14 @@ def write_runtime_file(entry: RuntimeEntry) -> Path:
     return path
 
 
+def files_of(driver_id: str) -> list[Path]:
+    """A driver's file, and its socket."""
+    folder = runtime_folder()
+    return [folder / f"{FILE_PREFIX}{driver_id}{each}" for each in (FILE_SUFFIX, SOCKET_SUFFIX)]
+
+
 def remove_runtime_file(driver_id: str) -> None:
-    """Remove a driver's file, and its socket; harmless if they are gone."""
-    for suffix in (FILE_SUFFIX, SOCKET_SUFFIX):
+    """Remove both; harmless if they are gone."""
+    for path in files_of(driver_id):
         with suppress(OSError):
-            (runtime_folder() / f"{FILE_PREFIX}{driver_id}{suffix}").unlink()
+            path.unlink()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -173,6 +173,10 @@ class Scheduler:
     def post(self, event: DAGSchedulerEvent) -> None:
         """Have the scheduler take an event in; returns at once."""
         self._loop.post(partial(self._dag.process, event))
+
+    def guard_files(self, paths: Sequence[str]) -> None:
+        """Have files removed when this process is gone, however it ends."""
+        self._loop.post(partial(self._backend.guard_files, paths))
 
     def ask(self, question: Callable[[], T], timeout_s: float = 10.0) -> T:
         """Have `question` answered in the scheduler's thread; it must be quick.

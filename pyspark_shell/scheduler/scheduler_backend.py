@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
@@ -317,6 +317,10 @@ class SchedulerBackend:
     def _note_last_task(self, executor: ExecutorProcess) -> None:
         executor.retired = True
         executor.end_reason = "it had run its last task"
+
+    def guard_files(self, paths: Sequence[str]) -> None:
+        """Have the zygote remove files when the driver is gone."""
+        self._zygote.guard(paths)
 
     def kill_executor(self, executor: ExecutorProcess) -> None:
         """SIGKILL an executor's process group."""

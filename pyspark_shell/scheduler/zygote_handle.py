@@ -1,6 +1,7 @@
 """The driver's end of the zygote: starts it, asks it to fork, hears of deaths.
 
-Thread  `start` in the thread that makes the context; the rest in `dag-scheduler-event-loop`.
+Thread  made and configured in the thread that makes the context; the rest in
+        `dag-scheduler-event-loop`.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class ZygoteHandle:
             )
             _handles.add(self)
         self._pending = b""
+        self._guarded: Sequence[str] = ()
 
     def configure(self, settings: ExecutorSettings, lock_fds: Sequence[int]) -> None:
         """Tell it all that executors must know.
@@ -93,7 +95,13 @@ class ZygoteHandle:
         """A zygote that takes this one's place."""
         other = ZygoteHandle(self._claim, self._environment)
         other.configure(self._settings, self._lock_fds)
+        other.guard(self._guarded)
         return other
+
+    def guard(self, paths: Sequence[str]) -> None:
+        """Have it remove these files, too, when the driver is gone, however that ends."""
+        self._guarded = paths
+        self._ask({"guard": list(paths)})
 
     @property
     def pid(self) -> int:
@@ -108,9 +116,11 @@ class ZygoteHandle:
 
     def sweep(self, pid: int, task_id: int | None) -> None:
         """Have it remove what a dead executor, and its task, left unfinished on disk."""
-        request = json.dumps({"sweep": pid, "task": task_id}).encode() + b"\n"
-        with suppress(OSError):
-            self.channel.sendall(request)
+        self._ask({"sweep": pid, "task": task_id})
+
+    def _ask(self, request: dict[str, Any]) -> None:
+        with suppress(OSError):  # a dead zygote is noticed when its channel is read
+            self.channel.sendall(json.dumps(request).encode() + b"\n")
 
     def read(self) -> tuple[list[dict[str, Any]], bool]:
         """News that can be read now, and whether the zygote is gone."""

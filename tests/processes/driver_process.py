@@ -52,6 +52,9 @@ class DriverProcess:
         name, value = self.marker.split("=")
         environment[name] = value
         environment.update(options.pop("environment", {}))
+        self.runtime_dir = Path(
+            environment.setdefault("PYSPARK_SHELL_RUNTIME_DIR", f"{self.local_dir}-runtime")
+        )
         self.process = subprocess.Popen(
             [sys.executable, *options.pop("flags", ()), str(script)],
             stdin=subprocess.PIPE,
@@ -98,6 +101,7 @@ class DriverProcess:
         roots = [Path(root) for root in self.news.get("roots", ())]
         wait_for(lambda: not any(map(os.path.exists, roots)), "the end of all files", limit_s)
         assert list(self.local_dir.rglob("*")) == []
+        assert list(self.runtime_dir.glob("driver-*")) == []
 
     def close(self):
         for pid in self.processes:

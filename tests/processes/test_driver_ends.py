@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from pyspark_shell.rest.discovery import drivers
+
 IDLE = """
 sc = start()
 about(sc)
@@ -185,8 +187,9 @@ def test_the_whole_session_of_a_driver_may_be_signalled(drive):
 
 
 def test_a_zygote_killed_together_with_its_driver_leaves_no_process_and_its_files_to_the_next(
-    drive, tmp_path
+    drive, tmp_path, monkeypatch
 ):
+    monkeypatch.setenv("PYSPARK_SHELL_RUNTIME_DIR", str(tmp_path / "rt"))
     driver = drive(IDLE + "tell(zygote=sc._driver.scheduler._backend._zygote.pid)\n" + WAIT)
     zygote = driver.hear("zygote")
     driver.hear("ready")
@@ -203,4 +206,5 @@ def test_a_zygote_killed_together_with_its_driver_leaves_no_process_and_its_file
     )
     later.hear("roots")
     later.wait()
+    assert drivers() == []  # whoever looks for drivers removes the files of the dead
     driver.assert_gone()
