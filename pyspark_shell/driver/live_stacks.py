@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from pyspark_shell.common.native_stacks import is_whole, native_rows, read_stacks, with_source
-from pyspark_shell.common.native_threads import Activity, activities
+from pyspark_shell.common.native_threads import passes_interpreter_on
 from pyspark_shell.executor.line_memory import LineMemory
 from pyspark_shell.executor.thread_states import ThreadWatch
 from pyspark_shell.scheduler.executor_process import ExecutorProcess
@@ -75,7 +75,8 @@ class LiveStacks:
                 return None
             rows = (
                 self._by_itself(executor_id)
-                or self._late_answer(executor, only_if=_passes_interpreter_on)
+                # On a busy machine one that runs Python just needs longer.
+                or self._late_answer(executor, only_if=passes_interpreter_on)
                 or self._by_signal(executor)
                 or self._late_answer(executor)
             )
@@ -114,11 +115,11 @@ class LiveStacks:
     def _late_answer(
         self,
         executor: ExecutorProcess,
-        only_if: Callable[[ExecutorProcess], bool] = lambda executor: True,
+        only_if: Callable[[int], bool] = lambda pid: True,
     ) -> list[Row] | None:
         """The answer that is still owed, if it comes after all."""
         request = self._requests[executor.executor_id]
-        if not request.answered.is_set() and not only_if(executor):
+        if not request.answered.is_set() and not only_if(executor.pid or 0):
             return None
         return request.rows if request.answered.wait(_LAST_ANSWER_S) else None
 
@@ -143,11 +144,3 @@ class LiveStacks:
             thread = executor.executor_id, stack.thread_id
             row["sameLineSeconds"] = self._lines.seconds_at(thread, (task_id, stack.place))
         return rows
-
-
-def _passes_interpreter_on(executor: ExecutorProcess) -> bool:
-    """Whether a task runs Python, which lets others have the interpreter now and then: on a busy
-    machine its process just needs longer.
-    """
-    pid = executor.pid or 0
-    return activities(pid).get(pid) is Activity.WANTS_INTERPRETER

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from pyspark_shell.common.native_threads import passes_interpreter_on
 from pyspark_shell.rest.port import Refusal
 from pyspark_shell.rest.runtime_file import RuntimeEntry
 
@@ -81,9 +83,23 @@ class DriverClient:
         url = self._url(path) + (f"?{urlencode(words)}" if words else "")
         return self._call("GET", url, None, timeout_s)
 
-    def post(self, path: str, body: Any = None, timeout_s: float | None = None, /) -> Any:
-        """Give an order; the answer says what became of it. Raises as `get` does."""
-        return self._call("POST", self._url(path), body if body is not None else {}, timeout_s)
+    def post(
+        self,
+        path: str,
+        body: Any = None,
+        timeout_s: float | None = None,
+        /,
+        busy_s: float = 0.0,
+    ) -> Any:
+        """Give an order; the answer says what became of it. Raises as `get` does.
+
+        Parameters
+        ----------
+        busy_s
+            How much longer it may take if Python runs in the driver, so that it will answer.
+        """
+        url, content = self._url(path), body if body is not None else {}
+        return self._call("POST", url, content, timeout_s, busy_s)
 
     def _url(self, path: str) -> str:
         if path.startswith("/"):
@@ -91,7 +107,9 @@ class DriverClient:
         base = f"{API}/applications/{segment(self.entry.application_id)}"
         return f"{base}/{path}" if path else base
 
-    def _call(self, method: str, url: str, body: Any, timeout_s: float | None) -> Any:
+    def _call(
+        self, method: str, url: str, body: Any, timeout_s: float | None, busy_s: float = 0.0
+    ) -> Any:
         limit_s = self.timeout_s if timeout_s is None else timeout_s
         headers = {"Authorization": f"token {self.entry.token}", "Connection": "close"}
         data = None
@@ -102,6 +120,8 @@ class DriverClient:
             connection = _Connection(self.entry, limit_s)
             try:
                 connection.request(method, url, data, headers)
+                if busy_s and not connection.has_answer() and passes_interpreter_on(self.entry.pid):
+                    connection.extend(busy_s)
                 response = connection.getresponse()
                 content = _read_all(response, connection)
             finally:
@@ -160,6 +180,17 @@ class _Connection(http.client.HTTPConnection):
     @property
     def is_late(self) -> bool:
         return time.monotonic() >= self._deadline_s
+
+    def has_answer(self) -> bool:
+        """Wait until the deadline for the first of it."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(self._left_s() * 1000))
+
+    def extend(self, by_s: float) -> None:
+        """Put the deadline off."""
+        self._deadline_s += by_s
+        self._limit()
 
     def _left_s(self) -> float:
         return max(0.001, self._deadline_s - time.monotonic())

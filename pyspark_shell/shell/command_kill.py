@@ -23,6 +23,8 @@ WHO: Final = "the command"
 # A driver that has not taken an order by then is silent: a second after the order, and the tasks'
 # deadline, nothing of what was killed may be left.
 ORDER_S: Final = 0.8
+# A driver whose threads run Python gets longer: it has to load its server for the first who asks.
+_BUSY_S: Final = 5.0
 _POLL_S: Final = 2
 # After so long a task that does not stop is named, and without `--wait` the command gives up.
 _STUCK_S: Final = 3.0
@@ -75,7 +77,7 @@ def kill(client: DriverClient, arguments: Namespace, out: Output) -> int:
     body = {"reason": arguments.reason, "who": WHO, "interrupt": arguments.interrupt or None}
     intent = target.intent(arguments.reason)
     try:
-        answer = client.post(target.path, body, client.timeout_s)
+        answer = client.post(target.path, body, client.timeout_s, busy_s=_BUSY_S)
     except NoAnswer as silence:
         return _kill_from_outside(silence, intent, arguments, out)
     return _Following(client, target, answer, arguments.wait, out).run()

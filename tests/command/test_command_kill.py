@@ -206,6 +206,22 @@ def test_a_busy_main_thread_is_no_hindrance(running, command, what):
     wait_for_end(pids, 2)
 
 
+def test_a_driver_whose_threads_all_compute_is_given_time_to_answer(running, command):
+    pids = running.task_pids()
+    running.do(
+        "[threading.Thread(target=lambda: [None for _ in iter(int, 1) if False], daemon=True)"
+        ".start() for _ in range(3)]; tell(busy=True)"
+    )
+    running.process.hear("busy")
+    running.do("while True: pass")
+
+    said = command("kill", "--job", 0, silent_s=0.05)
+
+    assert (said.code, said.err) == (0, "")
+    assert KILLED.fullmatch(said.lines[-1])
+    wait_for_end(pids, 2)
+
+
 def test_a_driver_inside_one_c_call_is_killed_from_outside(running, command):
     pids = running.task_pids()
     running.do("tell(held=True); ctypes.PyDLL(None).sleep(5)")
