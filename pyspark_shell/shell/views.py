@@ -155,7 +155,7 @@ def _kept_because(row: Json, now_ms: int) -> str:
     idle_since_ms = row.get("idleSince")
     if idle_since_ms is not None:
         return f"idle {seconds_text(now_ms - idle_since_ms)}"
-    return str(row.get("keptBecause") or "")
+    return "" if row.get("taskIds") else str(row.get("keptBecause") or "")
 
 
 def threads_view(rows: Sequence[Json], width: int | None = None, paint: Paint = str) -> str:
