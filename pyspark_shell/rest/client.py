@@ -8,8 +8,10 @@ time limit, and `NoAnswer` is a result that callers count on.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
+import os
 import select
 import socket
 import time
@@ -26,6 +28,10 @@ API: Final = "/api/v1"
 # A driver under load answers within some ms; the system may hold a thread up for longer.
 TIMEOUT_S: Final = 2.0
 _MAX_BODY_BYTES: Final = 64 << 20
+# What a connection fails with where a server has closed its sockets.
+_CLOSED: Final = frozenset(
+    os.strerror(number).lower() for number in (errno.ECONNREFUSED, errno.ENOENT)
+)
 
 
 def segment(text: str) -> str:
@@ -54,6 +60,17 @@ class NoAnswer(Exception):
         super().__init__(f"Driver {entry.id} (pid {entry.pid}) does not answer: {reason}.")
         self.entry = entry
         self.reason = reason
+
+
+def is_closed(reason: str) -> bool:
+    """Whether a driver did not answer because it listens no more, as one does that is ending.
+
+    Parameters
+    ----------
+    reason
+        As `NoAnswer` has it.
+    """
+    return reason in _CLOSED
 
 
 class DriverClient:

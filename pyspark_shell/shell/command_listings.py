@@ -133,8 +133,9 @@ def _drivers_view(rows: Sequence[Json], out: Output) -> str:
 def _say_who_is_silent(rows: Sequence[Json], out: Output) -> None:
     for row in rows:
         if not row["answers"]:
+            why = why_silent(row["pid"], row["silence"])
             out.line(
-                f"{row['id']} is silent: {row['silence']}. {why_silent(row['pid'])} "
+                f"{row['id']} is silent: {row['silence']}. {why} "
                 f"`pyspark-shell kill` works all the same."
             )
 

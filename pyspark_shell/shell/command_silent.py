@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark_shell.common.process_cpu import state_and_cpu_s
 from pyspark_shell.common.process_table import NONE, SlotRow
-from pyspark_shell.rest.client import NoAnswer
+from pyspark_shell.rest.client import NoAnswer, is_closed
 from pyspark_shell.rest.outside_kill import CannotKill, running_rows
 from pyspark_shell.rest.outside_logs import OutsideLogs
 from pyspark_shell.rest.outside_stacks import CannotLook, driver_threads
@@ -22,10 +22,18 @@ Json = dict[str, Any]
 _STOPPED = "T"
 
 
-def why_silent(pid: int) -> str:
-    """What keeps a process from answering, in a sentence."""
+def why_silent(pid: int, reason: str) -> str:
+    """What keeps a process from answering, in a sentence.
+
+    Parameters
+    ----------
+    reason
+        How its silence was noticed, as `NoAnswer` has it.
+    """
     if is_stopped(pid):
         return f"It is stopped (SIGSTOP); `kill -CONT {pid}` lets it go on."
+    if is_closed(reason):
+        return "It listens no more: it is shutting down."
     return "Python is inside one long C call."
 
 
@@ -82,13 +90,15 @@ def _show_processes(silence: NoAnswer, out: Output) -> int:
         }
     )
     pid = silence.entry.pid
+    why = why_silent(pid, silence.reason)
     if rows:
-        out.line(f"{why_silent(pid)} Its processes, from outside:")
+        out.line(f"{why} Its processes, from outside:")
         out.line(_slots_view(rows, out.width))
         out.line("`pyspark-shell kill --job N` works all the same.")
     else:
-        out.line(f"{why_silent(pid)} {problem or 'No executor of it runs.'}")
-        out.line("`pyspark-shell kill --app` works all the same: it ends when it wakes.")
+        out.line(f"{why} {problem or 'No executor of it runs.'}")
+        if not is_closed(silence.reason):
+            out.line("`pyspark-shell kill --app` works all the same: it ends when it wakes.")
     if not is_stopped(pid):
         out.line("`pyspark-shell threads` shows in which line it is.")
     return NO_ANSWER

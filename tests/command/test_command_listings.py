@@ -377,6 +377,18 @@ def test_a_silent_driver_without_executors_is_told_with_what_works_from_outside(
     wait_for(lambda: driver.ask("sc.killReason") == "killed by hand", "the application's end")
 
 
+def test_a_driver_that_listens_no_more_is_told_to_be_shutting_down(obedient, command):
+    driver = obedient()
+    assert driver.ask("sc._ui._server.stop()") is None
+
+    listed, jobs = command("ps"), command("jobs")
+
+    assert (listed.code, jobs.code) == (0, 4)
+    assert "It listens no more: it is shutting down." in listed.lines[2]
+    assert jobs.lines[0].startswith("It listens no more: it is shutting down.")
+    assert "long C call" not in listed.out + jobs.out
+
+
 # Terminals and pipes ---------------------------------------------------------------------------
 
 
