@@ -21,7 +21,7 @@ import os
 import stat
 import struct
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import IntEnum
 from typing import Any, Final, Protocol
 
@@ -98,6 +98,36 @@ class KillIntent:
     def by_name(cls, scope: KillScope, name: str, reason: str, who: str) -> KillIntent:
         """To kill a group, or all with a tag."""
         return cls(scope, name_hash(name), reason, who, name=name)
+
+    def words(self, jobs: Iterable[NamedJob] = ()) -> str:
+        """What it is about, for people; the names of groups and tags are looked for among `jobs`.
+
+        Examples
+        --------
+        >>> KillIntent(KillScope.JOB, 7, "too slow", "me").words()
+        'job 7'
+        >>> KillIntent(KillScope.APPLICATION, NONE, "too slow", "me").words()
+        'the application'
+        >>> KillIntent(KillScope.TAG, name_hash("heavy"), "too slow", "me").words()
+        'a job tag'
+        """
+        scope = self.scope.name.lower()
+        match self.scope:
+            case KillScope.APPLICATION:
+                return "the application"
+            case KillScope.GROUP | KillScope.TAG:
+                name = self.name or self._name_among(jobs)
+                return f"a job {scope}" if name is None else f"{scope} {name}"
+            case _:
+                return f"{scope} {self.target}"
+
+    def _name_among(self, jobs: Iterable[NamedJob]) -> str | None:
+        for job in jobs:
+            names = job.tags if self.scope is KillScope.TAG else (job.group,)
+            for name in names:
+                if name is not None and name_hash(name) == self.target:
+                    return name
+        return None
 
 
 @record

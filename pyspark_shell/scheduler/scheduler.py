@@ -470,8 +470,8 @@ class Scheduler:
     def _obey(self, intent: KillIntent) -> None:
         """Take over a kill that another process began while this one could not answer."""
         log.warning(
-            "killed from outside by %s: %s %d, %s",
-            intent.who, intent.scope.name.lower(), intent.target, intent.reason,
+            "killed from outside by %s: %s, %s",
+            intent.who, intent.words(self._dag.jobs.values()), intent.reason,
         )  # fmt: skip
         self.on_outside_kill(intent)
         match intent.scope:

@@ -310,3 +310,25 @@ def test_a_silent_driver_is_interrupted_only_if_asked(running, command):
     assert json.loads(said.out)["driverInterrupted"] is True
     assert running.process.wait() != 0
     assert "KeyboardInterrupt" in running.process.process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        (("--group", "nightly"), "group nightly"),
+        (("--tag", "heavy"), "tag heavy"),
+        (("--app",), "the application"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_driver_says_on_waking_by_its_name_what_was_killed(running, command, scope, told):
+    running.do("tell(held=True); ctypes.PyDLL(None).sleep(4)")
+    running.process.hear("held")
+
+    said = command("kill", *scope, silent_s=1)
+
+    assert said.code == 0
+    running.process.process.stdin.close()
+    running.process.wait()
+    heard = running.process.process.stderr.read()
+    assert f"killed from outside by the command: {told}, killed by hand" in heard
