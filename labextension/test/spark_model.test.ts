@@ -121,11 +121,12 @@ describe('orders', () => {
       from: 'outside',
       result: 'killed',
       scope: 'job',
-      target: 1,
+      target: '1',
       ended: [],
       left: [],
       sharedTasks: [],
       driverInterrupted: true,
+      driverLives: true,
       tookMs: 2100
     };
     const told = model.kill('job', 1);

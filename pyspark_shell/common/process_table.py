@@ -310,6 +310,29 @@ class ProcessTable:
                 found.append(JobRow(job_id, group, frozenset(tags) - {NONE}))
         return sorted(found, key=lambda row: row.job_id)
 
+    def may_know(self, intent: KillIntent) -> bool:
+        """Whether what an intent is about may be there: it is in the table, or is of a kind of
+        which the table does not show all.
+        """
+        rows, jobs = self.rows(), self.jobs()
+        match intent.scope:
+            case KillScope.APPLICATION:
+                return True
+            case KillScope.TASK:
+                return any(row.task_id == intent.target for row in rows)
+            case KillScope.EXECUTOR:
+                return any(row.executor_id == intent.target for row in rows)
+            case KillScope.STAGE:  # one that waits stands nowhere, only the jobs that need one do
+                return bool(jobs) or any(row.stage_id == intent.target for row in rows)
+            case _ if len(jobs) == JOB_ROWS:
+                return True
+            case KillScope.JOB:
+                return any(job.job_id == intent.target for job in jobs)
+            case KillScope.TAG if any(len(job.tags) == MAX_TAGS for job in jobs):
+                return True
+            case _:
+                return any(job.is_named_by(intent) for job in jobs)
+
     def jobs_named_by(self, intent: KillIntent) -> frozenset[int]:
         """The active jobs whose group or tag the intent is about."""
         if intent.scope not in (KillScope.GROUP, KillScope.TAG):

@@ -35,6 +35,10 @@ class CannotKill(Exception):
     """Nothing can be done from outside, and why."""
 
 
+class UnknownTarget(CannotKill):
+    """What is to be killed is not there, as far as the process table tells."""
+
+
 @record
 class Ended:
     """One process that was ended.
@@ -69,19 +73,43 @@ class OutsideKillReport:
         Tasks of the jobs that other jobs wait for too; they go on.
     driver_interrupted
         Whether the driver got SIGINT.
+    driver_lives
+        Whether the driver's own process is still there.
     """
 
+    entry: RuntimeEntry
     intent: KillIntent
     ended: tuple[Ended, ...]
     left: tuple[SlotRow, ...]
     shared: tuple[SlotRow, ...]
     driver_interrupted: bool
+    driver_lives: bool
     took_ms: int
 
+    @property
+    def result(self) -> str:
+        """What became of it, in a word.
+
+        `killed`: what ran of it has ended. `killing`: some of it did not. `executors-ended`: of the
+        application the driver alone lives, which ends when it can. `nothing-runs`: no process ran
+        it, or none for it alone; the driver runs no more of it once it wakes.
+        """
+        if self.left:
+            return "killing"
+        if self.intent.scope is KillScope.APPLICATION:
+            return "executors-ended" if self.driver_lives else "killed"
+        return "killed" if self.ended else "nothing-runs"
+
     def to_json(self) -> dict[str, Any]:
-        """For answers to other programs."""
+        """For answers to other programs.
+
+        A driver that answers tells a kill as its card (`status/rest_kills.py`) and what it said to
+        the order: `result`, `scope`, `target` and `reason` are the same in both, `from` is here
+        alone. It knows tasks (`tasks`, `jobs`, `state`), what is done from outside knows processes
+        (`ended`, `left`).
+        """
         return {
-            "result": "killing" if self.left else "killed",
+            "result": self.result,
             "from": "outside",
             "scope": self.intent.scope.name.lower(),
             "target": self._target(),
@@ -99,13 +127,14 @@ class OutsideKillReport:
             "left": [{"executorId": str(row.executor_id), "pid": row.pid} for row in self.left],
             "sharedTasks": [row.task_id for row in self.shared],
             "driverInterrupted": self.driver_interrupted,
+            "driverLives": self.driver_lives,
             "tookMs": self.took_ms,
         }
 
-    def _target(self) -> int | str | None:
-        if self.intent.target == NONE:
-            return None
-        return self.intent.name or self.intent.target
+    def _target(self) -> str:
+        if self.intent.scope is KillScope.APPLICATION:
+            return self.entry.application_id
+        return self.intent.name or str(self.intent.target)
 
 
 def running_rows(entry: RuntimeEntry) -> list[SlotRow]:
@@ -125,6 +154,7 @@ def kill_from_outside(
     intent: KillIntent,
     interrupt_driver: bool = False,
     tell: Callable[[str], None] = lambda line: None,
+    must_exist: bool = False,
 ) -> OutsideKillReport:
     """End the tasks that `intent` means, without the driver's help.
 
@@ -134,24 +164,38 @@ def kill_from_outside(
         Also send the driver SIGINT, as a kernel's interrupt button does.
     tell
         Gets a line whenever something has happened.
+    must_exist
+        Refuse what is not in the process table. Else the driver is told of it all the same, which
+        may know of what it had no time to write down.
 
     Raises
     ------
     CannotKill
         There is no process table, or it belongs to another process.
+    UnknownTarget
+        What is meant is not there, and has to be.
     """
     with open_table(entry) as table:
-        kill = _Kill(table, intent, tell)
-        return kill.run(entry if interrupt_driver else None)
+        if must_exist and not table.may_know(intent):
+            raise UnknownTarget(
+                f"unknown {_kind(intent)}: {intent.name or intent.target}, as the process table of "
+                f"the silent driver tells; if it was there, it has ended"
+            )
+        return _Kill(table, entry, intent, tell).run(interrupt_driver)
 
 
 class _Kill:
     """One kill, from intent to end."""
 
     def __init__(
-        self, table: ProcessTable, intent: KillIntent, tell: Callable[[str], None]
+        self,
+        table: ProcessTable,
+        entry: RuntimeEntry,
+        intent: KillIntent,
+        tell: Callable[[str], None],
     ) -> None:
         self._table = table
+        self._entry = entry
         self._intent = intent
         self._tell = tell
         self._began_s = time.monotonic()
@@ -159,18 +203,25 @@ class _Kill:
         self._ended: list[Ended] = []
         self._forced: set[int] = set()
 
-    def run(self, driver: RuntimeEntry | None) -> OutsideKillReport:
+    def run(self, interrupt_driver: bool) -> OutsideKillReport:
         self._table.announce(self._intent)
         rows = _living(self._table.rows())
         self._jobs |= self._table.jobs_named_by(self._intent)
         victims = [row for row in rows if row.is_meant_by(self._intent, self._jobs)]
         shared = [row for row in rows if self._is_shared(row)]
         self._tell(f"{_count(len(victims), 'process')} to end")
-        interrupted = driver is not None and _signal(driver.pid, driver.start_time, signal.SIGINT)
+        pid, started = self._entry.pid, self._entry.start_time
+        interrupted = interrupt_driver and _signal(pid, started, signal.SIGINT)
         left = self._end(victims)
-        took_ms = int(self._elapsed_s * 1000)
         return OutsideKillReport(
-            self._intent, tuple(self._ended), tuple(left), tuple(shared), interrupted, took_ms
+            entry=self._entry,
+            intent=self._intent,
+            ended=tuple(self._ended),
+            left=tuple(left),
+            shared=tuple(shared),
+            driver_interrupted=interrupted,
+            driver_lives=is_same_process(pid, started),
+            took_ms=int(self._elapsed_s * 1000),
         )
 
     @property
@@ -295,6 +346,11 @@ def _wait_for_an_end(pids: list[int], timeout_s: float) -> None:
     finally:
         for handle in handles:
             os.close(handle)
+
+
+def _kind(intent: KillIntent) -> str:
+    scope = intent.scope.name.lower()
+    return f"job {scope}" if intent.scope in (KillScope.GROUP, KillScope.TAG) else scope
 
 
 def _count(number: int, noun: str) -> str:

@@ -32,8 +32,8 @@ from pyspark_shell.shell.command_silent import show_from_outside
 
 EXIT_CODES: Final = """\
 exit codes:
-  0  done
-  1  refused, or not finished in time
+  0  done; a silent driver whose application was killed may live on without executors
+  1  refused, not found, or not finished in time
   2  the command line cannot be understood
   3  no such driver, none is running, or it is not clear which one is meant
   4  the driver does not answer

@@ -13,8 +13,14 @@ from pyspark_shell.common.process_table import NONE, KillIntent, KillScope
 from pyspark_shell.common.record import record
 from pyspark_shell.rest.client import DriverClient, NoAnswer, segment
 from pyspark_shell.rest.discovery import drivers
-from pyspark_shell.rest.outside_kill import CannotKill, OutsideKillReport, kill_from_outside
+from pyspark_shell.rest.outside_kill import (
+    CannotKill,
+    OutsideKillReport,
+    UnknownTarget,
+    kill_from_outside,
+)
 from pyspark_shell.shell.command_output import DONE, NO_ANSWER, REFUSED, Output
+from pyspark_shell.shell.command_silent import why_silent
 from pyspark_shell.shell.row_words import seconds_text
 
 Json = dict[str, Any]
@@ -112,7 +118,7 @@ class _Following:
             self._out.line(f"{self._target}: jobs {', '.join(map(str, jobs))} end")
         self._say(running)
         if self._limit_s == 0.0:
-            self._out.json(self._answer)
+            self._out.json({**self._answer, **self._named})
             return DONE
         while not self._is_over:
             if time.monotonic() - self._began_s > self._limit_s:
@@ -133,6 +139,12 @@ class _Following:
         if self._target.scope == "application":
             return False
         return self._card is not None and self._card["state"] == "killed"
+
+    @property
+    def _named(self) -> Json:
+        """What the order was about, as a kill's card has it."""
+        name = self._target.name or self._client.entry.application_id
+        return {"scope": self._target.scope, "target": name}
 
     @property
     def _elapsed_ms(self) -> float:
@@ -214,13 +226,14 @@ class _Following:
         more = ", ".join(filter(None, (ended, by_force)))
         took = seconds_text(self._elapsed_ms if took_ms is None else took_ms)
         self._out.line(f"killed in {took}" + (f" ({more})" if more else ""))
-        self._out.json({**self._answer, **card, "result": "killed"})
+        self._out.json({**self._answer, **self._named, **card, "result": "killed"})
         return DONE
 
     def _give_up(self) -> int:
         left = [task for task in self._tasks if task.get("endedAfterMs") is None]
         executors = sorted({task["executorId"] for task in left})
-        self._out.json({**self._answer, **(self._card or {}), "result": "killing"})
+        card = self._card or {}
+        self._out.json({**self._answer, **self._named, **card, "result": "killing"})
         hint = "".join(f"\n  pyspark-shell kill --executor {each}" for each in executors)
         self._out.problem(
             f"{self._target} is still being killed after {seconds_text(self._elapsed_ms)}; "
@@ -238,16 +251,22 @@ def _kill_from_outside(
     out.no_answer(silence)
     out.line("killing from outside: the driver will hear of it when it wakes")
     try:
-        report = kill_from_outside(silence.entry, intent, bool(arguments.interrupt), out.line)
+        report = kill_from_outside(
+            silence.entry, intent, bool(arguments.interrupt), out.line, must_exist=True
+        )
+    except UnknownTarget as problem:
+        out.json({"error": str(problem)})
+        out.problem(str(problem))
+        return REFUSED
     except CannotKill as problem:
         out.json({"error": str(problem)})
         out.problem(str(problem))
         return NO_ANSWER
     out.json(report.to_json())
-    return _tell_report(report, arguments.target, out)
+    return _tell_report(report, arguments.target, silence, out)
 
 
-def _tell_report(report: OutsideKillReport, target: Target, out: Output) -> int:
+def _tell_report(report: OutsideKillReport, target: Target, silence: NoAnswer, out: Output) -> int:
     if report.driver_interrupted:
         out.line("the driver got an interrupt too")
     for row in report.shared:
@@ -256,7 +275,16 @@ def _tell_report(report: OutsideKillReport, target: Target, out: Output) -> int:
     if report.left:
         out.problem(f"{_tasks(len(report.left))} of {target} did not stop, and no deadline is set")
         return REFUSED
-    if not report.ended:
+    if report.result == "executors-ended":
+        number = len(report.ended)
+        executors = f"{number} executor{'s' * (number != 1)} ended"
+        took = f" in {seconds_text(report.took_ms)}" if number else ""
+        pid = silence.entry.pid
+        out.line(
+            f"{executors}{took}; the driver (pid {pid}) still lives: it finds the kill, and ends, "
+            f"when it can. {why_silent(pid, silence.reason)}"
+        )
+    elif report.result == "nothing-runs":
         out.line(f"nothing of {target} runs; what the driver still plans to run of it, it will not")
     else:
         out.line(f"killed in {seconds_text(report.took_ms)}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 
 import pytest
 
@@ -273,8 +275,8 @@ def test_of_a_silent_drivers_jobs_those_of_another_group_go_on(running, command)
 
     said = command("kill", "--group", "weekly", silent_s=1)
 
-    assert said.code == 0
-    assert said.lines[-1].startswith("nothing of group weekly runs")
+    assert said.code == 1
+    assert "unknown job group: weekly" in said.err
     assert errors(running) == []
     assert not any(map(has_ended, running.task_pids()))
 
@@ -332,3 +334,54 @@ def test_a_driver_says_on_waking_by_its_name_what_was_killed(running, command, s
     running.process.wait()
     heard = running.process.process.stderr.read()
     assert f"killed from outside by the command: {told}, killed by hand" in heard
+
+
+@pytest.fixture
+def stopped(running):
+    """Yield the driver while a signal has stopped it."""
+    os.kill(running.pid, signal.SIGSTOP)
+    yield running
+    os.kill(running.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [("--job", 77), ("--task", 77), ("--executor", 77), ("--group", "nope"), ("--tag", "nope")],
+    ids=lambda scope: scope[0],
+)
+def test_what_a_silent_driver_does_not_have_is_not_found(stopped, command, scope):
+    said = command("kill", *scope, "--json", silent_s=1)
+
+    assert said.code == 1
+    assert f": {scope[1]}, as the process table of the silent driver tells" in said.err
+    assert json.loads(said.out)["error"].startswith("unknown ")
+    assert not any(map(has_ended, stopped.task_pids()))
+
+
+def test_what_may_wait_in_a_silent_driver_is_said_not_to_run(stopped, command):
+    said = command("kill", "--stage", 77, silent_s=1)
+    as_json = json.loads(command("kill", "--stage", 77, "--json", silent_s=1).out)
+
+    assert said.code == 0
+    assert said.lines[-1].startswith("nothing of stage 77 runs")
+    assert (as_json["result"], as_json["scope"], as_json["target"]) == (
+        "nothing-runs", "stage", "77",
+    )  # fmt: skip
+
+
+def test_a_silent_driver_is_not_said_to_have_ended_with_its_executors(stopped, command):
+    pids = stopped.task_pids()
+
+    said = command("kill", "--app", silent_s=1)
+    as_json = json.loads(command("kill", "--app", "--json", silent_s=1).out)
+
+    assert said.code == 0
+    assert re.match(
+        rf"2 executors ended in \S+ m?s; the driver \(pid {stopped.pid}\) still lives: "
+        r"it finds the kill, and ends, when it can\. It is stopped \(SIGSTOP\)",
+        said.lines[-1],
+    )
+    assert (as_json["result"], as_json["driverLives"]) == ("executors-ended", True)
+    assert (as_json["scope"], as_json["target"]) == ("application", stopped.application_id)
+    wait_for_end(pids, 1)
+    assert not has_ended(stopped.pid)

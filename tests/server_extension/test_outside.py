@@ -40,8 +40,8 @@ def by_name(scope, name):
         ("jobGroups/kill", {"group": "a/../b"}, by_name(KillScope.GROUP, "a/../b"), "a/../b"),
         ("jobGroups/nightly/kill", {}, by_name(KillScope.GROUP, "nightly"), "nightly"),
         ("tags/heavy/kill", {}, by_name(KillScope.TAG, "heavy"), "heavy"),
-        ("jobs/7/kill", {}, KillIntent(KillScope.JOB, 7, "enough", "the panel"), 7),
-        ("kill", {}, KillIntent(KillScope.APPLICATION, -1, "enough", "the panel"), None),
+        ("jobs/7/kill", {}, KillIntent(KillScope.JOB, 7, "enough", "the panel"), "7"),
+        ("kill", {}, KillIntent(KillScope.APPLICATION, -1, "enough", "the panel"), "local-1"),
     ],
 )
 def test_the_table_is_told_what_is_meant(table, entry, path, body, meant, target):
@@ -52,7 +52,9 @@ def test_the_table_is_told_what_is_meant(table, entry, path, body, meant, target
     [told] = table.new_intents()
     assert (told.scope, told.target) == (meant.scope, meant.target)
     assert (told.who, told.reason) == ("the panel", "enough")
-    assert (report["result"], report["target"]) == ("killed", target)
+    is_all = meant.scope is KillScope.APPLICATION
+    assert report["result"] == ("executors-ended" if is_all else "nothing-runs")
+    assert report["target"] == target
 
 
 def test_other_orders_wait_for_the_driver(table, entry):

@@ -338,12 +338,12 @@ export interface IKilledTask {
 export interface IOutsideKill {
   /** Tells it from a driver's own answer. */
   from: 'outside';
-  /** `killing` if something is left. */
-  result: 'killing' | 'killed';
+  /** `killing` if something is left; `executors-ended` if of an application the driver is. */
+  result: 'killing' | 'killed' | 'executors-ended' | 'nothing-runs';
   /** What was to end. */
   scope: string;
-  /** Which one; null for the application. */
-  target: number | null;
+  /** Which one, as a kill's card has it; null for several executors. */
+  target: string | null;
   /** Processes that are gone. */
   ended: {
     executorId: string;
@@ -358,6 +358,8 @@ export interface IOutsideKill {
   sharedTasks: number[];
   /** Whether the kernel got an interrupt. */
   driverInterrupted: boolean;
+  /** Whether the kernel's process is still there. */
+  driverLives: boolean;
   /** From the order to the last end. */
   tookMs: number;
 }
