@@ -19,6 +19,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
@@ -54,7 +55,8 @@ class Zygote:
 
     Requests and answers are lines of JSON: `{"fork": id}` with two descriptors beside it is
     answered by `{"forked": id, "pid": n}`; each end of an executor is told as `{"exited": pid,
-    "status": n}`. `{"sweep": pid, "task": id}` removes what a dead executor left unfinished;
+    "status": n, "at": ms}`, when it was, as the driver may hear of it late. `{"sweep": pid,
+    "task": id}` removes what a dead executor left unfinished;
     `{"guard": paths}` names files that go with the driver; `{"stopped": true}` says that the driver
     lives on, and ends its event log itself.
     """
@@ -160,7 +162,7 @@ class Zygote:
             if pid in self._executors:
                 self._executors.discard(pid)
                 kill_group(pid)
-                self._tell({"exited": pid, "status": status})
+                self._tell({"exited": pid, "status": status, "at": time.time_ns() // 1_000_000})
             self._kill_adopted()
 
     def _kill_adopted(self) -> None:

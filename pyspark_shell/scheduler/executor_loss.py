@@ -23,11 +23,14 @@ class ExecutorLoss:
         Whether the task that ran is to blame: it exited or crashed the process by itself.
     kill_reason
         Set if the engine ended the process because its task was killed and did not stop.
+    ended_ms
+        When it ended; None if nobody has told.
     """
 
     reason: str
     caused_by_app: bool
     kill_reason: str | None = None
+    ended_ms: int | None = None
 
 
 def explain(
@@ -60,4 +63,4 @@ def explain(
         )
     if stderr_tail:
         text += f"\nIts last output on stderr:\n{stderr_tail}"
-    return ExecutorLoss(text, not external, forced)
+    return ExecutorLoss(text, not external, forced, executor.ended_ms)

@@ -107,8 +107,8 @@ class ExecutorProcess:
         When its last message came, on the monotonic clock.
     cpu_when_silent
         When it was last looked at because it was silent, and its seconds of processor time then.
-    exit_status
-        Wait status, once the zygote has told it.
+    exit_status, ended_ms
+        Wait status, and the end in ms since the epoch, once the zygote has told them.
     end_reason
         Why the driver ended it, if it did.
     misbehaved
@@ -137,6 +137,7 @@ class ExecutorProcess:
         self.rss_bytes = 0
         self.closed = False
         self.exit_status: int | None = None
+        self.ended_ms: int | None = None
         self.end_reason: str | None = None
         self.misbehaved = False
         self.tasks_done = 0

@@ -190,7 +190,7 @@ class SchedulerBackend:
             elif "exited" in item:
                 executor = self._by_pid.pop(item["exited"], None)
                 if executor is not None:
-                    executor.exit_status = item["status"]
+                    executor.exit_status, executor.ended_ms = item["status"], item["at"]
                     self._drain(executor)
                     self._lose(executor)
         if gone:

@@ -84,7 +84,7 @@ class TaskEnds:
             reason = TaskKilled(running.kill_reason)
         else:
             reason = ExecutorLostFailure(executor.executor_id, loss.caused_by_app, loss.reason)
-        self._failed(task, reason, None)
+        self._failed(task, reason, None, loss.ended_ms)
 
     def stopped(self, reason: str) -> None:
         """The application is over, and with it all that still runs."""
@@ -145,11 +145,21 @@ class TaskEnds:
             discard(payload)
         self.finish(task_set)
 
-    def _failed(self, task: Assignment, reason: TaskEndReason, status: StatusUpdate | None) -> None:
+    def _failed(
+        self,
+        task: Assignment,
+        reason: TaskEndReason,
+        status: StatusUpdate | None,
+        ended_ms: int | None = None,
+    ) -> None:
         task_set = task.task_set
-        if task.task_id not in task_set.running:
+        running = task_set.running.get(task.task_id)
+        if running is None:
             return
-        info = task_set.failed(task.task_id, reason, self._clock.time_ms())
+        now_ms = self._clock.time_ms()
+        if ended_ms is not None:  # a driver that was held hears of it late
+            now_ms = min(now_ms, max(ended_ms, running.info.launch_time_ms))
+        info = task_set.failed(task.task_id, reason, now_ms)
         self._dag.task_failed(task_set, info)
         # The error of the job tells of its last failure; a warning is for what goes on after it.
         level = logging.INFO if task_set.is_zombie else logging.WARNING

@@ -44,6 +44,8 @@ from pyspark_shell.status.kill_targets import killed_task
 # Metrics of so many tasks wait before they are added up: bounds memory, and costs little per task.
 _FOLD_AT: Final = 512
 _STAGE_SHIFT: Final = 32
+# Otherwise the time between a task's end and the driver's hearing of it is no time at all.
+_HEARD_LATE_MS: Final = 500
 
 
 class AppStatusListener:
@@ -210,7 +212,8 @@ class AppStatusListener:
             store.touch(executor)
         if store.kills.dying:
             stack = event.reason.stack if isinstance(event.reason, TaskKilled) else ""
-            store.touch(*store.kills.task_ended(info, _kill_text(event.reason), stack))
+            text, ended_ms = _kill_text(event.reason), _ended_ms(event)
+            store.touch(*store.kills.task_ended(info.task_id, ended_ms, text, stack))
         stage = store.stages.get((event.stage_id, event.stage_attempt_id))
         if stage is None:
             return
@@ -310,6 +313,20 @@ def _has_failed(reason: TaskEndReason) -> bool:
 
 def _kill_text(reason: TaskEndReason) -> str:
     return reason.reason if isinstance(reason, TaskKilled) else str(reason)
+
+
+def _ended_ms(event: SparkListenerTaskEnd) -> int:
+    """When a task ended; by its own count, if a driver that was held has heard of it late."""
+    info, metrics = event.task_info, event.task_metrics
+    if metrics is None:
+        return info.finish_time_ms
+    took_ms = (
+        metrics.executor_deserialize_time_ms
+        + metrics.executor_run_time_ms
+        + metrics.result_serialization_time_ms
+    )
+    own_ms = info.launch_time_ms + took_ms
+    return own_ms if info.finish_time_ms - own_ms > _HEARD_LATE_MS else info.finish_time_ms
 
 
 def _fold(stage: StageData) -> None:

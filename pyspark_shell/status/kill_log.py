@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 from pyspark_shell.common.kill_text import is_forced, reason_in
 from pyspark_shell.common.native_stacks import with_source
 from pyspark_shell.common.record import field, record, replace
-from pyspark_shell.listener.events import SparkListenerSchedulerState, TaskInfo
+from pyspark_shell.listener.events import SparkListenerSchedulerState
 
 # What a view shows at once, and as many again for those who ask later.
 _REMEMBERED: Final = 40
@@ -96,8 +96,13 @@ class KillCard:
         """Note the end once nothing is left to wait for."""
         if self.took_ms is not None or self.waits_for:
             return
-        if all(task.ended_after_ms is not None for task in list(self.tasks.values())):
-            self.took_ms = max(0, now_ms - self.at_ms)
+        ends = [task.ended_after_ms for task in list(self.tasks.values())]
+        known = [end for end in ends if end is not None]
+        if len(known) < len(ends):
+            return
+        # Work is over with its last task, processes are when they are gone.
+        is_process = self.scope in ("executor", "application")
+        self.took_ms = max(known) if known and not is_process else max(0, now_ms - self.at_ms)
 
 
 class KillLog:
@@ -179,17 +184,19 @@ class KillLog:
     def _cards_of(self, job_id: int) -> list[KillCard]:
         return [card for card in list(self.cards) if job_id in card.waits_for]
 
-    def task_ended(self, info: TaskInfo, reason: str, stack: str = "") -> tuple[KillCard, ...]:
+    def task_ended(
+        self, task_id: int, ended_ms: int, reason: str, stack: str = ""
+    ) -> tuple[KillCard, ...]:
         """The cards of a task that has ended; the kill met it there."""
-        cards = self.dying.pop(info.task_id, ())
+        cards = self.dying.pop(task_id, ())
         for card in cards:
-            task = card.tasks[info.task_id]
-            task.ended_after_ms = max(0, info.finish_time_ms - card.at_ms)
+            task = card.tasks[task_id]
+            task.ended_after_ms = max(0, ended_ms - card.at_ms)
             task.forced = is_forced(reason)
             if stack:
                 frames = map(with_source, stack.splitlines())
                 task.last_stack = tuple(line for each in frames for line in each.splitlines())
-            card.end_if_done(info.finish_time_ms)
+            card.end_if_done(ended_ms)
         return cards
 
     def task_was_faster(self, task_id: int, now_ms: int) -> tuple[KillCard, ...]:

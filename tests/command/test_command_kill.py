@@ -243,6 +243,10 @@ def test_a_driver_inside_one_c_call_is_killed_from_outside(running, command):
     (row,) = json.loads(command("jobs", "--json").out)
     assert (row["killState"], row["killWho"]) == ("KILLED", "the command")
     assert row["killReason"] == "spring cleaning"
+    # The driver has heard of it seconds later; that is not how long it took.
+    (card,) = running.ask("[each for each in sc._ui.engine.kills() if each['scope'] == 'job']")
+    assert {task["endedAfterMs"] < 2_500 for task in card["tasks"]} == {True}
+    assert card["tookMs"] == max(task["endedAfterMs"] for task in card["tasks"])
     assert running.ask("sc.parallelize(range(10), 2).sum()") == 45
 
 
