@@ -22,7 +22,7 @@ STORIES = {
         "Killed: job 2 (collect, 39 of 40 tasks): it hangs",
     ],
     "who-holds-my-cache": ["variable words", "Out[2]", "Forgotten: ", "1 cleaned"],
-    "why-wont-it-exit": ["loader", "yes", "sum at In[1]:"],
+    "why-wont-it-exit": ["loader", "keeps the process alive", "sum at In[1]:"],
 }
 
 

@@ -164,7 +164,8 @@ def test_the_lineage_of_what_is_watched_is_shown(page, sc):
     drawn.wait_for(state="detached")
 
 
-def test_what_a_variable_holds_is_released_and_cleaned(page, sc):
+def test_what_a_variable_holds_is_released_and_cleaned(page, sc, monkeypatch):
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)  # a script's variables are its own
     main = vars(sys.modules["__main__"])
     main["held_by_a_name"] = sc.parallelize(range(10), 2).setName("words").cache()
     number = main["held_by_a_name"].id()
