@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from pyspark_shell.common.record import record
@@ -23,10 +23,21 @@ _MAX_BYTES: Final = 256 << 10
 
 
 @record
-class _Recent:
-    body: bytes
+class Recent:
+    """One answer.
+
+    Attributes
+    ----------
+    milestone
+        Read before what the answer tells.
+    renew
+        Makes the text anew, without waiting for anything; None if that cannot be.
+    """
+
+    answer: bytes
     milestone: int
     at_s: float
+    renew: Callable[[], bytes] | None = None
 
 
 class RecentAnswers:
@@ -40,20 +51,35 @@ class RecentAnswers:
 
     def __init__(self, max_age_s: float) -> None:
         self._max_age_s = max_age_s
-        self._answers: OrderedDict[Hashable, _Recent] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Recent] = OrderedDict()
 
     def get(self, question: Hashable, milestone: int) -> bytes | None:
         """What was answered a moment ago; None if it has to be asked again."""
         recent = self._answers.get(question)
         if recent is None or recent.milestone != milestone:
             return None
-        return recent.body if time.monotonic() - recent.at_s < self._max_age_s else None
+        return recent.answer if time.monotonic() - recent.at_s < self._max_age_s else None
 
-    def put(self, question: Hashable, milestone: int, body: bytes) -> None:
-        """Keep an answer; `milestone` was read before what it tells."""
-        if len(body) > _MAX_BYTES:
+    def polled(self, question: Hashable, milestone: int) -> Recent | None:
+        """The last answer, if it has just grown old and nothing but tasks has begun or ended since:
+        who asks comes again soon, and need not wait until the rows know the newest task.
+        """
+        recent = self._answers.get(question)
+        if recent is None or recent.milestone != milestone:
+            return None
+        return recent if time.monotonic() - recent.at_s < 2 * self._max_age_s else None
+
+    def put(
+        self,
+        question: Hashable,
+        milestone: int,
+        answer: bytes,
+        renew: Callable[[], bytes] | None = None,
+    ) -> None:
+        """Keep an answer, as `Recent` has it."""
+        if len(answer) > _MAX_BYTES:
             return
-        self._answers[question] = _Recent(body, milestone, time.monotonic())
+        self._answers[question] = Recent(answer, milestone, time.monotonic(), renew)
         self._answers.move_to_end(question)
         if len(self._answers) > _KEPT:
             self._answers.popitem(last=False)

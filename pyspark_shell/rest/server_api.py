@@ -40,16 +40,7 @@ class RoutedHandler(BaseHandler):
         """Call it, here or in a worker."""
         route = match.route
         self.check(match)
-        request = Request(
-            engine=self.site.engine,
-            names=match.names,
-            query=self.fields,
-            body=body,
-            who="the web page" if self.is_by_cookie else "HTTP",
-            now_ms=int(time.time() * 1000),
-            thread_dumps=self.site.settings.thread_dumps,
-        )
-        work = partial(route.answer, request)
+        work = partial(self._work, match, body)
         if not route.waits:
             if "app" in match.names:
                 await self.door.caught_up()
@@ -60,6 +51,18 @@ class RoutedHandler(BaseHandler):
             return await self.door.orders.run(work)
         finally:
             self.door.recent.clear()
+
+    def _work(self, match: Match, body: Json) -> Any:
+        request = Request(
+            engine=self.site.engine,
+            names=match.names,
+            query=self.fields,
+            body=body,
+            who="the web page" if self.is_by_cookie else "HTTP",
+            now_ms=int(time.time() * 1000),
+            thread_dumps=self.site.settings.thread_dumps,
+        )
+        return match.route.answer(request)
 
 
 class ApiHandler(RoutedHandler):
@@ -82,13 +85,20 @@ class ApiHandler(RoutedHandler):
         self.check(match)
         text = json_text.compact if self.is_for_program else json_text.pretty
         address = f"{text.__name__} {self.request.uri}"
-        milestone = self.site.engine.milestones
-        body = self.door.recent.get(address, milestone)
-        if body is None:
-            body = text(await self.carry_out(match, {}))
-            self.door.recent.put(address, milestone, body)
-            self.stream.keep_answer(milestone)
-        self.finish(body)
+        recent, milestone = self.door.recent, self.site.engine.milestones
+        answer = recent.get(address, milestone)
+        if answer is None:
+
+            def renew() -> bytes:
+                newest = recent.get(address, milestone) or text(self._work(match, {}))
+                recent.put(address, milestone, newest)
+                return newest
+
+            if recent.polled(address, milestone) is None:
+                await self.door.caught_up()
+            answer = renew()
+            self.stream.keep_answer(milestone, renew)
+        self.finish(answer)
 
     async def _send(self, download: Download) -> None:
         """Send a file piece by piece, as fast as the reader takes them."""

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from pyspark_shell.common.errors import SparkContextStopped
 from pyspark_shell.rest import server_loop, server_stream
 from pyspark_shell.rest.server_handlers import BaseHandler
 from tests.processes.waiting import wait_for, within
@@ -122,6 +123,32 @@ def test_an_answer_grows_old(engine, serve, parsed, connect):
     line = connect(serve(spark__ui__liveUpdate__period="0"))
     assert [line.ask()[0] for _ in range(3)] == [200] * 3
     assert parsed == ["jobs"] * 3
+
+
+def test_who_goes_on_polling_gets_new_rows_unparsed(engine, serve, parsed, monkeypatch, connect):
+    monkeypatch.setattr(type(engine), "milestones", property(lambda self: 0))
+    line = connect(serve(spark__ui__liveUpdate__period="1s"))
+    first = line.ask()
+    engine.job_rows[0] = {"jobId": 0, "status": "RUNNING", "numCompletedTasks": 12_345}
+
+    latest = wait_for(lambda: b"12345" in (answer := line.ask())[2] and answer, "the new row")
+
+    assert parsed == ["jobs"]
+    assert json.loads(latest[2])[0]["numCompletedTasks"] == 12_345
+    heads = [re.sub(rb"(Date|Content-Length): [^\r]*", b"", head) for _, head, _ in (first, latest)]
+    assert heads[0] == heads[1]
+
+
+def test_what_cannot_be_made_anew_is_told_by_the_handlers(engine, serve, monkeypatch, connect):
+    monkeypatch.setattr(type(engine), "milestones", property(lambda self: 0))
+    line = connect(serve(spark__ui__liveUpdate__period="300ms"))
+    assert line.ask()[0] == 200
+
+    def fail(self, statuses):
+        raise SparkContextStopped("over")
+
+    monkeypatch.setattr(type(engine), "jobs", fail)
+    assert wait_for(lambda: (answer := line.ask())[0] == 503 and answer, "the refusal")[0] == 503
 
 
 def test_an_order_on_any_connection_makes_all_forget(still, line, engine):
