@@ -31,7 +31,7 @@ class Activity(Enum):
 
 
 def native_ids(pid: int) -> list[int]:
-    """Threads of a process, the main one first, in the order of their starts; none without /proc.
+    """Threads of a process in the order of their starts, the main one first; none without /proc.
 
     Examples
     --------
@@ -39,9 +39,19 @@ def native_ids(pid: int) -> list[int]:
     True
     """
     try:
-        return sorted(map(int, os.listdir(f"/proc/{pid}/task")))
+        threads = list(map(int, os.listdir(f"/proc/{pid}/task")))
     except OSError:
         return []
+    return sorted(threads, key=lambda thread: (thread != pid, _started(pid, thread), thread))
+
+
+def _started(pid: int, thread: int) -> int:
+    """When a thread was started, in the system's ticks: numbers begin anew when all were used."""
+    try:
+        with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[19])
+    except OSError:
+        return 0
 
 
 def activities(pid: int) -> dict[int, Activity]:
