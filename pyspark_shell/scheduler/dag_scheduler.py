@@ -506,6 +506,8 @@ class DAGScheduler:
         self._effects.accumulate(updates)
         if stage.shuffle is None or self.graph.stages.get(stage.stage_id) is not stage:
             return
+        if task_set.is_barrier and task_set.attempt in stage.failed_attempts:
+            return  # all of them start again
         partition = task_set.partitions[info.index]
         status = MapStatus(output.file_name, output.size_bytes, info.executor_id)
         shuffle_id = stage.shuffle.shuffle_id

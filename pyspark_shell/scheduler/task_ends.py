@@ -168,9 +168,10 @@ class TaskEnds:
         self._tell(task, info, reason, status)
         if isinstance(reason, FetchFailed) and status is not None:
             self._dag.fetch_failed(task_set, FetchFailure.decode(status.result), reason)
-        elif task_set.is_barrier and not isinstance(reason, TaskKilled):
-            task_set.suspend()
-            self._dag.barrier_task_failed(task_set, info, reason)
+        elif task_set.is_barrier:
+            if not isinstance(reason, TaskKilled):  # those that are killed follow one that failed
+                task_set.suspend()
+                self._dag.barrier_task_failed(task_set, info, reason)
         elif task_set.abort_reason is not None:
             failure = reason if isinstance(reason, ExceptionFailure) else None
             self._dag.task_set_aborted(task_set, task_set.abort_reason, failure)

@@ -76,6 +76,22 @@ def test_a_barrier_map_stage_starts_again_as_a_whole(sc, counter):
     assert counter.count == 4
 
 
+def test_a_barrier_task_that_is_killed_for_another_does_not_end_the_job(sc, counter):
+    def work(records):
+        counter.add()
+        BarrierTaskContext.get().barrier()
+        while counter.count <= 2:
+            if TaskContext.get().partitionId() == 1:
+                raise ValueError("the first time")
+            time.sleep(0.001)
+        yield from ((n % 2, n) for n in records)
+
+    pairs = sc.parallelize(range(10), 2).barrier().mapPartitions(work)
+
+    assert pairs.reduceByKey(add, 1).collectAsMap() == {0: 20, 1: 25}
+    assert counter.count == 4
+
+
 def test_a_barrier_map_stage_survives_an_executor_that_is_killed(sc, gate):
     def work(records):
         if TaskContext.get().partitionId() == 0:

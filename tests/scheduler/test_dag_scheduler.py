@@ -216,6 +216,23 @@ def test_a_failed_barrier_map_stage_starts_again_as_a_whole(world, lineage):
     assert not waiter.done
 
 
+def test_a_success_after_a_barrier_stages_failure_counts_for_nothing(world, lineage):
+    source = lineage.source(2)
+    source.is_barrier = True
+    waiter = world.submit(lineage.shuffled(source, 1))
+    first, second = world.launch(world.task_sets[0])
+    failed = world.task_sets[0].running[second].info
+
+    world.scheduler.barrier_task_failed(world.task_sets[0], failed, RAISED)
+    world.succeed(world.task_sets[0], first)
+    world.resubmit()
+
+    assert list(world.task_sets[1].partitions) == [0, 1]
+    world.complete(world.task_sets[1])
+    world.complete(world.task_sets[2])
+    assert waiter.done
+
+
 def test_a_failed_barrier_result_stage_ends_the_job(world, lineage):
     source = lineage.source(2)
     source.is_barrier = True
