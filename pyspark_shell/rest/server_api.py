@@ -85,19 +85,26 @@ class ApiHandler(RoutedHandler):
         self.check(match)
         text = json_text.compact if self.is_for_program else json_text.pretty
         address = f"{text.__name__} {self.request.uri}"
-        recent, milestone = self.door.recent, self.site.engine.milestones
-        answer = recent.get(address, milestone)
+        recent, engine = self.door.recent, self.site.engine
+
+        def make(milestone: int) -> bytes:
+            made = text(self._work(match, {}))
+            recent.put(address, milestone, made)
+            return made
+
+        def at_once() -> bytes | None:
+            milestone = engine.milestones
+            known = recent.get(address, milestone)
+            if known is None and recent.is_polled(address, milestone):
+                return make(milestone)
+            return known
+
+        answer = at_once()
         if answer is None:
-
-            def renew() -> bytes:
-                newest = recent.get(address, milestone) or text(self._work(match, {}))
-                recent.put(address, milestone, newest)
-                return newest
-
-            if recent.polled(address, milestone) is None:
-                await self.door.caught_up()
-            answer = renew()
-            self.stream.keep_answer(milestone, renew)
+            milestone = engine.milestones
+            await self.door.caught_up()
+            answer = make(milestone)
+        self.stream.keep_answer(at_once)
         self.finish(answer)
 
     async def _send(self, download: Download) -> None:

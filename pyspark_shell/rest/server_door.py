@@ -11,6 +11,7 @@ from typing import Final
 
 from pyspark_shell.common.record import field, record
 from pyspark_shell.rest.events import ChangeFeed
+from pyspark_shell.rest.known_requests import KnownRequests
 from pyspark_shell.rest.recent_answers import RecentAnswers
 from pyspark_shell.rest.server_site import Site
 from pyspark_shell.rest.workers import Workers
@@ -29,6 +30,8 @@ class Door:
     ----------
     is_private
         Whether only this user can connect: a unix socket, where names of hosts mean nothing.
+    known
+        How requests are answered that were let in before, by their bytes.
     idle
         Set while no request is being answered.
     """
@@ -39,6 +42,7 @@ class Door:
     orders: Workers
     is_private: bool
     recent: RecentAnswers
+    known: KnownRequests = field(default_factory=KnownRequests)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     _unanswered: int = 0
 

@@ -1,8 +1,7 @@
 """A connection that knows what was just asked: who polls is answered before anything is parsed.
 
-Those who poll send the same bytes each time. Nothing is decided here: bytes that tornado and the
-handlers have let in and answered a moment ago get that answer again, for as long as `RecentAnswers`
-gives it, and then a new text with the same head; all others go the whole way.
+Those who poll send the same bytes each time. Bytes that tornado and the handlers have let in and
+answered are answered as `KnownRequests` says; all others go the whole way.
 Thread  the server's loop.
 """
 
@@ -11,17 +10,14 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any, Final
 
 from tornado.iostream import IOStream
 
+from pyspark_shell.rest.known_requests import AtOnce
 from pyspark_shell.rest.server_door import WRITE_TIMEOUT_S, Door
 
 _END: Final = b"\r\n\r\n"
-_LENGTH: Final = re.compile(rb"Content-Length: \d+")
-_DATE: Final = re.compile(rb"Date: [^\r]*")
 # Requests whose meaning does not end with their head, or that ask for more than an answer.
 _MORE_THAN_A_QUESTION: Final = re.compile(
     rb"\r\n(?:content-length|transfer-encoding|connection|expect|upgrade)[ \t]*:", re.IGNORECASE
@@ -54,9 +50,8 @@ class PolledStream(IOStream):  # type: ignore[misc]
         self._is_idle = True
         # What is being answered, if it came as one piece and nothing has come since.
         self._request: bytes | None = None
-        # When it was answered, if it may be answered so again, and what was written.
-        self._milestone: int | None = None
-        self._renew: Callable[[], bytes] | None = None
+        # How its text is had, if it may be answered so again, and what was written.
+        self._at_once: AtOnce | None = None
         self._written: list[bytes] = []
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
@@ -73,38 +68,32 @@ class PolledStream(IOStream):  # type: ignore[misc]
 
     def write(self, data: bytes | memoryview) -> asyncio.Future[None]:
         """Write, and remember an answer that is to be kept."""
-        if self._milestone is not None:
+        if self._at_once is not None:
             self._written.append(bytes(data))
         future: asyncio.Future[None] = super().write(data)
         return future
 
-    def keep_answer(self, milestone: int, renew: Callable[[], bytes]) -> None:
-        """What is written next holds for all who send the same bytes, with the text anew as soon as
-        it is old; both as in `Recent`.
+    def keep_answer(self, at_once: AtOnce) -> None:
+        """What is written next is for all who send the same bytes, as long as its text can be had
+        without waiting.
         """
-        self._milestone, self._renew = milestone, renew
+        self._at_once = at_once
 
     def answered(self) -> None:
         """The request that came last has its answer."""
         if self._request is not None:  # else there may be others, which still wait for theirs
-            if self._milestone is not None:
-                answer = b"".join(self._written)
-                question = self._question(self._request)
-                self._door.recent.put(question, self._milestone, answer, self._renew)
+            if self._at_once is not None:
+                self._door.known.put(self._request, b"".join(self._written), self._at_once)
             self._request = None
             self._is_idle = True
             self._whole_until_s = self._clock() + self._patience_s
-        self._milestone = self._renew = None
+        self._at_once = None
         self._written.clear()
-
-    def _question(self, request: bytes) -> tuple[bool, bytes]:
-        return self._door.is_private, request  # one door lets in what the other one does not
 
     def _answer_again(self, request: bytes) -> bool:
         if self.writing() or self._clock() > self._whole_until_s:
             return False
-        question, milestone = self._question(request), self._door.site.engine.milestones
-        answer = self._door.recent.get(question, milestone) or self._renewed(question, milestone)
+        answer = self._door.known.answer(request)
         if answer is None:
             return False
         written = self.write(answer)
@@ -112,32 +101,6 @@ class PolledStream(IOStream):  # type: ignore[misc]
             timer = asyncio.get_running_loop().call_later(WRITE_TIMEOUT_S, self.close)
             written.add_done_callback(lambda _: timer.cancel())
         return True
-
-    def _renewed(self, question: tuple[bool, bytes], milestone: int) -> bytes | None:
-        recent = self._door.recent.polled(question, milestone)
-        if recent is None or recent.renew is None:
-            return None
-        try:
-            text = recent.renew()
-        except Exception:
-            return None  # the handlers know how to tell of it
-        answer = _with_text(recent.answer, text)
-        self._door.recent.put(question, milestone, answer, recent.renew)
-        return answer
-
-
-def _with_text(answer: bytes, text: bytes) -> bytes:
-    r"""An answer with another text, given now.
-
-    Examples
-    --------
-    >>> _with_text(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: y\r\n\r\n{}", b"[1]")
-    b'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX: y\r\n\r\n[1]'
-    """
-    head = answer.partition(_END)[0]
-    head = _LENGTH.sub(b"Content-Length: %d" % len(text), head)
-    head = _DATE.sub(b"Date: " + formatdate(usegmt=True).encode(), head)
-    return head + _END + text
 
 
 def _is_a_question(request: bytes) -> bool:

@@ -7,11 +7,12 @@ import re
 import select
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from pyspark_shell.common.errors import SparkContextStopped
-from pyspark_shell.rest import server_loop, server_stream
+from pyspark_shell.rest import recent_answers, server_loop, server_stream
 from pyspark_shell.rest.server_handlers import BaseHandler
 from tests.processes.waiting import wait_for, within
 from tests.rest.browser import API
@@ -137,6 +138,20 @@ def test_who_goes_on_polling_gets_new_rows_unparsed(engine, serve, parsed, monke
     assert json.loads(latest[2])[0]["numCompletedTasks"] == 12_345
     heads = [re.sub(rb"(Date|Content-Length): [^\r]*", b"", head) for _, head, _ in (first, latest)]
     assert heads[0] == heads[1]
+
+
+def test_those_who_poll_in_turns_do_not_keep_an_old_text_alive(engine, serve, monkeypatch, connect):
+    now = SimpleNamespace(s=0.0)
+    monkeypatch.setattr(recent_answers, "time", SimpleNamespace(monotonic=lambda: now.s))
+    monkeypatch.setattr(type(engine), "milestones", property(lambda self: 0))
+    served = serve(spark__ui__liveUpdate__period="1s")
+    lines = connect(served), connect(served)
+    mores = "X: one\r\n", "X: two\r\n"
+
+    for turn, now.s in enumerate([0.0, 1.2, 1.3, 2.25, 2.35, 3.22, 3.4, 4.2, 4.45, 5.19]):
+        engine.job_rows[0] = {"jobId": 0, "status": "RUNNING", "at": now.s}
+        told = json.loads(lines[turn % 2].ask(more=mores[turn % 2])[2])[0]["at"]
+        assert now.s - told < 1.0
 
 
 def test_what_cannot_be_made_anew_is_told_by_the_handlers(engine, serve, monkeypatch, connect):
